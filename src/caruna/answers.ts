@@ -1,0 +1,179 @@
+import { z } from "zod";
+import { AnswerNotUnderstood } from "./errors.js";
+import { parseJson } from "./login.js";
+import type { Contract, Customer, EnergyRow, MeteringPoint } from "./types.js";
+
+/** Ids come as strings; a number is taken as well. */
+const ID = z.union([z.string().min(1), z.number()]).transform(String);
+/** A word that may be missing or empty. */
+const TEXT = z
+  .union([z.string(), z.number()])
+  .nullish()
+  .transform((text) => (text === null || text === undefined || text === "" ? null : String(text)));
+const NUMBER = z
+  .number()
+  .nullish()
+  .transform((number) => number ?? null);
+
+const ADDRESS = z
+  .object({ streetName: TEXT, houseNumber: TEXT, postalCode: TEXT, postOffice: TEXT })
+  .partial()
+  .nullish()
+  .transform((address) => {
+    const street = [address?.streetName, address?.houseNumber].filter(Boolean).join(" ");
+    const town = [address?.postalCode, address?.postOffice].filter(Boolean).join(" ");
+    return [street, town].filter(Boolean).join(", ");
+  });
+
+const CUSTOMER = z
+  .object({ id: ID, name: TEXT, postalAddress: ADDRESS })
+  .transform((customer): Customer => ({ id: customer.id, name: customer.name, postalAddress: customer.postalAddress }));
+
+const CONTRACT = z
+  .object({
+    id: ID,
+    assetId: ID,
+    customerId: TEXT,
+    productDescription: TEXT,
+    productId: TEXT,
+    startDate: TEXT,
+    endDate: TEXT,
+    type: TEXT,
+  })
+  .transform((contract): Contract => contract);
+
+/** What a list of assets must tell of each before we know whether it is a meter at all. */
+const ASSET = z.looseObject({ type: TEXT, contractType: TEXT });
+
+const METERING_POINT_TYPES = ["meteringPoint", "consumptionMeteringPoint"];
+
+const METERING_POINT = z.object({
+  assetId: ID,
+  gsrn: TEXT,
+  address: ADDRESS,
+  contractProductDesc: TEXT,
+  fuseSize: TEXT,
+  customerId: TEXT,
+});
+
+/** Reads `/info`. */
+export function readCustomer(call: string, body: string): Customer {
+  return readWith(CUSTOMER, call, parseJson(body));
+}
+
+/** Reads `/contracts`. */
+export function readContracts(call: string, body: string): Contract[] {
+  return readWith(z.object({ contracts: z.array(CONTRACT) }), call, parseJson(body)).contracts;
+}
+
+/**
+ * Reads `/assets` or `/assets/meteringpoints`: the metering points alone. A connection point stands in the same list,
+ * sometimes first; it has another type, and its contract is an `energyJunctionContract`.
+ */
+export function readMeteringPoints(call: string, body: string, customerId: string): MeteringPoint[] {
+  const answer = parseJson(body);
+  const assets = readWith(z.array(ASSET), call, answer);
+  return assets
+    .filter(
+      (asset) =>
+        asset.type !== null &&
+        METERING_POINT_TYPES.includes(asset.type) &&
+        asset.contractType !== "energyJunctionContract",
+    )
+    .map((asset) => {
+      const point = readWith(METERING_POINT, call, asset);
+      return {
+        customerId: point.customerId ?? customerId,
+        assetId: point.assetId,
+        gsrn: point.gsrn,
+        address: point.address,
+        productDescription: point.contractProductDesc,
+        fuseSize: point.fuseSize,
+      };
+    });
+}
+
+const PARTS = z
+  .record(z.string(), z.number().nullable())
+  .nullish()
+  .transform((parts) =>
+    Object.fromEntries(Object.entries(parts ?? {}).flatMap(([name, kwh]) => (kwh === null ? [] : [[name, kwh]]))),
+  );
+
+/** A row of the flat list (seen from late January 2023), or of the older wrapped one: a name of either shape is read. */
+const ROW = z
+  .object({
+    timestamp: z.string().min(1),
+    totalConsumption: NUMBER,
+    consumption: NUMBER,
+    invoicedConsumption: NUMBER,
+    production: NUMBER,
+    soldProduction: NUMBER,
+    soldenergy: NUMBER,
+    compensatedProduction: NUMBER,
+    temperature: NUMBER,
+    totalFee: NUMBER,
+    distributionFee: NUMBER,
+    distributionBaseFee: NUMBER,
+    electricityTax: NUMBER,
+    valueAddedTax: NUMBER,
+    statuses: z.object({ totalConsumption: NUMBER }).nullish(),
+    invoicedConsumptionByTransferProductParts: PARTS,
+  })
+  .transform(
+    (row): EnergyRow => ({
+      timestamp: row.timestamp,
+      totalKwh: row.totalConsumption ?? row.consumption,
+      invoicedKwh: row.invoicedConsumption,
+      productionKwh: row.production,
+      soldKwh: row.soldProduction ?? row.soldenergy,
+      compensatedKwh: row.compensatedProduction,
+      temperatureCelsius: row.temperature,
+      totalEur: row.totalFee,
+      distributionEur: row.distributionFee,
+      baseEur: row.distributionBaseFee,
+      taxEur: row.electricityTax,
+      vatEur: row.valueAddedTax,
+      status: row.statuses?.totalConsumption ?? null,
+      parts: row.invoicedConsumptionByTransferProductParts,
+    }),
+  );
+
+const WRAPPED = z.object({ results: z.array(z.object({ data: z.array(z.unknown()) })) });
+
+/** The rows of an energy answer that could be read, and what was wrong with the others (no values). */
+export interface EnergyAnswer {
+  readonly rows: readonly EnergyRow[];
+  readonly unreadable: readonly string[];
+}
+
+/** Reads an energy answer in either shape. One bad row never costs the others; it is named in `unreadable`. */
+export function readEnergy(call: string, body: string): EnergyAnswer {
+  const answer = parseJson(body);
+  const wrapped = WRAPPED.safeParse(answer);
+  const received = wrapped.success
+    ? wrapped.data.results.flatMap((result) => result.data)
+    : readWith(z.array(z.unknown()), call, answer);
+  const rows: EnergyRow[] = [];
+  const unreadable: string[] = [];
+  for (const [index, value] of received.entries()) {
+    const row = ROW.safeParse(value);
+    if (row.success) rows.push(row.data);
+    else unreadable.push(`row ${index + 1}: ${problems(row.error)}`);
+  }
+  return { rows, unreadable };
+}
+
+function readWith<Answer>(schema: z.ZodType<Answer>, call: string, answer: unknown): Answer {
+  if (answer === undefined) throw new AnswerNotUnderstood(call, "it is not JSON");
+  const parsed = schema.safeParse(answer);
+  if (parsed.success) return parsed.data;
+  throw new AnswerNotUnderstood(call, problems(parsed.error));
+}
+
+function problems(error: z.ZodError): string {
+  return error.issues
+    .slice(0, 3)
+    .map((issue) => `${issue.path.join(".") || "the answer"}: ${issue.message}`)
+    .join("; ");
+}

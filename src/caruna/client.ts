@@ -1,0 +1,316 @@
+import { createHash } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import { CookieJar } from "tough-cookie";
+import { type Logger, silentLogger } from "../logger.js";
+import { type EnergyAnswer, readContracts, readCustomer, readEnergy, readMeteringPoints } from "./answers.js";
+import { AccessRefused, AnswerNotUnderstood, CarunaError } from "./errors.js";
+import { AllowedHosts } from "./hosts.js";
+import { logIn, parseJson } from "./login.js";
+import { maskedCall, maskedText } from "./masking.js";
+import { memorySessionStore, type Session, type SessionStore } from "./session.js";
+import {
+  DEFAULT_LIMITS,
+  type HttpResponse,
+  keepAliveTransport,
+  type RetryPolicy,
+  type Sleep,
+  sendWithRetries,
+  type TransportLimits,
+} from "./transport.js";
+import type { Contract, Customer, MeteringPoint, Timespan } from "./types.js";
+
+export const CARUNA_PLUS_URL = "https://plus.caruna.fi";
+
+/** A token with less left than this is renewed before it is used. */
+const RENEWAL_MARGIN_MS = 2 * 60_000;
+/** A customer that a new token may not see is not asked for with yet another token for this long. */
+const REFUSAL_REMEMBERED_MS = 60 * 60_000;
+
+export interface CarunaClientOptions {
+  /** E-mail address of the account. */
+  readonly username: string;
+  readonly password: string;
+  /** The portal; default `https://plus.caruna.fi`. */
+  readonly baseUrl?: string;
+  /** Hosts that may see credentials beside that of `baseUrl`: `host`, `host:port`, `*.domain`; default Caruna's own. */
+  readonly allowedHosts?: readonly string[];
+  /** Where the session is kept; default: in memory. */
+  readonly sessionStore?: SessionStore;
+  readonly logger?: Logger;
+  readonly limits?: Partial<TransportLimits>;
+  /** Tries after network errors, 5xx and 429; default 3. */
+  readonly retries?: number;
+  /** Milliseconds since the epoch; default the system's clock. */
+  readonly now?: () => number;
+  readonly sleep?: Sleep;
+}
+
+/** What one energy call asks for. */
+export interface EnergyQuery {
+  readonly meteringPoint: Pick<MeteringPoint, "customerId" | "assetId">;
+  /** `daily`: the hours of a day. `monthly`: the days of a month. `yearly`: the months of a year. */
+  readonly timespan: Timespan;
+  readonly year: number;
+  /** 1 to 12; needed for `daily` and `monthly`. */
+  readonly month?: number;
+  /** 1 to 31; needed for `daily`. */
+  readonly day?: number;
+}
+
+/**
+ * A client of Caruna+. It logs in when it must, once for all callers, and keeps the token for its lifetime.
+ *
+ * Every call may throw `CredentialsRejected`, `SecondFactorRequired`, `LoginChanged`, `HostNotAllowed`,
+ * `CarunaUnreachable`, `RateLimited`, `AccessRefused` or `AnswerNotUnderstood`, and the reason of an aborted signal.
+ */
+export class CarunaClient {
+  readonly #options: CarunaClientOptions;
+  readonly #baseUrl: URL;
+  readonly #hosts: AllowedHosts;
+  readonly #account: string;
+  readonly #store: SessionStore;
+  readonly #logger: Logger;
+  readonly #limits: TransportLimits;
+  readonly #retry: RetryPolicy;
+  readonly #api: ReturnType<typeof keepAliveTransport>;
+  #session: Session | undefined;
+  #storeWasRead = false;
+  #login: SharedLogin | undefined;
+  readonly #refusedAt = new Map<string, number>();
+
+  constructor(options: CarunaClientOptions) {
+    if (options.username === "" || options.password === "")
+      throw new TypeError("username and password must not be empty");
+    this.#options = options;
+    this.#baseUrl = new URL(options.baseUrl ?? CARUNA_PLUS_URL);
+    this.#hosts = new AllowedHosts(this.#baseUrl, options.allowedHosts);
+    this.#hosts.check(this.#baseUrl);
+    this.#account = createHash("sha256")
+      .update(JSON.stringify([this.#baseUrl.origin, options.username]))
+      .digest("hex");
+    this.#store = options.sessionStore ?? memorySessionStore();
+    this.#logger = options.logger ?? silentLogger;
+    this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.#retry = {
+      retries: options.retries ?? 3,
+      firstDelayMs: 1000,
+      longestWaitMs: 60_000,
+      sleep: options.sleep ?? ((milliseconds, signal) => delay(milliseconds, undefined, { signal })),
+      random: Math.random,
+      now: options.now ?? Date.now,
+      onRetry: (problem, delayMs) =>
+        this.#logger.warn({ problem, waitSeconds: Math.round(delayMs / 100) / 10 }, "trying again"),
+    };
+    this.#api = keepAliveTransport(this.#limits);
+  }
+
+  /** Numbers of the customers that the account may see: its own and those it represents, each once. */
+  async customerNumbers(signal: AbortSignal = NEVER): Promise<string[]> {
+    const session = await this.#currentSession(signal);
+    return [...new Set([...session.ownCustomerNumbers, ...session.representedCustomerNumbers])];
+  }
+
+  /** `GET /api/customers/{customer}/info`. */
+  async customer(customerId: string, signal: AbortSignal = NEVER): Promise<Customer> {
+    return readCustomer(...(await this.#get(customerId, "info", {}, signal)));
+  }
+
+  /** `GET /api/customers/{customer}/contracts`. */
+  async contracts(customerId: string, signal: AbortSignal = NEVER): Promise<Contract[]> {
+    return readContracts(...(await this.#get(customerId, "contracts", {}, signal)));
+  }
+
+  /**
+   * The metering points of every customer, each once, in the order in which the API lists them.
+   *
+   * Two lists are asked, since clients of the same week found household meters in the one or in the other; an error of
+   * one of them is passed over while the other answers.
+   */
+  async meteringPoints(signal: AbortSignal = NEVER): Promise<MeteringPoint[]> {
+    const found = new Map<string, MeteringPoint>();
+    for (const customerId of await this.customerNumbers(signal)) {
+      for (const point of await this.#meteringPointsOf(customerId, signal)) {
+        if (!found.has(point.assetId)) found.set(point.assetId, point);
+      }
+    }
+    return [...found.values()];
+  }
+
+  async #meteringPointsOf(customerId: string, signal: AbortSignal): Promise<MeteringPoint[]> {
+    const lists = await Promise.allSettled(
+      ["assets", "assets/meteringpoints"].map(async (path) => {
+        const [call, body] = await this.#get(customerId, path, {}, signal);
+        return readMeteringPoints(call, body, customerId);
+      }),
+    );
+    signal.throwIfAborted();
+    const answered = lists.filter((list) => list.status === "fulfilled");
+    for (const list of lists) {
+      if (list.status === "fulfilled") continue;
+      const mayBePassedOver = list.reason instanceof AnswerNotUnderstood || list.reason instanceof AccessRefused;
+      if (answered.length === 0 || !mayBePassedOver) throw list.reason;
+      this.#logger.warn({ problem: list.reason.message }, "one of the two lists of metering points is not to be had");
+    }
+    return answered.flatMap((list) => list.value);
+  }
+
+  /** `GET …/energy`: the rows that could be read, and what was wrong with the others. */
+  async energy(query: EnergyQuery, signal: AbortSignal = NEVER): Promise<EnergyAnswer> {
+    const { customerId, assetId } = query.meteringPoint;
+    // A `day` beside `monthly` was once answered with 400: only what the timespan needs is sent.
+    const parameters: Record<string, string> = { year: String(query.year), timespan: query.timespan };
+    if (query.timespan !== "yearly") parameters.month = String(query.month);
+    if (query.timespan === "daily") parameters.day = String(query.day);
+    return readEnergy(
+      ...(await this.#get(customerId, `assets/${encodeURIComponent(assetId)}/energy`, parameters, signal)),
+    );
+  }
+
+  /** Closes the kept connections. The client may be used again; it then opens new ones. */
+  close(): void {
+    this.#api.close();
+  }
+
+  async #get(
+    customerId: string,
+    path: string,
+    parameters: Record<string, string>,
+    signal: AbortSignal,
+  ): Promise<[call: string, body: string]> {
+    const url = new URL(`/api/customers/${encodeURIComponent(customerId)}/${path}`, this.#baseUrl);
+    url.search = new URLSearchParams(parameters).toString();
+    const call = maskedCall("GET", url);
+    let session = await this.#currentSession(signal);
+    let response = await this.#ask(url, session, signal);
+    if (isRefused(response) && this.#mayRenewFor(customerId)) {
+      this.#logger.debug({ call, status: response.status }, "the token was refused; logging in once more");
+      session = await this.#renewed(session, signal);
+      response = await this.#ask(url, session, signal);
+      if (isRefused(response)) this.#refusedAt.set(customerId, this.#retry.now());
+      else this.#refusedAt.delete(customerId);
+    }
+    if (isRefused(response)) throw new AccessRefused(call, response.status);
+    if (response.status !== 200)
+      throw new AnswerNotUnderstood(call, `HTTP ${response.status}${messageOf(response.body)}`);
+    return [call, response.body];
+  }
+
+  #mayRenewFor(customerId: string): boolean {
+    const refusedAt = this.#refusedAt.get(customerId);
+    return refusedAt === undefined || this.#retry.now() - refusedAt > REFUSAL_REMEMBERED_MS;
+  }
+
+  async #ask(url: URL, session: Session, signal: AbortSignal): Promise<HttpResponse> {
+    const headers = { Accept: "application/json", Authorization: `Bearer ${session.token}` };
+    return await sendWithRetries(this.#api.send, { method: "GET", url, headers }, this.#retry, signal);
+  }
+
+  async #currentSession(signal: AbortSignal): Promise<Session> {
+    if (!this.#storeWasRead) {
+      const kept = await this.#store.load();
+      if (kept?.account === this.#account) this.#session ??= kept;
+      this.#storeWasRead = true;
+    }
+    const session = this.#session;
+    if (session !== undefined && session.expiresAtEpochMs - this.#retry.now() > RENEWAL_MARGIN_MS) return session;
+    return await this.#loggedIn(signal);
+  }
+
+  /** A session newer than the one that was refused: perhaps another caller has it already. */
+  async #renewed(refused: Session, signal: AbortSignal): Promise<Session> {
+    if (this.#session !== undefined && this.#session !== refused) return this.#session;
+    return await this.#loggedIn(signal);
+  }
+
+  /** Joins the login in flight, or begins one. It ends when all that wait for it have gone. */
+  async #loggedIn(signal: AbortSignal): Promise<Session> {
+    const login =
+      this.#login ??
+      new SharedLogin(
+        (shared) => this.#logIn(shared),
+        () => this.#forget(login),
+      );
+    this.#login = login;
+    return await login.join(signal);
+  }
+
+  #forget(login: SharedLogin): void {
+    if (this.#login === login) this.#login = undefined;
+  }
+
+  async #logIn(signal: AbortSignal): Promise<Session> {
+    const { username, password } = this.#options;
+    const session = await logIn({
+      baseUrl: this.#baseUrl,
+      hosts: this.#hosts,
+      username,
+      password,
+      newJar: () => new CookieJar(),
+      limits: this.#limits,
+      retry: this.#retry,
+      logger: this.#logger,
+      signal,
+    }).catch((error: unknown) => {
+      if (error instanceof CarunaError) error.duringLogin = true;
+      throw error;
+    });
+    this.#session = session;
+    this.#logger.info({}, "logged in to Caruna+");
+    await this.#store.save({ ...session, account: this.#account }).catch((error: unknown) => {
+      const code = error instanceof Error && "code" in error ? error.code : undefined;
+      this.#logger.warn({ code }, "the session cannot be kept; the next start logs in again");
+    });
+    return session;
+  }
+}
+
+/** One login for any number of callers; given up only when every one of them has gone. */
+class SharedLogin {
+  readonly #controller = new AbortController();
+  readonly #session: Promise<Session>;
+  readonly #onEnd: () => void;
+  #waiting = 0;
+
+  constructor(logIn: (signal: AbortSignal) => Promise<Session>, onEnd: () => void) {
+    this.#onEnd = onEnd;
+    this.#session = logIn(this.#controller.signal).finally(onEnd);
+    // Nobody may be waiting any more when it fails.
+    this.#session.catch(() => {});
+  }
+
+  async join(signal: AbortSignal): Promise<Session> {
+    signal.throwIfAborted();
+    this.#waiting += 1;
+    let stopListening = () => {};
+    const aborted = new Promise<never>((_, reject) => {
+      const onAbort = () => reject(signal.reason);
+      signal.addEventListener("abort", onAbort, { once: true });
+      stopListening = () => signal.removeEventListener("abort", onAbort);
+    });
+    try {
+      return await Promise.race([this.#session, aborted]);
+    } finally {
+      stopListening();
+      this.#waiting -= 1;
+      if (this.#waiting === 0) {
+        this.#onEnd();
+        this.#controller.abort();
+      }
+    }
+  }
+}
+
+const NEVER = new AbortController().signal;
+
+/** 401, 403, or the login page with status 200 in place of JSON. */
+function isRefused(response: HttpResponse): boolean {
+  const isLoginPage = response.status === 200 && /^\s*</.test(response.body);
+  const leadsToLogin = response.status >= 300 && response.status < 400;
+  return response.status === 401 || response.status === 403 || isLoginPage || leadsToLogin;
+}
+
+function messageOf(body: string): string {
+  const answer = parseJson(body);
+  const message = typeof answer === "object" && answer !== null && "msg" in answer ? answer.msg : undefined;
+  return typeof message === "string" ? ` "${maskedText(message)}"` : "";
+}

@@ -1,0 +1,113 @@
+/**
+ * What can go wrong between us and Caruna+. Every message says what happened, what it means and what to do, and holds
+ * no password, token, cookie or customer number, so that it can be logged and pasted.
+ */
+export class CarunaError extends Error {
+  /** True where no login was to be had: every further call would fail alike, and try the login once more. */
+  duringLogin = false;
+
+  override get name(): string {
+    return this.constructor.name;
+  }
+}
+
+/** Caruna+ looked at the user name and password and said no. Trying again with the same ones risks a locked account. */
+export class CredentialsRejected extends CarunaError {
+  /** The reason in Caruna's own words (Finnish), where the page gave one. */
+  readonly reason: string | undefined;
+
+  constructor(reason: string | undefined) {
+    super(
+      `Caruna+ rejected the user name or the password${reason ? `: "${reason}"` : ""}. ` +
+        "Check CARUNA_USER and CARUNA_PASSWORD by logging in at plus.caruna.fi with a browser.",
+    );
+    this.reason = reason;
+  }
+}
+
+/** Caruna+ asked for a one-time code, which a program that runs unattended cannot give. */
+export class SecondFactorRequired extends CarunaError {
+  constructor(asked: string | undefined) {
+    super(
+      `Caruna+ asks for a second factor${asked ? `: "${asked}"` : ""}. This program does not support one-time codes: ` +
+        "log in with a browser, see whether the code can be turned off for this account, and try again.",
+    );
+  }
+}
+
+/** The login met a page that nobody foresaw. */
+export class LoginChanged extends CarunaError {
+  /** The step of the login, in words. */
+  readonly step: string;
+  /** What the step had to find. */
+  readonly expected: string;
+  /** What stood there in its place: kind of page, forms with the names and types of their fields. No values. */
+  readonly found: string;
+
+  constructor(step: string, expected: string, found: string) {
+    super(
+      `The login of Caruna+ is not as it was: at "${step}" we looked for ${expected}, but found ${found}. ` +
+        "See whether a browser can log in; if it can, Caruna has changed its login and this program needs an update.",
+    );
+    this.step = step;
+    this.expected = expected;
+    this.found = found;
+  }
+}
+
+/** Nobody answered, or not in time, or the server said that it is out of order. */
+export class CarunaUnreachable extends CarunaError {
+  constructor(what: string) {
+    super(`Caruna+ is out of reach: ${what}. Nothing is lost; the next cycle tries again.`);
+  }
+}
+
+/** Caruna+ asked for fewer requests (HTTP 429), for longer than one call should wait. */
+export class RateLimited extends CarunaError {
+  /** How long Caruna+ asked us to wait, in seconds; undefined where it did not say. */
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(call: string, retryAfterSeconds: number | undefined) {
+    const wait = retryAfterSeconds === undefined ? "" : ` and to come back in ${Math.ceil(retryAfterSeconds)} s`;
+    super(`Caruna+ asks for fewer requests${wait} (HTTP 429 at ${call}). The next cycle tries again.`);
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+/** An answer of the API that does not have the shape we know. */
+export class AnswerNotUnderstood extends CarunaError {
+  /** Method and path of the call, customer numbers and ids masked. */
+  readonly call: string;
+
+  constructor(call: string, problem: string) {
+    super(
+      `Caruna+'s answer to ${call} was not understood: ${problem}. ` +
+        "If this stays so for a day, Caruna has changed its interface and this program needs an update.",
+    );
+    this.call = call;
+  }
+}
+
+/** Caruna+ refused a call (401 or 403) although the token was new. */
+export class AccessRefused extends CarunaError {
+  constructor(call: string, status: number) {
+    super(
+      `Caruna+ refuses ${call} (HTTP ${status}) even after a new login. ` +
+        "The account may have lost its right to this metering point: look it up at plus.caruna.fi.",
+    );
+  }
+}
+
+/** The login wanted to lead us to a host that must never see the credentials. */
+export class HostNotAllowed extends CarunaError {
+  /** The host, with its port where that is not the usual one; as it may be set in CARUNA_ALLOWED_HOSTS. */
+  readonly host: string;
+
+  constructor(host: string, why: string) {
+    super(
+      `Caruna+ leads to ${host}, ${why}. Nothing was sent there. ` +
+        "Should Caruna have moved to that host, add it to CARUNA_ALLOWED_HOSTS; otherwise somebody may be in between.",
+    );
+    this.host = host;
+  }
+}

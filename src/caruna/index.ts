@@ -1,0 +1,22 @@
+export type { EnergyAnswer } from "./answers.js";
+export { CARUNA_PLUS_URL, CarunaClient, type CarunaClientOptions, type EnergyQuery } from "./client.js";
+export {
+  AccessRefused,
+  AnswerNotUnderstood,
+  CarunaError,
+  CarunaUnreachable,
+  CredentialsRejected,
+  HostNotAllowed,
+  LoginChanged,
+  RateLimited,
+  SecondFactorRequired,
+} from "./errors.js";
+export {
+  fileSessionStore,
+  memorySessionStore,
+  type Session,
+  type SessionStore,
+  type StoredSession,
+} from "./session.js";
+export type { Sleep, TransportLimits } from "./transport.js";
+export type { Contract, Customer, EnergyRow, MeteringPoint, Timespan } from "./types.js";

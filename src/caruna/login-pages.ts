@@ -1,0 +1,317 @@
+import { parse as parseMarkup } from "node-html-parser";
+import { CarunaUnreachable, CredentialsRejected, LoginChanged, SecondFactorRequired } from "./errors.js";
+import {
+  autoSubmittedForm,
+  credentialsForm,
+  type Fields,
+  fieldsOf,
+  filledIn,
+  noticeForm,
+  passwordsOf,
+  submitControl,
+  textLeadsAway,
+  userNameControl,
+  userNameForm,
+  wicketCallFor,
+} from "./forms.js";
+import { maskedPath, maskedText } from "./masking.js";
+import { type Form, feedbackOf, type Page, readPage, resolve, type WicketCall } from "./page.js";
+import { failureOf, type HttpResponse } from "./transport.js";
+
+/** A request that a page leads to. */
+export interface Hop {
+  readonly method: "GET" | "POST";
+  readonly url: URL;
+  readonly fields?: Fields;
+  readonly enctype?: Form["enctype"];
+  /** Headers beside those that every navigation has. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** True for the one request that carries the password. */
+  readonly carriesPassword?: boolean;
+  /** True for a request that carries the user name alone, where the password is asked for on the next page. */
+  readonly carriesUserName?: boolean;
+  /** True for a request that Wicket's script makes: the page stays the one that is shown. */
+  readonly isAjax?: boolean;
+}
+
+/** Where the login stands when an answer has come. */
+export interface Situation {
+  readonly hop: Hop;
+  readonly response: HttpResponse;
+  /** The body read as a page. */
+  readonly page: Page;
+  /** What addresses in scripts are relative to: the base of the page that is shown, for an Ajax answer the one before. */
+  readonly shownBase: URL;
+  /** How often the password was posted in this attempt. */
+  readonly passwordPosts: number;
+  readonly userNamePosts: number;
+  readonly username: string;
+  readonly password: string;
+  readonly nowEpochMs: number;
+}
+
+/** The session was lost on the way (an `errorGenericPage`): nothing was judged, the login may begin anew. */
+export class LostSession extends Error {}
+
+/** One kind of page: `next` tells the way on, throws where the login ends here, or returns undefined: not this kind. */
+export interface PageKind {
+  readonly name: string;
+  readonly next: (situation: Situation) => Hop | undefined;
+}
+
+/**
+ * All kinds of page that a login may meet, in the order in which they are tried. Each decides by what the page says,
+ * as a browser and the person before it would; addresses and names of today's portal only break ties.
+ */
+export const PAGE_KINDS: readonly PageKind[] = [
+  { name: "redirect", next: redirect },
+  { name: "server trouble", next: serverTrouble },
+  { name: "rejection", next: rejectionByStatus },
+  { name: "Wicket Ajax answer", next: wicketAnswer },
+  { name: "error page", next: errorPage },
+  { name: "second factor", next: secondFactor },
+  { name: "meta refresh", next: metaRefresh },
+  { name: "credentials form", next: credentials },
+  { name: "user name form", next: userNameFirst },
+  { name: "auto-submitted form", next: autoSubmit },
+  { name: "notice", next: notice },
+  { name: "scripted address", next: scriptedAddress },
+  { name: "maintenance", next: maintenance },
+];
+
+const ASKS_FOR_CODE =
+  /vahvistuskoodi|kertakäyttö|tekstiviestikood|tunnusluku|one[- ]time (?:code|pass)|verification code|engångskod|verifieringskod/i;
+const OUT_OF_ORDER =
+  /huoltokatko|huoltotyö|huollon|tilapäisesti|häiriö|ei (?:ole )?käytettävissä|maintenance|temporarily|unavailable|driftstopp|underhåll/i;
+
+function redirect({ response, hop }: Situation): Hop | undefined {
+  const location = response.headers.get("location");
+  if (response.status < 300 || response.status >= 400 || location === undefined) return undefined;
+  const url = resolve(location, hop.url);
+  if (url === undefined) return undefined;
+  // 307 and 308 repeat the request as it was, as RFC 9110 has it.
+  if (response.status === 307 || response.status === 308) return { ...hop, url };
+  return { method: "GET", url };
+}
+
+function serverTrouble({ response, hop, nowEpochMs }: Situation): undefined {
+  const failure = failureOf(response, `${hop.method} ${maskedPath(hop.url)}`, nowEpochMs);
+  if (failure !== undefined) throw failure;
+}
+
+function rejectionByStatus({ response, hop, page }: Situation): undefined {
+  if (response.status === 401 && hop.carriesPassword) throw new CredentialsRejected(words(page.feedback));
+}
+
+/** `<ajax-response>`: a redirect in a header or in the body, or components that replace parts of the page. */
+function wicketAnswer({ response, hop, shownBase, passwordPosts }: Situation): Hop | undefined {
+  const isAnswer = /^\s*(?:<\?xml[^>]*>)?\s*<ajax-response/.test(response.body);
+  const header = hop.isAjax ? response.headers.get("ajax-location") : undefined;
+  if (!isAnswer && header === undefined) return undefined;
+  const address = header ?? section(response.body, "redirect") ?? locationIn(section(response.body, "evaluate"));
+  // Wicket means: relative to the page that the browser shows, not to the address of the Ajax call.
+  const url = address === undefined ? undefined : resolve(address.trim(), shownBase);
+  if (url !== undefined) return { method: "GET", url };
+  judge(section(response.body, "component") ?? "", passwordPosts > 0);
+  throw new LoginChanged(
+    "answer to the password",
+    "a redirect in an Ajax-Location header or in <redirect>",
+    "neither, and no reason",
+  );
+}
+
+/** What components say that came in place of a redirect. */
+function judge(markup: string, passwordWasPosted: boolean): void {
+  const fragment = parseMarkup(markup);
+  const feedback = words(feedbackOf(fragment));
+  const text = maskedText(fragment.text, 10_000);
+  if (ASKS_FOR_CODE.test(feedback ?? text))
+    throw new SecondFactorRequired(feedback ?? sentenceWith(ASKS_FOR_CODE, text));
+  if (feedback !== undefined && OUT_OF_ORDER.test(feedback))
+    throw new CarunaUnreachable(`its login says "${feedback}"`);
+  const asksAgain = fragment.querySelector("input[type=password]") !== null;
+  if (passwordWasPosted && (feedback !== undefined || asksAgain)) throw new CredentialsRejected(feedback);
+}
+
+function errorPage({ response, page, hop }: Situation): undefined {
+  if (isErrorGenericPage(page.url)) throw new LostSession();
+  if (response.status >= 400) {
+    throw new LoginChanged(
+      `${hop.method} ${maskedPath(hop.url)}`,
+      "a page of the login",
+      `HTTP ${response.status}, ${describe(page)}`,
+    );
+  }
+}
+
+/** Where a lost session or a stale page version leads (Wicket's own error page of the portal). */
+export function isErrorGenericPage(url: URL): boolean {
+  return /errorGenericPage/i.test(url.pathname + url.search);
+}
+
+function secondFactor({ page, passwordPosts }: Situation): undefined {
+  if (passwordPosts === 0 || credentialsForm(page) !== undefined) return;
+  const controls = page.forms.flatMap((form) => form.controls);
+  const takesCode = controls.some((control) => /one-time-code/.test(control.hint));
+  const takesText = controls.some((control) => ["text", "tel", "number", "password"].includes(control.type));
+  if (takesCode || (takesText && ASKS_FOR_CODE.test(page.text))) {
+    throw new SecondFactorRequired(
+      page.feedback === undefined ? sentenceWith(ASKS_FOR_CODE, page.text) : words(page.feedback),
+    );
+  }
+}
+
+/** A refresh within seconds leaves before a person could read; a slower one is a session's time-out, and no way on. */
+function metaRefresh({ page }: Situation): Hop | undefined {
+  if (page.refresh === undefined || page.refresh.delaySeconds > 10) return undefined;
+  const url = resolve(page.refresh.address, page.base);
+  return url === undefined ? undefined : { method: "GET", url };
+}
+
+function credentials({ page, passwordPosts, username, password, userNamePosts }: Situation): Hop | undefined {
+  const form = credentialsForm(page);
+  if (form === undefined) return undefined;
+  if (passwordPosts > 0) throw new CredentialsRejected(words(page.feedback));
+  const userName = userNameControl(form);
+  if (form.action === undefined || (userName === undefined && userNamePosts === 0)) {
+    throw new LoginChanged("login page", "a field for the user name beside the password", describe(page));
+  }
+  const fields = filledIn(filledIn(fieldsOf(form), userName, username), passwordsOf(form)[0], password);
+  return { ...sent(form, page, fields), carriesPassword: true };
+}
+
+function userNameFirst({ page, passwordPosts, userNamePosts, username }: Situation): Hop | undefined {
+  if (passwordPosts > 0 || userNamePosts > 0) return undefined;
+  const found = userNameForm(page);
+  if (found === undefined) return undefined;
+  return { ...sent(found.form, page, filledIn(fieldsOf(found.form), found.userName, username)), carriesUserName: true };
+}
+
+/** Sends a form as its page would: by Wicket's Ajax where the script says so, plainly otherwise. */
+function sent(form: Form, page: Page, fields: Fields): Hop {
+  const call = wicketCallFor(form, page);
+  const button = submitControl(form, call);
+  if (call !== undefined) return byAjax(call, page, fields, button?.name ?? "");
+  return submitted(
+    form,
+    page,
+    button === undefined || button.name === "" ? fields : [...fields, [button.name, button.value]],
+  );
+}
+
+/** Wicket's own script sends the name of the pressed button with the value 1, and says where it stands. */
+function byAjax(call: WicketCall, page: Page, fields: Fields, buttonName: string): Hop {
+  const submitter = call.submitter || buttonName;
+  return {
+    method: "POST",
+    url: resolve(call.url, page.base) ?? page.url,
+    fields: submitter === "" ? fields : [...fields, [submitter, "1"]],
+    isAjax: true,
+    headers: {
+      Accept: "application/xml, text/xml, */*; q=0.01",
+      "Wicket-Ajax": "true",
+      "Wicket-Ajax-BaseURL": page.wicketBaseUrl ?? page.url.pathname.split("/").at(-1) ?? ".",
+      "Wicket-FocusedElementId": call.componentId,
+      "X-Requested-With": "XMLHttpRequest",
+    },
+  };
+}
+
+function submitted(form: Form, page: Page, fields: Fields): Hop {
+  const url = new URL(form.action ?? page.url);
+  if (form.method === "POST") return { method: "POST", url, fields, enctype: form.enctype };
+  url.search = urlEncoded(fields);
+  return { method: "GET", url };
+}
+
+/** `application/x-www-form-urlencoded`, as HTML defines it. */
+export function urlEncoded(fields: Fields): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of fields) parameters.append(name, value);
+  return parameters.toString();
+}
+
+/** `ngpostResponder` and its like: hidden fields, and a script that sends them at once. */
+function autoSubmit({ page }: Situation): Hop | undefined {
+  const form = autoSubmittedForm(page);
+  return form?.action === undefined ? undefined : submitted(form, page, fieldsOf(form));
+}
+
+/** A notice or a consent with one way on: one button, or else one link. */
+function notice({ page, passwordPosts }: Situation): Hop | undefined {
+  const found = noticeForm(page);
+  if (found?.form.action !== undefined) {
+    const ticked = found.form.controls.filter(
+      (control) => control.type === "checkbox" && !control.sent && control.name !== "",
+    );
+    const boxes = ticked.map((control) => [control.name, control.value] as const);
+    const pressed =
+      found.button === undefined || found.button.name === "" ? [] : [[found.button.name, found.button.value] as const];
+    return submitted(found.form, page, [...fieldsOf(found.form), ...boxes, ...pressed]);
+  }
+  // Before the password a lone link may lead anywhere; behind it, a page with one link is a step of the login.
+  const links = page.links.filter(
+    (link) => !textLeadsAway(link.text) && !/^(?:#|javascript:|mailto:|tel:)/i.test(link.address.trim()),
+  );
+  const addresses = new Set(links.map((link) => link.address));
+  const [only] = links;
+  if (only === undefined || addresses.size !== 1 || (passwordPosts === 0 && page.forms.length > 0)) return undefined;
+  const url = resolve(only.address, page.base);
+  return url === undefined ? undefined : { method: "GET", url };
+}
+
+/** The last resort: an address that a script goes to, or that a browser without scripts would go to. */
+function scriptedAddress({ page }: Situation): Hop | undefined {
+  const address = page.scriptedAddress ?? page.refreshWithoutScript;
+  const url = address === undefined ? undefined : resolve(address, page.base);
+  return url === undefined ? undefined : { method: "GET", url };
+}
+
+function maintenance({ page }: Situation): undefined {
+  const text = `${page.title}. ${page.text}`;
+  if (OUT_OF_ORDER.test(text)) throw new CarunaUnreachable(`its login says "${sentenceWith(OUT_OF_ORDER, text)}"`);
+}
+
+/** The content of all elements of one name in an Ajax answer, CDATA or not; undefined where there is none. */
+function section(body: string, element: string): string | undefined {
+  const found = [...body.matchAll(new RegExp(`<${element}\\b[^>]*>([\\s\\S]*?)</${element}>`, "g"))].map(
+    ([, content = ""]) => {
+      const data = [...content.matchAll(/<!\[CDATA\[([\s\S]*?)\]\]>/g)].map(([, text = ""]) => text);
+      return data.length > 0 ? data.join("") : parseMarkup(content).text;
+    },
+  );
+  return found.length === 0 ? undefined : found.join("\n");
+}
+
+function locationIn(script: string | undefined): string | undefined {
+  return script === undefined
+    ? undefined
+    : readPage(`<script>${script}</script>`, new URL("about:blank")).scriptedAddress;
+}
+
+function words(text: string | undefined): string | undefined {
+  const masked = text === undefined ? "" : maskedText(text);
+  return masked === "" ? undefined : masked;
+}
+
+function sentenceWith(pattern: RegExp, text: string): string | undefined {
+  return words(text.split(/(?<=[.!?])\s/).find((sentence) => pattern.test(sentence)));
+}
+
+/** What a maintainer needs to know of a page: names and types, no values. */
+export function describe(page: Page): string {
+  const forms = page.forms.map((form) => {
+    const controls = form.controls
+      .map((control) => `${maskedText(control.name) || "(no name)"}:${control.type}`)
+      .join(", ");
+    return `a form (${form.method} ${form.action === undefined ? "nowhere" : maskedPath(form.action)}) with ${controls || "no fields"}`;
+  });
+  const parts = [
+    page.title === "" ? "a page without a title" : `a page "${maskedText(page.title, 80)}"`,
+    `at ${maskedPath(page.url)}`,
+    page.refresh === undefined ? "no meta refresh" : "a meta refresh",
+    ...(forms.length === 0 ? ["no form"] : forms),
+    `${page.wicketCalls.length} Wicket calls`,
+  ];
+  return parts.join(", ");
+}

@@ -1,0 +1,292 @@
+import type { CookieJar } from "tough-cookie";
+import { z } from "zod";
+import type { Logger } from "../logger.js";
+import { CarunaUnreachable, LoginChanged } from "./errors.js";
+import type { AllowedHosts } from "./hosts.js";
+import {
+  describe,
+  type Hop,
+  isErrorGenericPage,
+  LostSession,
+  PAGE_KINDS,
+  type Situation,
+  urlEncoded,
+} from "./login-pages.js";
+import { maskedCall, maskedText } from "./masking.js";
+import { type Page, readPage } from "./page.js";
+import type { Session } from "./session.js";
+import {
+  cookieTransport,
+  type HttpRequest,
+  type HttpResponse,
+  type RetryPolicy,
+  sendWithRetries,
+  type Transport,
+  type TransportLimits,
+} from "./transport.js";
+
+/** Most requests that one login makes, tries after failures included. */
+const MAX_REQUESTS = 25;
+/** Longest time for a login, in milliseconds. */
+const MAX_DURATION_MS = 60_000;
+
+/** What a login needs to know. */
+export interface LoginOptions {
+  readonly baseUrl: URL;
+  readonly hosts: AllowedHosts;
+  readonly username: string;
+  readonly password: string;
+  /** Makes the empty cookie jar of an attempt. */
+  readonly newJar: () => CookieJar;
+  readonly limits: TransportLimits;
+  readonly retry: RetryPolicy;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** Query of the address that the identity provider leads back to: `code`, `state`, `session_state`. */
+type Callback = URLSearchParams;
+
+/**
+ * Logs in as a browser would and returns the session; at most one password post, and a second one only where the first
+ * was never judged because the session was lost.
+ *
+ * Throws `CredentialsRejected`, `SecondFactorRequired`, `LoginChanged`, `HostNotAllowed`, `CarunaUnreachable`,
+ * `RateLimited`.
+ */
+export async function logIn(options: LoginOptions): Promise<Session> {
+  const deadline = AbortSignal.timeout(MAX_DURATION_MS);
+  const signal = AbortSignal.any([options.signal, deadline]);
+  const budget = { requests: MAX_REQUESTS };
+  try {
+    return await new Login(options, signal, budget).run();
+  } catch (error) {
+    options.signal.throwIfAborted();
+    if (deadline.aborted) throw new CarunaUnreachable(`the login took longer than ${MAX_DURATION_MS / 1000} s`);
+    if (!(error instanceof LostSession)) throw error;
+    options.logger.warn({}, "Caruna+ lost the session in the middle of the login; beginning anew, once");
+  }
+  return await new Login(options, signal, budget).run().catch((error: unknown) => {
+    if (error instanceof LostSession) throw new CarunaUnreachable("its login lost our session twice in a row");
+    throw error;
+  });
+}
+
+/** One attempt: one cookie jar, one password post. */
+class Login {
+  readonly #options: LoginOptions;
+  readonly #signal: AbortSignal;
+  readonly #budget: { requests: number };
+  readonly #send: Transport;
+  #passwordPosts = 0;
+  #userNamePosts = 0;
+  #step = 0;
+  readonly #seen = new Map<string, number>();
+
+  constructor(options: LoginOptions, signal: AbortSignal, budget: { requests: number }) {
+    this.#options = options;
+    this.#signal = signal;
+    this.#budget = budget;
+    this.#send = cookieTransport(options.newJar(), options.limits);
+  }
+
+  async run(): Promise<Session> {
+    // The portal tells where its identity provider's login begins,
+    const start = await this.#askForStart();
+    // which leads through its pages, the password among them, to an address of the portal with a code in it.
+    const callback = await this.#walk(start);
+    // That address is not loaded, it would use up the state; the code in it is changed for a token.
+    return await this.#askForToken(callback);
+  }
+
+  async #askForStart(): Promise<Hop> {
+    const url = new URL("/api/authorization/login", this.#options.baseUrl);
+    const body = JSON.stringify({ redirectAfterLogin: new URL("/", this.#options.baseUrl).href, language: "fi" });
+    const response = await this.#request({
+      method: "POST",
+      url,
+      body,
+      headers: { ...JSON_HEADERS, ...this.#fromPortal() },
+    });
+    const answer = readAnswer(response, START_ANSWER, "start", "an answer with loginRedirectUrl");
+    return { method: "GET", url: new URL(answer.loginRedirectUrl, this.#options.baseUrl) };
+  }
+
+  /** Follows the pages until one leads back to the portal with a code. */
+  async #walk(start: Hop): Promise<Callback> {
+    let hop = start;
+    let shown = { url: this.#options.baseUrl, base: this.#options.baseUrl };
+    for (;;) {
+      const callback = this.#callbackIn(hop);
+      if (callback !== undefined) return callback;
+      if (isErrorGenericPage(hop.url)) throw new LostSession();
+      const response = await this.#visit(hop, shown.url);
+      const page = readPage(response.body, hop.isAjax ? shown.url : hop.url);
+      if (!hop.isAjax) shown = page;
+      hop = this.#decide(hop, response, page, shown.base);
+    }
+  }
+
+  /** The address of the portal with `code` and `state` in its query, or a form that would post these there. */
+  #callbackIn(hop: Hop): Callback | undefined {
+    const parameters = new URLSearchParams(hop.url.search);
+    for (const [name, value] of hop.fields ?? []) parameters.set(name, value);
+    if (hop.url.origin !== this.#options.baseUrl.origin || !parameters.has("state")) return undefined;
+    const refusal = parameters.get("error");
+    if (refusal !== null)
+      throw new LoginChanged("return to the portal", "a code", `the refusal "${maskedText(refusal)}"`);
+    return parameters.has("code") ? parameters : undefined;
+  }
+
+  async #visit(hop: Hop, shown: URL): Promise<HttpResponse> {
+    this.#refuseLoop(hop);
+    if (hop.carriesPassword) this.#passwordPosts += 1;
+    if (hop.carriesUserName) this.#userNamePosts += 1;
+    return await this.#request(
+      {
+        method: hop.method,
+        url: hop.url,
+        headers: { Accept: "text/html,application/xhtml+xml,*/*;q=0.8", ...hop.headers, ...cameFrom(shown, hop) },
+        ...(hop.method === "POST" ? { body: encoded(hop) } : {}),
+      },
+      hop.carriesPassword,
+    );
+  }
+
+  #decide(hop: Hop, response: HttpResponse, page: Page, shownBase: URL): Hop {
+    const { username, password, retry } = this.#options;
+    const counts = { passwordPosts: this.#passwordPosts, userNamePosts: this.#userNamePosts };
+    const situation: Situation = {
+      hop,
+      response,
+      page,
+      shownBase,
+      ...counts,
+      username,
+      password,
+      nowEpochMs: retry.now(),
+    };
+    for (const kind of PAGE_KINDS) {
+      const next = kind.next(situation);
+      if (next === undefined) continue;
+      this.#options.logger.debug(
+        {
+          step: this.#step,
+          asked: maskedCall(hop.method, hop.url),
+          status: response.status,
+          page: kind.name,
+          next: maskedCall(next.method, next.url),
+        },
+        "login step",
+      );
+      return next;
+    }
+    throw new LoginChanged(
+      maskedCall(hop.method, hop.url),
+      "a way on: a redirect, a form or a refresh",
+      `HTTP ${response.status}, ${describe(page)}`,
+    );
+  }
+
+  async #askForToken(callback: Callback): Promise<Session> {
+    const url = new URL("/api/authorization/token", this.#options.baseUrl);
+    const headers = { ...JSON_HEADERS, "Content-Type": FORM_TYPE, ...this.#fromPortal() };
+    const response = await this.#request({ method: "POST", url, body: callback.toString(), headers });
+    const answer = readAnswer(response, TOKEN_ANSWER, "token", "a token");
+    return {
+      token: answer.token,
+      expiresAtEpochMs: answer.expiresAt * 1000,
+      ownCustomerNumbers: answer.user.ownCustomerNumbers,
+      representedCustomerNumbers: answer.user.representedCustomerNumbers,
+    };
+  }
+
+  /** Sends one request within the login's bounds; one that carries the password is never sent twice. */
+  async #request(request: HttpRequest, carriesPassword = false): Promise<HttpResponse> {
+    this.#options.hosts.check(request.url);
+    const send: Transport = async (once, signal) => {
+      this.#step += 1;
+      this.#budget.requests -= 1;
+      if (this.#budget.requests < 0)
+        throw new LoginChanged(
+          maskedCall(once.method, once.url),
+          `an end within ${MAX_REQUESTS} requests`,
+          "ever more pages",
+        );
+      return await this.#send(once, signal);
+    };
+    if (carriesPassword) return await send(request, this.#signal);
+    return await sendWithRetries(send, request, this.#options.retry, this.#signal);
+  }
+
+  /** A page that comes back a third time in the same state would come back for ever. */
+  #refuseLoop(hop: Hop): void {
+    const key = JSON.stringify([hop.method, hop.url.href, hop.fields, this.#passwordPosts]);
+    const times = (this.#seen.get(key) ?? 0) + 1;
+    this.#seen.set(key, times);
+    if (times > 2) throw new LoginChanged(maskedCall(hop.method, hop.url), "a way on", "the same page again and again");
+  }
+
+  #fromPortal(): Record<string, string> {
+    return { Origin: this.#options.baseUrl.origin, Referer: new URL("/", this.#options.baseUrl).href };
+  }
+}
+
+const FORM_TYPE = "application/x-www-form-urlencoded; charset=UTF-8";
+const JSON_HEADERS = { Accept: "application/json, text/plain, */*", "Content-Type": "application/json" };
+
+function encoded(hop: Hop): string | FormData {
+  const fields = hop.fields ?? [];
+  if (hop.enctype !== "multipart") return urlEncoded(fields);
+  const form = new FormData();
+  for (const [name, value] of fields) form.append(name, value);
+  return form;
+}
+
+/** `Referer` and `Origin` as browsers send them: the whole address within a site, its origin alone to another. */
+function cameFrom(shown: URL, hop: Hop): Record<string, string> {
+  const referer =
+    shown.origin === hop.url.origin ? `${shown.origin}${shown.pathname}${shown.search}` : `${shown.origin}/`;
+  if (hop.method === "GET") return { Referer: referer };
+  const type: Record<string, string> = hop.enctype === "multipart" ? {} : { "Content-Type": FORM_TYPE };
+  return { Referer: referer, Origin: shown.origin, ...type };
+}
+
+const START_ANSWER = z.object({ loginRedirectUrl: z.string().min(1) });
+
+/** Numbers may come as numbers or as strings. */
+const CUSTOMER_NUMBERS = z
+  .array(z.union([z.string(), z.number()]).transform(String))
+  .nullish()
+  .transform((numbers) => numbers ?? []);
+
+const TOKEN_ANSWER = z.object({
+  token: z.string().min(1),
+  /** Epoch seconds. */
+  expiresAt: z.number().positive(),
+  user: z.object({ ownCustomerNumbers: CUSTOMER_NUMBERS, representedCustomerNumbers: CUSTOMER_NUMBERS }),
+});
+
+/** Reads a JSON answer of the login whatever it is labelled; throws `LoginChanged` with what it is instead. */
+function readAnswer<Answer>(response: HttpResponse, schema: z.ZodType<Answer>, step: string, expected: string): Answer {
+  const parsed = schema.safeParse(parseJson(response.body));
+  if (parsed.success && response.status < 300) return parsed.data;
+  const message = z.object({ msg: z.string() }).safeParse(parseJson(response.body));
+  const field = parsed.success
+    ? ""
+    : `, ${parsed.error.issues.map((issue) => `${issue.path.join(".") || "answer"}: ${issue.message}`).join("; ")}`;
+  throw new LoginChanged(
+    step,
+    expected,
+    `HTTP ${response.status}${message.success ? ` "${maskedText(message.data.msg)}"` : field}`,
+  );
+}
+
+/** JSON, or undefined for what is none. */
+export function parseJson(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}

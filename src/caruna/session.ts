@@ -1,0 +1,96 @@
+import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { z } from "zod";
+import type { Logger } from "../logger.js";
+
+/** What a login yields. */
+export interface Session {
+  /** Bearer token of the API. */
+  readonly token: string;
+  /** When the token ends, milliseconds since the epoch (about 60 minutes after the login). */
+  readonly expiresAtEpochMs: number;
+  /** Numbers of the customers that the person is. */
+  readonly ownCustomerNumbers: readonly string[];
+  /** Numbers of the customers that the person acts for (a housing company). */
+  readonly representedCustomerNumbers: readonly string[];
+}
+
+/** A session with whom it belongs to, so that another account's or another server's is never used. */
+export interface StoredSession extends Session {
+  /** A fingerprint of user name and base address. */
+  readonly account: string;
+}
+
+/** Where a session is kept between two runs of a program. */
+export interface SessionStore {
+  /** Returns the session kept, or undefined where there is none that can be read. */
+  load(): Promise<StoredSession | undefined>;
+  save(session: StoredSession): Promise<void>;
+  clear(): Promise<void>;
+}
+
+const STORED_SESSION = z.object({
+  account: z.string(),
+  token: z.string().min(1),
+  expiresAtEpochMs: z.number(),
+  ownCustomerNumbers: z.array(z.string()),
+  representedCustomerNumbers: z.array(z.string()),
+});
+
+/** Keeps the session for as long as the object lives. */
+export function memorySessionStore(): SessionStore {
+  let kept: StoredSession | undefined;
+  return {
+    load: async () => kept,
+    save: async (session) => {
+      kept = session;
+    },
+    clear: async () => {
+      kept = undefined;
+    },
+  };
+}
+
+/** Keeps the session in a file that only its owner may read; a damaged file is ignored with a warning. */
+export function fileSessionStore(file: string, logger: Logger): SessionStore {
+  return {
+    load: () => readSession(file, logger),
+    save: async (session) => {
+      await writePrivately(file, `${JSON.stringify(session, undefined, 2)}\n`);
+    },
+    clear: async () => {
+      await rm(file, { force: true });
+    },
+  };
+}
+
+async function readSession(file: string, logger: Logger): Promise<StoredSession | undefined> {
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code !== "ENOENT") logger.warn({ file, code }, "the kept session cannot be read; logging in anew");
+    return undefined;
+  }
+  try {
+    return STORED_SESSION.parse(JSON.parse(text));
+  } catch {
+    logger.warn({ file }, "the kept session is damaged and is ignored; logging in anew");
+    return undefined;
+  }
+}
+
+/** Writes a file whole or not at all (a new one takes the place of the old), with mode 0600 from its first byte. */
+async function writePrivately(file: string, content: string): Promise<void> {
+  const directory = dirname(file);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const draft = join(directory, `.${process.pid}-${Math.random().toString(36).slice(2)}.draft`);
+  try {
+    await writeFile(draft, content, { mode: 0o600, flag: "wx", flush: true });
+    await chmod(draft, 0o600);
+    await rename(draft, file);
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
