@@ -1,0 +1,53 @@
+/** How libpq's `sslmode` names them, from no encryption to a certificate that is checked in full. */
+export const SSL_MODES = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] as const;
+export type SslMode = (typeof SSL_MODES)[number];
+
+export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export const LOG_FORMATS = ["pretty", "json"] as const;
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
+export interface CarunaConfiguration {
+  /** E-mail of the Caruna+ account; `undefined` where no account is set. See `requireAccount`. */
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  /** Asset id or GSRN of the metering point that the table follows; `undefined`: found out at run time. */
+  readonly meteringPoint: string | undefined;
+  /** Origin of the portal, with no trailing slash, e.g. `https://plus.caruna.fi`. */
+  readonly baseUrl: string;
+  /** Who may receive the credentials, in lower case: `host` (its TLS port), `host:port` or `*.domain`. Never empty. */
+  readonly allowedHosts: readonly string[];
+}
+
+export type DatabaseConfiguration =
+  | { readonly kind: "embedded" }
+  | {
+      readonly kind: "server";
+      readonly host: string;
+      readonly port: number;
+      readonly database: string;
+      readonly user: string;
+      readonly password: string | undefined;
+      readonly sslmode: SslMode;
+    }
+  | { readonly kind: "url"; readonly url: string };
+
+/** Everything a person can set, checked and frozen. */
+export interface Configuration {
+  readonly caruna: CarunaConfiguration;
+  readonly database: DatabaseConfiguration;
+  /** Seconds from the start of a cycle to the start of the next. */
+  readonly jobIntervalSeconds: number;
+  /** How many local days, up to yesterday, a cycle loads. */
+  readonly daysToLoad: number;
+  /** Absolute path of the folder that keeps the session and the embedded database. */
+  readonly stateDir: string;
+  readonly logLevel: LogLevel;
+  /** `undefined`: pretty when stderr is a terminal, JSON otherwise. */
+  readonly logFormat: LogFormat | undefined;
+  /** What is odd but no error, one sentence each, with no secret in it; the caller logs them. */
+  readonly warnings: readonly string[];
+  /** Where the settings were looked for, in order, for messages: e.g. `environment`, `/srv/.env (no such file)`, …. */
+  readonly sources: readonly string[];
+}

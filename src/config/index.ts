@@ -1,0 +1,13 @@
+export type {
+  CarunaConfiguration,
+  Configuration,
+  DatabaseConfiguration,
+  LogFormat,
+  LogLevel,
+  SslMode,
+} from "./configuration.js";
+export { ConfigurationError, type ConfigurationProblem } from "./configuration-error.js";
+export { type LoadOptions, loadConfiguration } from "./load.js";
+export { type Account, requireAccount } from "./require-account.js";
+export { describeSettings, type SettingDescription } from "./settings.js";
+export { prepareStateDirectory } from "./state-directory.js";

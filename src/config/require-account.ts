@@ -1,0 +1,39 @@
+import type { Configuration } from "./configuration.js";
+import { ConfigurationError, type ConfigurationProblem } from "./configuration-error.js";
+import { SETTINGS } from "./settings.js";
+
+/** The Caruna+ account, complete. */
+export interface Account {
+  readonly username: string;
+  readonly password: string;
+}
+
+/**
+ * The account of the configuration, for the commands that need one.
+ * Throws `ConfigurationError` where it is not set: three lines that say what is missing and how to set it.
+ */
+export function requireAccount({ caruna, sources }: Configuration): Account {
+  const { username, password } = caruna;
+  if (username !== undefined && password !== undefined) return { username, password };
+  const missing = [
+    ...(username === undefined ? [SETTINGS.username] : []),
+    ...(password === undefined ? [SETTINGS.password] : []),
+  ];
+  const names = missing.map((setting) => setting.environment[0]);
+  const problems = missing.map(
+    (setting): ConfigurationProblem => ({
+      setting: setting.environment[0],
+      source: sources.join(", "),
+      problem: "is not set",
+      example: `${setting.environment[0]}=${setting.example}`,
+    }),
+  );
+  throw new ConfigurationError(
+    [
+      `The Caruna+ account is not complete: ${names.join(" and ")} ${names.length === 1 ? "is" : "are"} not set (looked in: ${sources.join(", ")}).`,
+      `Set ${names.length === 1 ? "it" : "them"} in a file .env in the working directory (cp .env.example .env, then edit it) or in the environment.`,
+      "To see the program at work without an account: npm run demo",
+    ].join("\n"),
+    problems,
+  );
+}

@@ -1,0 +1,40 @@
+import { readFileSync } from "node:fs";
+
+/** What reading a file came to; `reason` completes a sentence that begins with the file's name. */
+export type TextFile =
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "missing" }
+  | { readonly kind: "unusable"; readonly reason: string };
+
+/** Reads a UTF-8 file; a byte order mark at its beginning is left out. */
+export function readTextFile(path: string): TextFile {
+  try {
+    return { kind: "text", text: new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path)) };
+  } catch (error) {
+    return explain(error);
+  }
+}
+
+function explain(error: unknown): TextFile {
+  if (error instanceof TypeError) {
+    return { kind: "unusable", reason: "is not UTF-8 text: save it with that encoding" };
+  }
+  switch (errorCode(error)) {
+    case "ENOENT":
+    case "ENOTDIR":
+      return { kind: "missing" };
+    case "EISDIR":
+      // Docker makes a folder where a file to mount does not exist.
+      return { kind: "unusable", reason: "is a folder, not a file" };
+    case "EACCES":
+    case "EPERM":
+      return { kind: "unusable", reason: "may not be read by this user (permission denied)" };
+    default:
+      return { kind: "unusable", reason: `cannot be read (${errorCode(error) ?? "unknown error"})` };
+  }
+}
+
+function errorCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !("code" in error)) return undefined;
+  return typeof error.code === "string" ? error.code : undefined;
+}

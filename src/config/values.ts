@@ -1,0 +1,139 @@
+import { z } from "zod";
+import { nearest } from "./nearest.js";
+
+/*
+ * How the text of a setting becomes its value. A message completes a sentence that begins with the value, or with
+ * "the value" for a secret: `"abc" is not a whole number from 1 to 65535`.
+ */
+
+/** Any text at all, taken as it stands. */
+export const text = z.string();
+
+/** One word among others; upper and lower case are alike. */
+export function oneOf<const Word extends string>(words: readonly Word[]) {
+  return z.string().transform((given, context): Word => {
+    const found = words.find((word) => word === given.toLowerCase());
+    if (found !== undefined) return found;
+    const meant = nearest(given, words);
+    context.addIssue(`is none of ${words.join(", ")}${meant === undefined ? "" : `; perhaps ${meant} is meant`}`);
+    return z.NEVER;
+  });
+}
+
+/** A whole number in decimal digits, both bounds included. */
+export function wholeNumber(least: number, most: number) {
+  return z
+    .string()
+    .refine((given) => /^\d+$/.test(given) && Number(given) >= least && Number(given) <= most, {
+      error: `is not a whole number from ${least} to ${most}`,
+    })
+    .transform(Number);
+}
+
+/** Host name, address, or the folder of a Unix socket, as libpq takes them. */
+export const databaseHost = z
+  .string()
+  .refine((given) => !given.includes("://"), { error: "is a whole address: give it as DATABASE_URL", abort: true })
+  .refine((given) => !/^(?:[^:]+|\[.*\]):\d+$/.test(given), {
+    error: "holds a port: give that as DB_PORT",
+    abort: true,
+  })
+  .refine((given) => !/[\s[\]@]/.test(given), { error: "is no host name or address" });
+
+/** Address of a PostgreSQL database; percent-encoded where the parts hold special characters. */
+export const databaseUrl = z
+  .string()
+  .refine((given) => /^postgres(?:ql)?:\/\//.test(given) && URL.canParse(withHost(given)), {
+    error: "is not of the form postgresql://user:password@host:5432/database",
+    abort: true,
+  })
+  .refine((given) => new URL(withHost(given)).hash === "", {
+    error: "holds a # which ends it: write %23 for a # in the password",
+    abort: true,
+  })
+  .refine(isDecodable, { error: "holds a % that begins no code: write %25 for a % in the password" });
+
+/** libpq takes `user@` with no host after it; the URL standard does not. */
+function withHost(address: string): string {
+  return address.replace(/^(\w+:\/\/[^/?#]*@)(?=[/?]|$)/, "$1localhost");
+}
+
+function isDecodable(given: string): boolean {
+  try {
+    const url = new URL(withHost(given));
+    decodeURIComponent(url.username + url.password + url.pathname);
+    return true;
+  } catch {
+    // decodeURIComponent tells a malformed code by throwing: that is the answer, not a failure.
+    return false;
+  }
+}
+
+/** Origin of the portal. Plain http would show the password to the network, so it is for loopback addresses only. */
+export const portalOrigin = z
+  .string()
+  .refine((given) => /^https?:\/\//i.test(given) && URL.canParse(given), {
+    error: "is no web address that begins with https://",
+    abort: true,
+  })
+  .refine((given) => new URL(given).username === "" && new URL(given).password === "", {
+    error: "holds a user name or password: those belong in CARUNA_USER and CARUNA_PASSWORD",
+    abort: true,
+  })
+  .refine((given) => !/[?#]/.test(given) && new URL(given).pathname === "/", {
+    error: "holds more than scheme, host and port",
+    abort: true,
+  })
+  .refine((given) => new URL(given).protocol === "https:" || isLoopback(new URL(given).hostname), {
+    error: "is not encrypted: plain http is accepted for 127.0.0.1, [::1] and localhost only",
+  })
+  .transform((given) => new URL(given).origin);
+
+/** True for 127.0.0.0/8, ::1 and localhost: what never leaves this machine. Takes a `URL`'s hostname. */
+export function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}
+
+/** Hosts with commas between them: `host`, `host:port`, `*.domain`. */
+export const hostList = z.string().transform((given, context): string[] => {
+  const entries = given
+    .split(",")
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== "");
+  if (entries.length === 0) context.addIssue("names no host");
+  return entries.map((entry) => {
+    const host = hostEntry(entry);
+    if ("reason" in host) context.addIssue(host.reason);
+    return "reason" in host ? entry : host.entry;
+  });
+});
+
+function hostEntry(written: string): { entry: string } | { reason: string } {
+  if (written.includes("://")) return { reason: "holds a whole address: name the host alone, or host:port" };
+  const isDomain = written.startsWith("*.");
+  const name = isDomain ? written.slice(2) : written;
+  if (/[*/?#@\\\s]/.test(name) || !URL.canParse(`https://${name}`)) {
+    return { reason: "holds an entry that is neither host, host:port nor *.domain" };
+  }
+  // The URL parser brings names to the form in which they are compared: lower case, punycode, the TLS port left out.
+  const { host, port } = new URL(`https://${name}`);
+  if (!isDomain) return { entry: host };
+  if (port !== "") return { reason: "holds a *.domain with a port: these stand for the usual TLS port only" };
+  if (!/[^.]\.[^.]/.test(host)) return { reason: "holds a *.domain that is too wide: name two labels at least" };
+  return { entry: `*.${host}` };
+}
+
+/** Asset id or GSRN; the spaces that bills print between the digits of a GSRN are left out. */
+export const meteringPoint = z
+  .string()
+  .transform((given) => given.replace(/\s+/g, ""))
+  .refine((given) => !/[,;]/.test(given), { error: "names several metering points: the table follows one" });
+
+/** A folder, absolute or from the working directory. */
+export const folder = z
+  .string()
+  .refine((given) => !/^~(?:\/|$)/.test(given), {
+    error: "begins with ~, which only a shell replaces: write the whole path",
+    abort: true,
+  })
+  .refine((given) => !given.includes("\0"), { error: "is no path" });
