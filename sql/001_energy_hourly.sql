@@ -1,0 +1,34 @@
+-- The hours of one metering point, one row an hour, as this project has always stored them.
+--
+-- Does nothing where the table is there already: its rows, its sequence and their owners stay as they are.
+-- May be run by hand with psql too.
+DO $$
+DECLARE
+  sequence_is_ours boolean;
+BEGIN
+  IF to_regclass('public.energy_hourly') IS NOT NULL THEN
+    RETURN;
+  END IF;
+
+  -- The sequence must be there before the table, whose first column counts with it.
+  sequence_is_ours := to_regclass('public.energy_hourly_id_seq') IS NULL;
+  CREATE SEQUENCE IF NOT EXISTS public.energy_hourly_id_seq;
+
+  CREATE TABLE public.energy_hourly (
+    id bigint NOT NULL DEFAULT nextval('public.energy_hourly_id_seq'::regclass),
+    datetime timestamp with time zone,
+    kwh_total double precision,
+    kwh_night double precision,
+    kwh_day double precision,
+    kwh_night_winter double precision,
+    tariff character varying COLLATE pg_catalog."default",
+    CONSTRAINT energy_hourly_pkey PRIMARY KEY (id),
+    CONSTRAINT datetime UNIQUE (datetime)
+  );
+
+  -- So that a DROP TABLE takes the sequence along. One that somebody else made stays theirs.
+  IF sequence_is_ours THEN
+    ALTER SEQUENCE public.energy_hourly_id_seq OWNED BY public.energy_hourly.id;
+  END IF;
+END
+$$;

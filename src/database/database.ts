@@ -1,0 +1,107 @@
+import type { HourlyReading } from "../energy/index.js";
+import type { Logger } from "../logger.js";
+import { ConnectionPool } from "./connection-pool.js";
+import { EmbeddedServer } from "./embedded-server.js";
+import {
+  hoursBetween,
+  newestStoredHours,
+  type StoredHour,
+  type UpsertResult,
+  upsertEnergyHourly,
+} from "./energy-hourly.js";
+import { DatabaseFailed } from "./errors.js";
+import { migrate } from "./migrate.js";
+import { type DatabaseSettings, parseDatabaseUrl, type ServerSettings } from "./settings.js";
+
+/**
+ * The database of the hours: an embedded PostgreSQL, or the server that the settings name.
+ *
+ * All methods throw subclasses of `DatabaseError`, whose messages say what to do, or the reason of the signal after an
+ * abort. An abort leaves a batch either whole or undone.
+ */
+export class Database {
+  readonly #settings: DatabaseSettings;
+  readonly #logger: Logger;
+  readonly #embedded: EmbeddedServer | undefined;
+  #server: ServerSettings | undefined;
+  #pool: ConnectionPool | undefined;
+
+  constructor(settings: DatabaseSettings, logger: Logger) {
+    this.#settings = settings;
+    this.#logger = logger;
+    this.#embedded = settings.kind === "embedded" ? new EmbeddedServer(settings.directory, logger) : undefined;
+  }
+
+  /** Starts the embedded server where there is one, connects, and brings the tables up to date. Call `stop()` even if it throws. */
+  async start(signal?: AbortSignal): Promise<void> {
+    await this.check(signal);
+  }
+
+  /**
+   * Makes sure that hours can be stored now: that the server is up (the embedded one is started again if it is not),
+   * lets us in, and has the tables and the rights. For the beginning of a cycle; it costs three short queries.
+   */
+  async check(signal?: AbortSignal): Promise<void> {
+    const server = await this.#findServer(signal);
+    if (!this.#pool || server !== this.#server) {
+      await this.#pool?.close();
+      this.#pool = new ConnectionPool(server, this.#logger);
+      this.#server = server;
+    }
+    await migrate(this.#pool, this.#logger, signal);
+  }
+
+  /**
+   * Stores hours, in batches of 2,000 that each are stored whole or not at all.
+   *
+   * A `null` never overwrites a value. A reading without parts leaves the tariff of an hour whose parts are known. Of
+   * two readings of the same hour, the later in the list counts. An hour that is stored just so is not written again.
+   *
+   * @param readings hours of one metering point, in any order and number.
+   * @returns counts of hours, and old and new values of those that changed.
+   */
+  async upsertEnergyHourly(readings: readonly HourlyReading[], signal?: AbortSignal): Promise<UpsertResult> {
+    return await upsertEnergyHourly(this.#requirePool(), readings, signal);
+  }
+
+  /** The stored hours with a total that begin at or after `startEpochMs` and before `endEpochMs`, earliest first. */
+  async hoursBetween(startEpochMs: number, endEpochMs: number, signal?: AbortSignal): Promise<StoredHour[]> {
+    return await hoursBetween(this.#requirePool(), startEpochMs, endEpochMs, signal);
+  }
+
+  /**
+   * The stored hours of the newest local day (Europe/Helsinki) that has at least twelve of them, earliest first; where
+   * there is no such day, those of the newest day at all; an empty list for an empty table.
+   */
+  async newestStoredHours(signal?: AbortSignal): Promise<StoredHour[]> {
+    return await newestStoredHours(this.#requirePool(), signal);
+  }
+
+  /** Closes the connections after what is under way, and stops the embedded server unless another program uses it. */
+  async stop(): Promise<void> {
+    await this.#pool?.close();
+    this.#pool = undefined;
+    await this.#embedded?.stop();
+  }
+
+  async #findServer(signal: AbortSignal | undefined): Promise<ServerSettings> {
+    if (this.#embedded) {
+      return await this.#embedded.start(signal);
+    }
+    if (this.#settings.kind === "server") {
+      return this.#settings;
+    }
+    this.#server ??= this.#settings.kind === "url" ? parseDatabaseUrl(this.#settings.url) : undefined;
+    if (!this.#server) {
+      throw new DatabaseFailed("The database has no settings; set DB_HOST or none of its settings.");
+    }
+    return this.#server;
+  }
+
+  #requirePool(): ConnectionPool {
+    if (!this.#pool) {
+      throw new DatabaseFailed("The database was used before start() or after stop().");
+    }
+    return this.#pool;
+  }
+}

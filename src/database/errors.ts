@@ -1,0 +1,61 @@
+/**
+ * What can go wrong between us and PostgreSQL. Every message says what happened, what it means and what to do; none
+ * holds a password.
+ */
+export class DatabaseError extends Error {
+  override readonly name: string = this.constructor.name;
+}
+
+/** The connection URL cannot be taken apart. */
+export class DatabaseAddressInvalid extends DatabaseError {
+  constructor(reason: string) {
+    super(`DATABASE_URL cannot be used: ${reason}. Correct it, or set DB_HOST, DB_DATABASE, DB_USER and DB_PASSWORD.`);
+  }
+}
+
+/** Nobody answers at the address, or the server is busy, starting or stopping. */
+export class DatabaseUnreachable extends DatabaseError {}
+
+/** The server does not let this user in with this password. */
+export class DatabaseLoginRejected extends DatabaseError {}
+
+/** The server is there, the database on it is not. */
+export class DatabaseMissing extends DatabaseError {}
+
+/** We and the server do not agree on encryption, or its certificate is not to be trusted. */
+export class DatabaseEncryptionFailed extends DatabaseError {}
+
+/** The role may not do what the program needs. */
+export class DatabaseRightsMissing extends DatabaseError {
+  /** The statements that an administrator of the database runs to mend it. */
+  readonly statements: readonly string[];
+
+  constructor(role: string, database: string, statements: readonly string[]) {
+    super(
+      `The database user ${role} lacks rights on the database ${database}, so no hours can be stored. ` +
+        `As the owner of the tables or an administrator, run there:\n${statements.map((line) => `  ${line}`).join("\n")}`,
+    );
+    this.statements = statements;
+  }
+}
+
+/** `public.energy_hourly` exists, but not as the program needs it. */
+export class DatabaseTableUnsuitable extends DatabaseError {
+  /** The statements that mend it. */
+  readonly statements: readonly string[];
+
+  constructor(problems: readonly string[], statements: readonly string[]) {
+    super(
+      `The table public.energy_hourly is not as this program needs it: ${problems.join("; ")}. ` +
+        "Nothing was changed. Look at what the table holds, make a backup, and then mend it as its owner with:\n" +
+        statements.map((line) => `  ${line}`).join("\n"),
+    );
+    this.statements = statements;
+  }
+}
+
+/** The PostgreSQL that we run ourselves cannot be prepared, started or stopped. */
+export class EmbeddedServerFailed extends DatabaseError {}
+
+/** PostgreSQL answered with an error that has no class of its own here. */
+export class DatabaseFailed extends DatabaseError {}

@@ -1,0 +1,113 @@
+import { readdir, readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import type { Logger } from "../logger.js";
+import type { ConnectionPool, Session } from "./connection-pool.js";
+import { MIGRATION_TABLE, readTableState, requireRights, requireSuitableTable, type TableState } from "./tables.js";
+
+/** One file of `sql/`. */
+interface Migration {
+  /** 1 of `001_energy_hourly.sql`. */
+  readonly number: number;
+  readonly name: string;
+  readonly sql: string;
+}
+
+/** The same two folders up from `src/database`, from `dist/database`, and in an installed package. */
+const SQL_DIRECTORY = fileURLToPath(new URL("../../sql/", import.meta.url));
+/** Two arbitrary numbers; whoever holds this advisory lock is the only one to migrate this database. */
+const MIGRATION_LOCK = "20479, 2";
+const TABLE_OF_THE_ORIGINAL = 1;
+
+const numberRow = z.object({ number: z.number() });
+
+/**
+ * Brings the tables of a database to what this version needs, and makes sure that our role can work with them.
+ *
+ * Every file of `sql/` that is not recorded yet runs in a transaction of its own; programs that start at the same time
+ * wait for each other. A role that may not make tables can still work with an `energy_hourly` that is there already.
+ *
+ * @throws {DatabaseRightsMissing} with all the GRANT statements to run.
+ * @throws {DatabaseTableUnsuitable} with what `energy_hourly` lacks.
+ */
+export async function migrate(pool: ConnectionPool, logger: Logger, signal?: AbortSignal): Promise<void> {
+  const state = await readTableState(pool, signal);
+  const migrations = await readMigrations();
+  const applied = state.mayReadMigrations ? await pool.use(readApplied, signal) : new Set<number>();
+  // Where the records may not be read, that is the right to ask for first.
+  const isUnknown = state.hasMigrationTable && !state.mayReadMigrations;
+  const pending = isUnknown
+    ? []
+    : migrations.filter(({ number }) => !applied.has(number) && !isThereAlready(number, state));
+  requireRights(state, pending.length > 0);
+  requireSuitableTable(state);
+  for (const migration of pending) {
+    const isDone = await pool.transaction((session) => apply(session, migration), signal);
+    if (isDone) {
+      logger.info({ migration: migration.name }, `The database was brought up to date: ${migration.name}`);
+    }
+  }
+  const newest = Math.max(0, ...migrations.map(({ number }) => number));
+  if ([...applied].some((number) => number > newest)) {
+    logger.warn({}, "The database was brought up to date by a newer version of this program; update this one too");
+  }
+}
+
+/** An original user's role has no right to make the table of records: what is there by other means needs none. */
+function isThereAlready(number: number, state: TableState): boolean {
+  return (
+    number === TABLE_OF_THE_ORIGINAL && state.kind !== null && !state.hasMigrationTable && !state.mayCreateInSchema
+  );
+}
+
+async function readMigrations(): Promise<Migration[]> {
+  const names = (await readdir(SQL_DIRECTORY)).filter((name) => /^\d{3}_.*\.sql$/.test(name)).sort();
+  return await Promise.all(
+    names.map(async (name) => ({
+      number: Number(name.slice(0, 3)),
+      name,
+      sql: await readFile(`${SQL_DIRECTORY}${name}`, "utf8"),
+    })),
+  );
+}
+
+async function readApplied(session: Session): Promise<Set<number>> {
+  const rows = await session.query(numberRow, `SELECT number FROM ${MIGRATION_TABLE}`);
+  return new Set(rows.map(({ number }) => number));
+}
+
+/** @returns false where another program has run it since we looked. */
+async function apply(session: Session, migration: Migration): Promise<boolean> {
+  // Held to the end of the transaction, and so right behind a connection pooler too.
+  await session.execute(`SELECT pg_advisory_xact_lock(${MIGRATION_LOCK})`);
+  await session.execute("SET LOCAL search_path = pg_catalog");
+  await session.execute("SET LOCAL client_min_messages = warning");
+  const [state] = await session.query(
+    z.object({ exists: z.boolean() }),
+    `SELECT to_regclass('${MIGRATION_TABLE}') IS NOT NULL AS exists`,
+  );
+  if (!state?.exists) {
+    await createMigrationTable(session);
+  }
+  if ((await readApplied(session)).has(migration.number)) {
+    return false;
+  }
+  await session.execute(migration.sql);
+  await session.execute(`INSERT INTO ${MIGRATION_TABLE} (number, name) VALUES ($1, $2)`, [
+    migration.number,
+    migration.name,
+  ]);
+  return true;
+}
+
+async function createMigrationTable(session: Session): Promise<void> {
+  await session.execute(`
+    CREATE TABLE ${MIGRATION_TABLE} (
+      number integer PRIMARY KEY,
+      name text NOT NULL,
+      applied_at timestamp with time zone NOT NULL DEFAULT now()
+    );
+    COMMENT ON TABLE ${MIGRATION_TABLE} IS 'The files of the folder sql/ of caruna-integration that were run on this database';
+    COMMENT ON COLUMN ${MIGRATION_TABLE}.number IS 'The number that the name of the file begins with';
+    COMMENT ON COLUMN ${MIGRATION_TABLE}.applied_at IS 'When it was run here';`);
+}

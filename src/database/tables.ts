@@ -1,0 +1,160 @@
+import { z } from "zod";
+import type { ConnectionPool } from "./connection-pool.js";
+import { DatabaseRightsMissing, DatabaseTableUnsuitable } from "./errors.js";
+
+/** Records which files of `sql/` have been run on a database. */
+export const MIGRATION_TABLE = "public.caruna_integration_migration";
+
+const columnSchema = z.object({ name: z.string(), type: z.string() });
+const sequenceSchema = z.object({ name: z.string(), mayUse: z.boolean() });
+const stateSchema = z.object({
+  role: z.string(),
+  database: z.string(),
+  mayUseSchema: z.boolean(),
+  mayCreateInSchema: z.boolean(),
+  /** PostgreSQL's letter for what `public.energy_hourly` is: r a table, p a partitioned one, v a view; null: nothing. */
+  kind: z.string().nullable(),
+  missingRights: z.array(z.enum(["SELECT", "INSERT", "UPDATE"])),
+  columns: z.array(columnSchema),
+  sequences: z.array(sequenceSchema),
+  hasUniqueDatetime: z.boolean(),
+  hasMigrationTable: z.boolean(),
+  mayReadMigrations: z.boolean(),
+  mayWriteMigrations: z.boolean(),
+});
+
+/** What of our tables there is in a database, and what our role may do with them. Names are quoted as SQL takes them. */
+export type TableState = z.infer<typeof stateSchema>;
+
+/**
+ * Asks the catalogs alone, which every role may read. An index serves ON CONFLICT only where it is unique, immediate,
+ * whole and on that column alone. The sequences are those that a column default uses, whatever their name and owner.
+ */
+const STATE = `
+SELECT
+  quote_ident(current_user) AS role,
+  quote_ident(current_database()) AS database,
+  has_schema_privilege('public', 'USAGE') AS "mayUseSchema",
+  has_schema_privilege('public', 'CREATE') AS "mayCreateInSchema",
+  hourly.relkind::text AS kind,
+  to_json(ARRAY(
+    SELECT needed FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) AS needed
+    WHERE NOT has_table_privilege(hourly.oid, needed)
+  )) AS "missingRights",
+  COALESCE((
+    SELECT json_agg(json_build_object('name', attname, 'type', format_type(atttypid, NULL)))
+    FROM pg_catalog.pg_attribute WHERE attrelid = hourly.oid AND attnum > 0 AND NOT attisdropped
+  ), '[]') AS columns,
+  COALESCE((
+    SELECT json_agg(json_build_object(
+      'name', format('%I.%I', schema.nspname, sequence.relname),
+      'mayUse', has_sequence_privilege(sequence.oid, 'USAGE') OR has_sequence_privilege(sequence.oid, 'UPDATE')
+    ))
+    FROM pg_catalog.pg_attrdef AS column_default
+    JOIN pg_catalog.pg_depend AS depends
+      ON depends.classid = 'pg_catalog.pg_attrdef'::regclass AND depends.objid = column_default.oid
+      AND depends.refclassid = 'pg_catalog.pg_class'::regclass
+    JOIN pg_catalog.pg_class AS sequence ON sequence.oid = depends.refobjid AND sequence.relkind = 'S'
+    JOIN pg_catalog.pg_namespace AS schema ON schema.oid = sequence.relnamespace
+    WHERE column_default.adrelid = hourly.oid
+  ), '[]') AS sequences,
+  EXISTS (
+    SELECT FROM pg_catalog.pg_index
+    JOIN pg_catalog.pg_attribute ON attrelid = indrelid AND attnum = indkey[0]
+    WHERE indrelid = hourly.oid AND indisunique AND indimmediate AND indisvalid
+      AND indpred IS NULL AND indnkeyatts = 1 AND attname = 'datetime'
+  ) AS "hasUniqueDatetime",
+  migration.oid IS NOT NULL AS "hasMigrationTable",
+  COALESCE(has_table_privilege(migration.oid, 'SELECT'), false) AS "mayReadMigrations",
+  COALESCE(has_table_privilege(migration.oid, 'INSERT'), false) AS "mayWriteMigrations"
+FROM (SELECT) AS always
+LEFT JOIN pg_catalog.pg_class AS hourly
+  ON hourly.relname = 'energy_hourly' AND hourly.relnamespace = 'public'::regnamespace
+LEFT JOIN pg_catalog.pg_class AS migration
+  ON migration.relname = 'caruna_integration_migration' AND migration.relnamespace = 'public'::regnamespace`;
+
+const NEEDED_COLUMNS = {
+  datetime: "timestamp with time zone",
+  kwh_total: "double precision",
+  kwh_night: "double precision",
+  kwh_day: "double precision",
+  kwh_night_winter: "double precision",
+  tariff: "character varying",
+} as const;
+
+export async function readTableState(pool: ConnectionPool, signal: AbortSignal | undefined): Promise<TableState> {
+  const [state] = await pool.use((session) => session.query(stateSchema, STATE), signal);
+  return stateSchema.parse(state);
+}
+
+/**
+ * @param hasPending whether a migration is still to be run, which needs the right to make tables.
+ * @throws {DatabaseRightsMissing} with every statement that is missing, at once.
+ */
+export function requireRights(state: TableState, hasPending: boolean): void {
+  const statements: string[] = [];
+  const grant = (rights: string, object: string) => statements.push(`GRANT ${rights} ON ${object} TO ${state.role};`);
+  const schemaRights = [
+    ...(state.mayUseSchema ? [] : ["USAGE"]),
+    ...(hasPending && !state.mayCreateInSchema ? ["CREATE"] : []),
+  ];
+  if (schemaRights.length > 0) {
+    grant(schemaRights.join(", "), "SCHEMA public");
+  }
+  if (state.kind !== null && state.missingRights.length > 0) {
+    grant(state.missingRights.join(", "), "public.energy_hourly");
+  }
+  for (const sequence of state.sequences.filter(({ mayUse }) => !mayUse)) {
+    grant("USAGE", `SEQUENCE ${sequence.name}`);
+  }
+  if (state.hasMigrationTable) {
+    const rights = [
+      ...(state.mayReadMigrations ? [] : ["SELECT"]),
+      ...(hasPending && !state.mayWriteMigrations ? ["INSERT"] : []),
+    ];
+    if (rights.length > 0) {
+      grant(rights.join(", "), MIGRATION_TABLE);
+    }
+  }
+  if (statements.length > 0) {
+    throw new DatabaseRightsMissing(state.role, state.database, statements);
+  }
+}
+
+/** @throws {DatabaseTableUnsuitable} where `energy_hourly` is there, but not such that hours can be stored in it. */
+export function requireSuitableTable(state: TableState): void {
+  if (state.kind === null) {
+    return;
+  }
+  const problems: string[] = [];
+  const statements: string[] = [];
+  const report = (problem: string, statement: string) => {
+    problems.push(problem);
+    statements.push(statement);
+  };
+  if (state.kind !== "r" && state.kind !== "p") {
+    report("it is no table (a view, perhaps)", "ALTER TABLE public.energy_hourly RENAME TO energy_hourly_old;");
+    throw new DatabaseTableUnsuitable(problems, statements);
+  }
+  for (const [name, type] of Object.entries(NEEDED_COLUMNS)) {
+    if (!state.columns.some((column) => column.name === name)) {
+      report(`the column ${name} is missing`, `ALTER TABLE public.energy_hourly ADD COLUMN ${name} ${type};`);
+    }
+  }
+  const datetimeType = state.columns.find((column) => column.name === "datetime")?.type;
+  if (datetimeType !== undefined && datetimeType !== NEEDED_COLUMNS.datetime) {
+    report(
+      `the column datetime is a "${datetimeType}"`,
+      `ALTER TABLE public.energy_hourly ALTER COLUMN datetime TYPE timestamp with time zone USING datetime::timestamp AT TIME ZONE 'UTC'; -- or 'Europe/Helsinki', if it holds local times`,
+    );
+  }
+  if (!state.hasUniqueDatetime) {
+    report(
+      "the column datetime has no unique constraint (a deferrable or partial one does not serve)",
+      "ALTER TABLE public.energy_hourly ADD UNIQUE (datetime); -- where it fails, an hour is there twice: delete one of the rows",
+    );
+  }
+  if (problems.length > 0) {
+    throw new DatabaseTableUnsuitable(problems, statements);
+  }
+}

@@ -1,0 +1,46 @@
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pg from "pg";
+import type { TestProject } from "vitest/node";
+import { EmbeddedServer } from "../../src/database/embedded-server.js";
+import { silentLogger } from "../../src/logger.js";
+
+/** Where the PostgreSQL of the tests is; plain data, since it travels to the test processes. */
+export interface TestServer {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+}
+
+declare module "vitest" {
+  interface ProvidedContext {
+    postgresServer: TestServer;
+  }
+}
+
+/** Starts one real PostgreSQL for all test files, and stops and removes it after the last. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const folder = await mkdtemp(join(tmpdir(), "caruna-postgres-"));
+  // As root the server runs as an unprivileged user, who must be able to pass.
+  await chmod(folder, 0o711);
+  const server = new EmbeddedServer(join(folder, "postgres"), silentLogger);
+  await allowManyConnections(server);
+  const { host, port, user, password } = await server.start();
+  project.provide("postgresServer", { host, port, user, password: password ?? "" });
+  return async () => {
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+}
+
+/** Test files run side by side, each with a pool or two. */
+async function allowManyConnections(server: EmbeddedServer): Promise<void> {
+  const { host, port, user, password, database } = await server.start();
+  const client = new pg.Client({ host, port, user, password, database });
+  await client.connect();
+  await client.query("ALTER SYSTEM SET max_connections = 100");
+  await client.end();
+  await server.stop();
+}
