@@ -10,10 +10,24 @@ const TEXT = z
   .union([z.string(), z.number()])
   .nullish()
   .transform((text) => (text === null || text === undefined || text === "" ? null : String(text)));
+/** A finite number, also one written as a string; null where it is missing or empty. */
 const NUMBER = z
-  .number()
+  .union(
+    [
+      z.number(),
+      z
+        .string()
+        .regex(/^-?\d+(\.\d+)?$/)
+        .transform(Number)
+        .pipe(z.number()),
+      z.literal(""),
+    ],
+    {
+      error: "expected a number",
+    },
+  )
   .nullish()
-  .transform((number) => number ?? null);
+  .transform((number) => (typeof number === "number" ? number : null));
 
 const ADDRESS = z
   .object({ streetName: TEXT, houseNumber: TEXT, postalCode: TEXT, postOffice: TEXT })
@@ -42,8 +56,8 @@ const CONTRACT = z
   })
   .transform((contract): Contract => contract);
 
-/** What a list of assets must tell of each before we know whether it is a meter at all. */
-const ASSET = z.looseObject({ type: TEXT, contractType: TEXT });
+/** What tells whether an asset is a meter at all. */
+const ASSET = z.object({ type: z.string(), contractType: TEXT });
 
 const METERING_POINT_TYPES = ["meteringPoint", "consumptionMeteringPoint"];
 
@@ -66,35 +80,44 @@ export function readContracts(call: string, body: string): Contract[] {
   return readWith(z.object({ contracts: z.array(CONTRACT) }), call, parseJson(body)).contracts;
 }
 
+/** The metering points of a list that could be read, and what was wrong with the others (no values). */
+export interface MeteringPointsAnswer {
+  readonly meteringPoints: readonly MeteringPoint[];
+  readonly unreadable: readonly string[];
+}
+
 /**
  * Reads `/assets` or `/assets/meteringpoints`: the metering points alone. A connection point stands in the same list,
  * sometimes first; it has another type, and its contract is an `energyJunctionContract`.
  */
-export function readMeteringPoints(call: string, body: string, customerId: string): MeteringPoint[] {
-  const answer = parseJson(body);
-  const assets = readWith(z.array(ASSET), call, answer);
-  return assets
-    .filter(
-      (asset) =>
-        asset.type !== null &&
-        METERING_POINT_TYPES.includes(asset.type) &&
-        asset.contractType !== "energyJunctionContract",
-    )
-    .map((asset) => {
-      const point = readWith(METERING_POINT, call, asset);
-      return {
-        customerId: point.customerId ?? customerId,
-        assetId: point.assetId,
-        gsrn: point.gsrn,
-        address: point.address,
-        productDescription: point.contractProductDesc,
-        fuseSize: point.fuseSize,
-      };
-    });
+export function readMeteringPoints(call: string, body: string, customerId: string): MeteringPointsAnswer {
+  const meteringPoints: MeteringPoint[] = [];
+  const unreadable: string[] = [];
+  for (const [index, value] of readWith(z.array(z.unknown()), call, parseJson(body)).entries()) {
+    if (!isMeteringPoint(value)) continue;
+    const parsed = METERING_POINT.safeParse(value);
+    if (!parsed.success) {
+      unreadable.push(`item ${index + 1}: ${problems(parsed.error)}`);
+      continue;
+    }
+    const { assetId, gsrn, address, contractProductDesc: productDescription, fuseSize } = parsed.data;
+    const owner = parsed.data.customerId ?? customerId;
+    meteringPoints.push({ customerId: owner, assetId, gsrn, address, productDescription, fuseSize });
+  }
+  // Without a single readable meter it is the answer that has changed, not one item of it.
+  if (meteringPoints.length === 0 && unreadable.length > 0)
+    throw new AnswerNotUnderstood(call, unreadable.slice(0, 3).join("; "));
+  return { meteringPoints, unreadable };
+}
+
+function isMeteringPoint(value: unknown): boolean {
+  const asset = ASSET.safeParse(value);
+  if (!asset.success || asset.data.contractType === "energyJunctionContract") return false;
+  return METERING_POINT_TYPES.includes(asset.data.type);
 }
 
 const PARTS = z
-  .record(z.string(), z.number().nullable())
+  .record(z.string(), NUMBER)
   .nullish()
   .transform((parts) =>
     Object.fromEntries(Object.entries(parts ?? {}).flatMap(([name, kwh]) => (kwh === null ? [] : [[name, kwh]]))),

@@ -23,7 +23,9 @@ export const CARUNA_PLUS_URL = "https://plus.caruna.fi";
 
 /** A token with less left than this is renewed before it is used. */
 const RENEWAL_MARGIN_MS = 2 * 60_000;
-/** A customer that a new token may not see is not asked for with yet another token for this long. */
+/** A new token is used for this long whatever its expiry says: where clocks differ, every call would log in. */
+const TRUSTED_WHEN_NEW_MS = 5 * 60_000;
+/** What a new token may not see of a customer is not asked for with yet another token for this long. */
 const REFUSAL_REMEMBERED_MS = 60 * 60_000;
 
 export interface CarunaClientOptions {
@@ -74,8 +76,10 @@ export class CarunaClient {
   readonly #retry: RetryPolicy;
   readonly #api: ReturnType<typeof keepAliveTransport>;
   #session: Session | undefined;
+  #loggedInAtEpochMs = Number.NEGATIVE_INFINITY;
   #storeWasRead = false;
   #login: SharedLogin | undefined;
+  /** When a call was refused although the token was new, by customer and kind of call. */
   readonly #refusedAt = new Map<string, number>();
 
   constructor(options: CarunaClientOptions) {
@@ -140,7 +144,9 @@ export class CarunaClient {
     const lists = await Promise.allSettled(
       ["assets", "assets/meteringpoints"].map(async (path) => {
         const [call, body] = await this.#get(customerId, path, {}, signal);
-        return readMeteringPoints(call, body, customerId);
+        const { meteringPoints, unreadable } = readMeteringPoints(call, body, customerId);
+        if (unreadable.length > 0) this.#logger.warn({ call, unreadable }, "some metering points were not understood");
+        return meteringPoints;
       }),
     );
     signal.throwIfAborted();
@@ -180,14 +186,15 @@ export class CarunaClient {
     const url = new URL(`/api/customers/${encodeURIComponent(customerId)}/${path}`, this.#baseUrl);
     url.search = new URLSearchParams(parameters).toString();
     const call = maskedCall("GET", url);
+    const right = JSON.stringify([customerId, path.split("/").at(-1)]);
     let session = await this.#currentSession(signal);
     let response = await this.#ask(url, session, signal);
-    if (isRefused(response) && this.#mayRenewFor(customerId)) {
+    if (isRefused(response) && this.#mayRenewFor(right)) {
       this.#logger.debug({ call, status: response.status }, "the token was refused; logging in once more");
       session = await this.#renewed(session, signal);
       response = await this.#ask(url, session, signal);
-      if (isRefused(response)) this.#refusedAt.set(customerId, this.#retry.now());
-      else this.#refusedAt.delete(customerId);
+      if (isRefused(response)) this.#refusedAt.set(right, this.#retry.now());
+      else this.#refusedAt.delete(right);
     }
     if (isRefused(response)) throw new AccessRefused(call, response.status);
     if (response.status !== 200)
@@ -195,8 +202,8 @@ export class CarunaClient {
     return [call, response.body];
   }
 
-  #mayRenewFor(customerId: string): boolean {
-    const refusedAt = this.#refusedAt.get(customerId);
+  #mayRenewFor(right: string): boolean {
+    const refusedAt = this.#refusedAt.get(right);
     return refusedAt === undefined || this.#retry.now() - refusedAt > REFUSAL_REMEMBERED_MS;
   }
 
@@ -212,8 +219,13 @@ export class CarunaClient {
       this.#storeWasRead = true;
     }
     const session = this.#session;
-    if (session !== undefined && session.expiresAtEpochMs - this.#retry.now() > RENEWAL_MARGIN_MS) return session;
+    if (session !== undefined && this.#isUsable(session)) return session;
     return await this.#loggedIn(signal);
+  }
+
+  #isUsable(session: Session): boolean {
+    const now = this.#retry.now();
+    return session.expiresAtEpochMs - now > RENEWAL_MARGIN_MS || now - this.#loggedInAtEpochMs < TRUSTED_WHEN_NEW_MS;
   }
 
   /** A session newer than the one that was refused: perhaps another caller has it already. */
@@ -224,6 +236,7 @@ export class CarunaClient {
 
   /** Joins the login in flight, or begins one. It ends when all that wait for it have gone. */
   async #loggedIn(signal: AbortSignal): Promise<Session> {
+    signal.throwIfAborted();
     const login =
       this.#login ??
       new SharedLogin(
@@ -255,6 +268,7 @@ export class CarunaClient {
       throw error;
     });
     this.#session = session;
+    this.#loggedInAtEpochMs = this.#retry.now();
     this.#logger.info({}, "logged in to Caruna+");
     await this.#store.save({ ...session, account: this.#account }).catch((error: unknown) => {
       const code = error instanceof Error && "code" in error ? error.code : undefined;

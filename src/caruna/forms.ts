@@ -10,6 +10,8 @@ const TYPED_BY_A_PERSON = ["text", "email", "tel"];
 /** Words of controls that lead away from the login; Finnish, Swedish, English. */
 const LEADS_AWAY =
   /cancel|peruuta|avbryt|forgot|unoh|glöm|regist|rekister|luo |sign ?up|logout|kirjaudu ulos|log ?out|back|takaisin|search|haku|hae\b|language|kieli|språk/;
+const NEW_PASSWORD = /new-?password|uusi|uuden|\bnew\b|nytt|confirm|repeat|toista|upprepa/;
+const CALLED_PASSWORD = /passw|salasana|lösenord|pwd/;
 const LOOKS_LIKE_USER_NAME = /user|e-?mail|sähköposti|e-post|tunnus|login|kirjaudu|ttqusername/;
 
 /** All fields that a form sends without a button: hidden ones, empty ones, ticked boxes. */
@@ -30,17 +32,27 @@ export function passwordsOf(form: Form): readonly Control[] {
 }
 
 /**
- * The form that asks for user name and password: it has one password field (a registration has two), and where several
- * have, the one whose fields or script the known portal used.
+ * The form that asks for user name and password: not one that wants a new password chosen; best with one password field
+ * (a registration has two), and where several have, the one whose fields or script the known portal used.
  */
 export function credentialsForm(page: Page): Form | undefined {
-  const forms = page.forms.filter((form) => passwordsOf(form).length > 0);
+  const forms = page.forms.filter((form) => {
+    const passwords = passwordsOf(form);
+    return passwords.length > 0 && !passwords.some((control) => NEW_PASSWORD.test(control.hint));
+  });
   const score = (form: Form) =>
     (passwordsOf(form).length === 1 ? 4 : 0) +
     (wicketCallFor(form, page) === undefined ? 0 : 2) +
     (form.controls.some((control) => control.name === "ttqusername") ? 1 : 0) -
     (LEADS_AWAY.test(`${form.id} ${form.name} ${form.action?.pathname ?? ""}`.toLowerCase()) ? 3 : 0);
   return best(forms, score);
+}
+
+/** True for a form whose one field to fill in is of type password, but is not called one: it may take a one-time code. */
+export function takesCodeAlone(form: Form): boolean {
+  const [only, ...others] = passwordsOf(form);
+  if (only === undefined || others.length > 0 || userNameControl(form) !== undefined) return false;
+  return !CALLED_PASSWORD.test(only.hint);
 }
 
 /** A form that asks for the user name first, the password on the next page. Only one that says so. */
@@ -123,7 +135,7 @@ export function wicketCallFor(form: Form, page: Page): WicketCall | undefined {
 
 /** A form that the page's script sends by itself: one that asks a person nothing. */
 export function autoSubmittedForm(page: Page): Form | undefined {
-  if (!/\bsubmit\s*\(\s*\)|\.click\s*\(\s*\)|requestSubmit/.test(page.script)) return undefined;
+  if (!/\bsubmit\s*\(\s*\)|\bsubmit\.call\s*\(|\.click\s*\(\s*\)|requestSubmit/.test(page.script)) return undefined;
   const asksNothing = page.forms.filter((form) =>
     form.controls.every((control) => ["hidden", ...BUTTONS].includes(control.type)),
   );
@@ -139,7 +151,7 @@ export function autoSubmittedForm(page: Page): Form | undefined {
 }
 
 /** A form with a button and nothing to fill in: a notice. Undefined unless it is the only such form of the page. */
-export function noticeForm(page: Page): { form: Form; button: Control | undefined } | undefined {
+export function noticeForm(page: Page): { form: Form; button: Control } | undefined {
   const forms = page.forms.filter((form) =>
     form.controls.every((control) => ["hidden", "checkbox", ...BUTTONS].includes(control.type)),
   );

@@ -13,7 +13,7 @@ export class AllowedHosts {
   readonly #entries: ReadonlySet<string>;
 
   constructor(baseUrl: URL, entries: readonly string[] = CARUNA_HOSTS) {
-    this.#entries = new Set([hostAndPort(baseUrl), ...entries.map((entry) => entry.trim().toLowerCase())]);
+    this.#entries = new Set([hostAndPort(baseUrl), ...entries.map(normalized)]);
   }
 
   /** Returns quietly for an address that may be asked; throws `HostNotAllowed`, naming the host, otherwise. */
@@ -33,6 +33,12 @@ export class AllowedHosts {
     const labels = url.hostname.split(".");
     return labels.some((_, index) => index > 0 && this.#entries.has(`*.${labels.slice(index).join(".")}`));
   }
+}
+
+/** An entry as addresses spell it: lower case, umlauts in punycode, no `:443`; empty, which is no host's, for what is none. */
+function normalized(entry: string): string {
+  const [, wildcard = "", host = ""] = /^(\*\.)?([^/\\?#@]+)$/.exec(entry.trim()) ?? [];
+  return URL.canParse(`https://${host}`) ? wildcard + new URL(`https://${host}`).host : "";
 }
 
 /** `host` at the usual TLS port, `host:port` elsewhere (plain HTTP on its usual port is `host:80`). */

@@ -9,13 +9,14 @@ import {
   noticeForm,
   passwordsOf,
   submitControl,
+  takesCodeAlone,
   textLeadsAway,
   userNameControl,
   userNameForm,
   wicketCallFor,
 } from "./forms.js";
 import { maskedPath, maskedText } from "./masking.js";
-import { type Form, feedbackOf, type Page, readPage, resolve, type WicketCall } from "./page.js";
+import { type Control, type Form, feedbackOf, type Page, readPage, resolve, type WicketCall } from "./page.js";
 import { failureOf, type HttpResponse } from "./transport.js";
 
 /** A request that a page leads to. */
@@ -42,7 +43,7 @@ export interface Situation {
   readonly page: Page;
   /** What addresses in scripts are relative to: the base of the page that is shown, for an Ajax answer the one before. */
   readonly shownBase: URL;
-  /** How often the password was posted in this attempt. */
+  /** How often the password was posted in this attempt: never, or once. */
   readonly passwordPosts: number;
   readonly userNamePosts: number;
   readonly username: string;
@@ -57,6 +58,8 @@ export class LostSession extends Error {}
 export interface PageKind {
   readonly name: string;
   readonly next: (situation: Situation) => Hop | undefined;
+  /** True for what shows nothing to a person. */
+  readonly isOnlyAnAddress?: true;
 }
 
 /**
@@ -64,10 +67,10 @@ export interface PageKind {
  * as a browser and the person before it would; addresses and names of today's portal only break ties.
  */
 export const PAGE_KINDS: readonly PageKind[] = [
-  { name: "redirect", next: redirect },
+  { name: "redirect", next: redirect, isOnlyAnAddress: true },
   { name: "server trouble", next: serverTrouble },
   { name: "rejection", next: rejectionByStatus },
-  { name: "Wicket Ajax answer", next: wicketAnswer },
+  { name: "Wicket Ajax answer", next: wicketAnswer, isOnlyAnAddress: true },
   { name: "error page", next: errorPage },
   { name: "second factor", next: secondFactor },
   { name: "meta refresh", next: metaRefresh },
@@ -81,6 +84,8 @@ export const PAGE_KINDS: readonly PageKind[] = [
 
 const ASKS_FOR_CODE =
   /vahvistuskoodi|kertakäyttö|tekstiviestikood|tunnusluku|one[- ]time (?:code|pass)|verification code|engångskod|verifieringskod/i;
+const LOCKED = /lukittu|lukkiutu|lukkoon|locked|blocked|låst|spärrat/i;
+const GOES_ON = /jatka|eteenpäin|siirry|hyväksy|selvä|\bok\b|continue|proceed|accept|fortsätt|godkänn/i;
 const OUT_OF_ORDER =
   /huoltokatko|huoltotyö|huollon|tilapäisesti|häiriö|ei (?:ole )?käytettävissä|maintenance|temporarily|unavailable|driftstopp|underhåll/i;
 
@@ -100,7 +105,7 @@ function serverTrouble({ response, hop, nowEpochMs }: Situation): undefined {
 }
 
 function rejectionByStatus({ response, hop, page }: Situation): undefined {
-  if (response.status === 401 && hop.carriesPassword) throw new CredentialsRejected(words(page.feedback));
+  if (response.status === 401 && hop.carriesPassword) throw rejection(page.feedback ?? page.text);
 }
 
 /** `<ajax-response>`: a redirect in a header or in the body, or components that replace parts of the page. */
@@ -108,7 +113,7 @@ function wicketAnswer({ response, hop, shownBase, passwordPosts }: Situation): H
   const isAnswer = /^\s*(?:<\?xml[^>]*>)?\s*<ajax-response/.test(response.body);
   const header = hop.isAjax ? response.headers.get("ajax-location") : undefined;
   if (!isAnswer && header === undefined) return undefined;
-  const address = header ?? section(response.body, "redirect") ?? locationIn(section(response.body, "evaluate"));
+  const address = header || section(response.body, "redirect") || locationIn(section(response.body, "evaluate"));
   // Wicket means: relative to the page that the browser shows, not to the address of the Ajax call.
   const url = address === undefined ? undefined : resolve(address.trim(), shownBase);
   if (url !== undefined) return { method: "GET", url };
@@ -127,10 +132,18 @@ function judge(markup: string, passwordWasPosted: boolean): void {
   const text = maskedText(fragment.text, 10_000);
   if (ASKS_FOR_CODE.test(feedback ?? text))
     throw new SecondFactorRequired(feedback ?? sentenceWith(ASKS_FOR_CODE, text));
-  if (feedback !== undefined && OUT_OF_ORDER.test(feedback))
-    throw new CarunaUnreachable(`its login says "${feedback}"`);
   const asksAgain = fragment.querySelector("input[type=password]") !== null;
-  if (passwordWasPosted && (feedback !== undefined || asksAgain)) throw new CredentialsRejected(feedback);
+  if (passwordWasPosted && (feedback !== undefined || asksAgain)) throw rejection(feedback);
+}
+
+/**
+ * What it means that the password is not taken, for the reason given. Trouble of the service is no rejection; an
+ * account that is locked, if only for a while, is one: it would stay locked if we tried again soon.
+ */
+function rejection(reason: string | undefined): CredentialsRejected | CarunaUnreachable {
+  const said = words(reason);
+  if (said === undefined || LOCKED.test(said) || !OUT_OF_ORDER.test(said)) return new CredentialsRejected(said);
+  return new CarunaUnreachable(`its login says "${said}"`);
 }
 
 function errorPage({ response, page, hop }: Situation): undefined {
@@ -150,8 +163,10 @@ export function isErrorGenericPage(url: URL): boolean {
 }
 
 function secondFactor({ page, passwordPosts }: Situation): undefined {
-  if (passwordPosts === 0 || credentialsForm(page) !== undefined) return;
-  const controls = page.forms.flatMap((form) => form.controls);
+  const form = credentialsForm(page);
+  // A code may be typed into a password field: then it stands alone, and is not called a password.
+  if (passwordPosts === 0 || (form !== undefined && !takesCodeAlone(form))) return;
+  const controls = page.forms.flatMap((candidate) => candidate.controls);
   const takesCode = controls.some((control) => /one-time-code/.test(control.hint));
   const takesText = controls.some((control) => ["text", "tel", "number", "password"].includes(control.type));
   if (takesCode || (takesText && ASKS_FOR_CODE.test(page.text))) {
@@ -171,10 +186,11 @@ function metaRefresh({ page }: Situation): Hop | undefined {
 function credentials({ page, passwordPosts, username, password, userNamePosts }: Situation): Hop | undefined {
   const form = credentialsForm(page);
   if (form === undefined) return undefined;
-  if (passwordPosts > 0) throw new CredentialsRejected(words(page.feedback));
+  if (passwordPosts > 0) throw rejection(page.feedback);
   const userName = userNameControl(form);
-  if (form.action === undefined || (userName === undefined && userNamePosts === 0)) {
-    throw new LoginChanged("login page", "a field for the user name beside the password", describe(page));
+  const namesMissing = [userName, ...passwordsOf(form)].some((control) => control?.name === "");
+  if (form.action === undefined || namesMissing || (userName === undefined && userNamePosts === 0)) {
+    throw new LoginChanged("login page", "a form with named fields for user name and password", describe(page));
   }
   const fields = filledIn(filledIn(fieldsOf(form), userName, username), passwordsOf(form)[0], password);
   return { ...sent(form, page, fields), carriesPassword: true };
@@ -192,11 +208,7 @@ function sent(form: Form, page: Page, fields: Fields): Hop {
   const call = wicketCallFor(form, page);
   const button = submitControl(form, call);
   if (call !== undefined) return byAjax(call, page, fields, button?.name ?? "");
-  return submitted(
-    form,
-    page,
-    button === undefined || button.name === "" ? fields : [...fields, [button.name, button.value]],
-  );
+  return submitted(form, page, fields, button);
 }
 
 /** Wicket's own script sends the name of the pressed button with the value 1, and says where it stands. */
@@ -217,9 +229,12 @@ function byAjax(call: WicketCall, page: Page, fields: Fields, buttonName: string
   };
 }
 
-function submitted(form: Form, page: Page, fields: Fields): Hop {
-  const url = new URL(form.action ?? page.url);
-  if (form.method === "POST") return { method: "POST", url, fields, enctype: form.enctype };
+/** A form sent without a script; the button pressed goes along, and may name another address or method. */
+function submitted(form: Form, page: Page, fieldsOfForm: Fields, button?: Control): Hop {
+  const fields: Fields =
+    button === undefined || button.name === "" ? fieldsOfForm : [...fieldsOfForm, [button.name, button.value]];
+  const url = new URL(button?.action ?? form.action ?? page.url);
+  if ((button?.method ?? form.method) === "POST") return { method: "POST", url, fields, enctype: form.enctype };
   url.search = urlEncoded(fields);
   return { method: "GET", url };
 }
@@ -239,19 +254,20 @@ function autoSubmit({ page }: Situation): Hop | undefined {
 
 /** A notice or a consent with one way on: one button, or else one link. */
 function notice({ page, passwordPosts }: Situation): Hop | undefined {
+  // A page of maintenance may have a way home or to try again; one that announces maintenance has a way on.
+  const leadsOn = (text: string) => GOES_ON.test(text) || !OUT_OF_ORDER.test(`${page.title} ${page.text}`);
   const found = noticeForm(page);
-  if (found?.form.action !== undefined) {
+  if (found?.form.action !== undefined && leadsOn(`${found.button.hint} ${found.button.value}`)) {
     const ticked = found.form.controls.filter(
       (control) => control.type === "checkbox" && !control.sent && control.name !== "",
     );
     const boxes = ticked.map((control) => [control.name, control.value] as const);
-    const pressed =
-      found.button === undefined || found.button.name === "" ? [] : [[found.button.name, found.button.value] as const];
-    return submitted(found.form, page, [...fieldsOf(found.form), ...boxes, ...pressed]);
+    return submitted(found.form, page, [...fieldsOf(found.form), ...boxes], found.button);
   }
   // Before the password a lone link may lead anywhere; behind it, a page with one link is a step of the login.
   const links = page.links.filter(
-    (link) => !textLeadsAway(link.text) && !/^(?:#|javascript:|mailto:|tel:)/i.test(link.address.trim()),
+    (link) =>
+      !textLeadsAway(link.text) && leadsOn(link.text) && !/^(?:#|javascript:|mailto:|tel:)/i.test(link.address.trim()),
   );
   const addresses = new Set(links.map((link) => link.address));
   const [only] = links;

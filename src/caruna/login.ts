@@ -1,7 +1,7 @@
 import type { CookieJar } from "tough-cookie";
 import { z } from "zod";
 import type { Logger } from "../logger.js";
-import { CarunaUnreachable, LoginChanged } from "./errors.js";
+import { CarunaError, CarunaUnreachable, LoginChanged } from "./errors.js";
 import type { AllowedHosts } from "./hosts.js";
 import {
   describe,
@@ -13,7 +13,7 @@ import {
   urlEncoded,
 } from "./login-pages.js";
 import { maskedCall, maskedText } from "./masking.js";
-import { type Page, readPage } from "./page.js";
+import { type Page, readPage, resolve } from "./page.js";
 import type { Session } from "./session.js";
 import {
   cookieTransport,
@@ -59,21 +59,26 @@ export async function logIn(options: LoginOptions): Promise<Session> {
   const signal = AbortSignal.any([options.signal, deadline]);
   const budget = { requests: MAX_REQUESTS };
   try {
-    return await new Login(options, signal, budget).run();
+    const first = new Login(options, signal, budget);
+    const session = await first.run().catch((error: unknown) => {
+      if (!(error instanceof LostSession) || first.passwordWasJudged) throw error;
+      options.logger.warn({}, "Caruna+ lost the session in the middle of the login; beginning anew, once");
+      return undefined;
+    });
+    return session ?? (await new Login(options, signal, budget).run());
   } catch (error) {
     options.signal.throwIfAborted();
+    if (error instanceof CarunaError) throw error;
+    if (error instanceof LostSession) throw new CarunaUnreachable("its login lost our session");
     if (deadline.aborted) throw new CarunaUnreachable(`the login took longer than ${MAX_DURATION_MS / 1000} s`);
-    if (!(error instanceof LostSession)) throw error;
-    options.logger.warn({}, "Caruna+ lost the session in the middle of the login; beginning anew, once");
-  }
-  return await new Login(options, signal, budget).run().catch((error: unknown) => {
-    if (error instanceof LostSession) throw new CarunaUnreachable("its login lost our session twice in a row");
     throw error;
-  });
+  }
 }
 
 /** One attempt: one cookie jar, one password post. */
 class Login {
+  /** True once a page has come after the password; what only leads to the error page has judged nothing. */
+  passwordWasJudged = false;
   readonly #options: LoginOptions;
   readonly #signal: AbortSignal;
   readonly #budget: { requests: number };
@@ -108,8 +113,11 @@ class Login {
       body,
       headers: { ...JSON_HEADERS, ...this.#fromPortal() },
     });
-    const answer = readAnswer(response, START_ANSWER, "start", "an answer with loginRedirectUrl");
-    return { method: "GET", url: new URL(answer.loginRedirectUrl, this.#options.baseUrl) };
+    const expected = "an answer with loginRedirectUrl";
+    const { loginRedirectUrl } = readAnswer(response, START_ANSWER, "start", expected);
+    const start = resolve(loginRedirectUrl, this.#options.baseUrl);
+    if (start === undefined) throw new LoginChanged("start", expected, "a loginRedirectUrl that is no address");
+    return { method: "GET", url: start };
   }
 
   /** Follows the pages until one leads back to the portal with a code. */
@@ -140,7 +148,7 @@ class Login {
 
   async #visit(hop: Hop, shown: URL): Promise<HttpResponse> {
     this.#refuseLoop(hop);
-    if (hop.carriesPassword) this.#passwordPosts += 1;
+    if (hop.carriesPassword) this.#countPasswordPost(hop);
     if (hop.carriesUserName) this.#userNamePosts += 1;
     return await this.#request(
       {
@@ -151,6 +159,13 @@ class Login {
       },
       hop.carriesPassword,
     );
+  }
+
+  /** The password is posted once; a redirect that wants it posted again (307, 308) asks for one post too many. */
+  #countPasswordPost(hop: Hop): void {
+    this.#passwordPosts += 1;
+    if (this.#passwordPosts === 1) return;
+    throw new LoginChanged(maskedCall(hop.method, hop.url), "one password post", "a redirect that wants another");
   }
 
   #decide(hop: Hop, response: HttpResponse, page: Page, shownBase: URL): Hop {
@@ -169,6 +184,7 @@ class Login {
     for (const kind of PAGE_KINDS) {
       const next = kind.next(situation);
       if (next === undefined) continue;
+      this.passwordWasJudged ||= this.#passwordPosts > 0 && !kind.isOnlyAnAddress;
       this.#options.logger.debug(
         {
           step: this.#step,
@@ -263,7 +279,7 @@ const CUSTOMER_NUMBERS = z
 const TOKEN_ANSWER = z.object({
   token: z.string().min(1),
   /** Epoch seconds. */
-  expiresAt: z.number().positive(),
+  expiresAt: z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]).pipe(z.number().positive()),
   user: z.object({ ownCustomerNumbers: CUSTOMER_NUMBERS, representedCustomerNumbers: CUSTOMER_NUMBERS }),
 });
 

@@ -12,6 +12,10 @@ export interface Control {
   readonly hint: string;
   /** False for an unticked box: it is shown, but not sent. */
   readonly sent: boolean;
+  /** Where this button sends the form (`formaction`), where that differs from the form's own action. */
+  readonly action: URL | undefined;
+  /** How this button sends the form (`formmethod`), where that differs. */
+  readonly method: Form["method"] | undefined;
 }
 
 /** A form as HTML defines it. */
@@ -135,7 +139,8 @@ function unquote(text: string): string {
 
 function scriptedAddress(script: string): string | undefined {
   const assigned = /\blocation(?:\.href)?\s*=\s*(["'])([^"'\n]+)\1/.exec(script)?.[2];
-  return assigned ?? /\blocation\.(?:replace|assign)\(\s*(["'])([^"'\n]+)\1/.exec(script)?.[2];
+  const address = assigned ?? /\blocation\.(?:replace|assign)\(\s*(["'])([^"'\n]+)\1/.exec(script)?.[2];
+  return address === undefined ? undefined : unescapeScript(address);
 }
 
 /** Wicket writes one object a call; functions may stand in it, so its plain keys are picked out one by one. */
@@ -174,22 +179,27 @@ export function feedbackOf(root: HTMLElement): string | undefined {
         /feedback|error|alert/i.test(attribute(element, "class")) ||
         attribute(element, "role") === "alert",
     )
-    .map(textOf)
-    .filter((text) => text !== "");
-  // The outermost element comes first; inside it may stand the same words once more.
-  return messages.sort((a, b) => a.length - b.length)[0];
+    .filter((element) => textOf(element) !== "");
+  // Panels stand around messages: only the innermost elements count, each text once.
+  const innermost = messages.filter((element) => {
+    const within = element.querySelectorAll("*");
+    return !messages.some((other) => within.includes(other));
+  });
+  return [...new Set(innermost.map(textOf))].join(" ") || undefined;
 }
 
 function readForm(form: HTMLElement, root: HTMLElement, base: URL, url: URL): Form {
   const id = attribute(form, "id");
-  const inside = form.querySelectorAll("input, button, select, textarea").filter((element) => {
+  const inside = form.querySelectorAll(CONTROLS).filter((element) => {
     const owner = element.getAttribute("form");
     return owner === undefined || owner === id;
   });
   const outside =
     id === ""
       ? []
-      : root.querySelectorAll(`[form="${id.replaceAll('"', '\\"')}"]`).filter((element) => !inside.includes(element));
+      : root
+          .querySelectorAll(CONTROLS)
+          .filter((element) => element.getAttribute("form") === id && !inside.includes(element));
   const action = attribute(form, "action").trim();
   return {
     id,
@@ -199,12 +209,14 @@ function readForm(form: HTMLElement, root: HTMLElement, base: URL, url: URL): Fo
     // An empty action means the page itself, whatever its <base> says.
     action: action === "" ? url : resolve(action, base),
     controls: [...inside, ...outside]
-      .filter((element) => !element.hasAttribute("disabled"))
-      .map((element) => readControl(element, root)),
+      .filter((element) => !element.hasAttribute("disabled") && element.closest("fieldset[disabled]") === null)
+      .map((element) => readControl(element, root, base)),
   };
 }
 
-function readControl(element: HTMLElement, root: HTMLElement): Control {
+const CONTROLS = "input, button, select, textarea";
+
+function readControl(element: HTMLElement, root: HTMLElement, base: URL): Control {
   const tag = element.tagName.toLowerCase();
   const declared = attribute(element, "type").trim().toLowerCase();
   const type = tag === "input" ? declared || "text" : tag === "button" ? declared || "submit" : tag;
@@ -212,6 +224,8 @@ function readControl(element: HTMLElement, root: HTMLElement): Control {
   const id = attribute(element, "id");
   const label =
     id === "" ? undefined : root.querySelectorAll("label").find((candidate) => attribute(candidate, "for") === id);
+  const formAction = attribute(element, "formaction").trim();
+  const formMethod = attribute(element, "formmethod").trim().toLowerCase();
   const hints = ["name", "id", "autocomplete", "placeholder", "aria-label", "title"].map((name) =>
     attribute(element, name),
   );
@@ -224,6 +238,8 @@ function readControl(element: HTMLElement, root: HTMLElement): Control {
       .join(" ")
       .toLowerCase(),
     sent: type === "checkbox" || type === "radio" ? ticked : true,
+    action: formAction === "" ? undefined : resolve(formAction, base),
+    method: formMethod === "" ? undefined : formMethod === "post" ? "POST" : "GET",
   };
 }
 

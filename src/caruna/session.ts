@@ -1,6 +1,6 @@
-import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { readFile, rm } from "node:fs/promises";
 import { z } from "zod";
+import { writePrivately } from "../files.js";
 import type { Logger } from "../logger.js";
 
 /** What a login yields. */
@@ -78,19 +78,5 @@ async function readSession(file: string, logger: Logger): Promise<StoredSession 
   } catch {
     logger.warn({ file }, "the kept session is damaged and is ignored; logging in anew");
     return undefined;
-  }
-}
-
-/** Writes a file whole or not at all (a new one takes the place of the old), with mode 0600 from its first byte. */
-async function writePrivately(file: string, content: string): Promise<void> {
-  const directory = dirname(file);
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  const draft = join(directory, `.${process.pid}-${Math.random().toString(36).slice(2)}.draft`);
-  try {
-    await writeFile(draft, content, { mode: 0o600, flag: "wx", flush: true });
-    await chmod(draft, 0o600);
-    await rename(draft, file);
-  } finally {
-    await rm(draft, { force: true });
   }
 }

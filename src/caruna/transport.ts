@@ -159,7 +159,10 @@ export async function sendWithRetries(
     const delayMs = Math.max(backOffMs, (outcome.retryAfterSeconds ?? 0) * 1000);
     if (attempt >= policy.retries || delayMs > policy.longestWaitMs) throw outcome.failure;
     policy.onRetry(outcome.failure.message, delayMs);
-    await policy.sleep(delayMs, signal);
+    await policy.sleep(delayMs, signal).catch((error: unknown) => {
+      signal.throwIfAborted();
+      throw error;
+    });
   }
 }
 

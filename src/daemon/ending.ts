@@ -1,0 +1,50 @@
+import type { Logger } from "../logger.js";
+import { onKeyPress } from "./key-press.js";
+import { onEndingSignal } from "./signals.js";
+
+export interface EndingOptions {
+  /** The keyboard; undefined where no key shall end the program. */
+  readonly keyboard: NodeJS.ReadStream | undefined;
+  readonly logger: Logger;
+  /** Called when the program has not ended by itself in time. */
+  readonly onTimeout: () => void;
+  readonly timeoutMs: number;
+}
+
+/** The wish to end: one signal for all parts of the program, whoever asked. */
+export class Ending {
+  readonly #options: EndingOptions;
+  readonly #controller = new AbortController();
+  readonly #release: (() => void)[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: EndingOptions) {
+    this.#options = options;
+  }
+
+  /** Aborted once somebody asked. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Begins to listen to the keyboard and to signals. */
+  start(): void {
+    const { keyboard } = this.#options;
+    if (keyboard !== undefined) this.#release.push(onKeyPress(keyboard, () => this.#ask("a key was pressed")));
+    this.#release.push(onEndingSignal((signal) => this.#ask(`${signal} received`)));
+  }
+
+  /** Stops listening and gives the terminal back. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    for (const release of this.#release.splice(0).reverse()) release();
+  }
+
+  #ask(why: string): void {
+    if (this.signal.aborted) return;
+    this.#options.logger.info({ why }, "ending");
+    this.#timer = setTimeout(this.#options.onTimeout, this.#options.timeoutMs);
+    this.#timer.unref();
+    this.#controller.abort();
+  }
+}

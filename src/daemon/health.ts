@@ -1,0 +1,34 @@
+import { readFile } from "node:fs/promises";
+import { z } from "zod";
+import { writePrivately } from "../files.js";
+
+const HEALTH = z.object({
+  /** When the last cycle ended, milliseconds since the epoch. */
+  endedEpochMs: z.number(),
+  /** When the next word is due, at the latest. */
+  nextDueEpochMs: z.number(),
+  /** What a person reads of the cycle's failure; null where all went well. */
+  problem: z.string().nullable(),
+});
+
+/** How the last cycle ended, as it is kept in the state directory for those who ask after the program's health. */
+export type Health = z.infer<typeof HEALTH>;
+
+/** Keeps the health in a file (0600, whole or not at all). */
+export async function writeHealth(file: string, health: Health): Promise<void> {
+  await writePrivately(file, `${JSON.stringify(health)}\n`);
+}
+
+/** What ails the program, in one line; undefined where its last cycle went well and is recent. */
+export async function ailment(file: string, nowEpochMs: number): Promise<string | undefined> {
+  let health: Health;
+  try {
+    health = HEALTH.parse(JSON.parse(await readFile(file, "utf8")));
+  } catch {
+    return `no cycle has ended yet (nothing readable in ${file})`;
+  }
+  if (health.problem !== null) return `the last cycle failed: ${health.problem}`;
+  if (nowEpochMs > health.nextDueEpochMs)
+    return `the last cycle ended ${new Date(health.endedEpochMs).toISOString()}, the next is overdue`;
+  return undefined;
+}

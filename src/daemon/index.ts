@@ -1,0 +1,3 @@
+export { type ClockOptions, runOnTheClock } from "./clock.js";
+export { Ending, type EndingOptions } from "./ending.js";
+export { ailment, type Health, writeHealth } from "./health.js";

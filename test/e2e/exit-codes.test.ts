@@ -1,0 +1,128 @@
+import { createServer } from "node:net";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { type Simulator, startSimulator } from "../../src/simulator/index.js";
+import { createDatabase, type TestDatabase } from "../support/postgres.js";
+import { accountSettings, databaseSettings, runProgram, workingDirectory } from "../support/program.js";
+import { storedRows } from "../support/truth.js";
+
+let simulator: Simulator;
+let database: TestDatabase;
+let folder: ReturnType<typeof workingDirectory>;
+let settings: Record<string, string>;
+
+beforeEach(async () => {
+  simulator = await startSimulator({ publishHour: 0 });
+  database = await createDatabase();
+  folder = workingDirectory();
+  settings = { ...accountSettings(simulator), ...databaseSettings(database) };
+});
+afterEach(async () => {
+  await simulator.stop();
+  await database.drop();
+  folder.remove();
+});
+
+const once = (changes: Record<string, string> = {}) =>
+  runProgram(["start", "--once"], { ...settings, ...changes }, folder.path);
+
+/** A port of this machine on which nobody listens. */
+async function closedPort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+}
+
+test("2: no account, told in three lines without a stack trace", async () => {
+  const ended = await runProgram(["start"], {}, folder.path);
+  expect(ended.exitCode).toBe(2);
+  expect(ended.stderr.trim().split("\n")).toHaveLength(3);
+  expect(ended.stderr).toContain("CARUNA_USER");
+  expect(ended.stdout).toBe("");
+});
+
+test("2: every wrong setting at once, each with its name, its source and an example", async () => {
+  const ended = await once({ JOB_INTERVAL: "soon", DAYS_TO_LOAD: "-3", DB_PORT: "99999" });
+  expect(ended.exitCode).toBe(2);
+  for (const name of ["JOB_INTERVAL", "DAYS_TO_LOAD", "DB_PORT"]) expect(ended.stderr).toContain(name);
+  expect(simulator.requests).toEqual([]);
+});
+
+test.each([
+  [["frobnicate"], "frobnicate"],
+  [["start", "--twice"], "--twice"],
+  [["load", "--from", "2026-02-30", "--to", "2026-03-01"], "2026-02-30"],
+  [["load", "--from", "2026-03-02", "--to", "2026-03-01"], "--from"],
+  [["load"], "--from"],
+  [["load", "--dates", "no-such-file"], "no-such-file"],
+])("2: a command line that cannot be meant: %j", async (parameters, named) => {
+  const ended = await runProgram(parameters, settings, folder.path);
+  expect(ended.exitCode).toBe(2);
+  expect(ended.stderr).toContain(named);
+  expect(ended.stderr).not.toMatch(/\n\s+at /);
+});
+
+test("2: a metering point that is not there, with a list of those that are", async () => {
+  const ended = await once({ METERING_POINT: "12345" });
+  expect(ended.exitCode).toBe(2);
+  expect(ended.stderr).toContain(`METERING_POINT=${simulator.household.meters[0]?.assetId}`);
+});
+
+test.each(["feedback", "redirect", "401"] as const)(
+  "3: a wrong password (answered by %s), after exactly one password post",
+  async (wrongPassword) => {
+    simulator.set({ wrongPassword });
+    const ended = await once({ CARUNA_PASSWORD: "not-the-one-ä€" });
+    expect(ended.exitCode).toBe(3);
+    expect(simulator.passwordPosts).toBe(1);
+    expect(ended.stderr).toContain("rejected the user name or the password");
+    if (wrongPassword === "feedback") expect(ended.stderr).toMatch(/rejected[^"]*"|rejected.*\\"/);
+    expect(ended.stderr).not.toContain("not-the-one");
+  },
+);
+
+test("3: a second factor, in words", async () => {
+  simulator.set({ secondFactor: true });
+  const ended = await once();
+  expect(ended.exitCode).toBe(3);
+  expect(ended.stderr).toContain("second factor");
+});
+
+test("4: Caruna+ is down", async () => {
+  const port = await closedPort();
+  const ended = await once({ CARUNA_BASE_URL: `http://127.0.0.1:${port}` });
+  expect(ended.exitCode).toBe(4);
+  expect(ended.stderr).toContain("out of reach");
+});
+
+test("4: one day of seven fails; the other six are stored", async () => {
+  await once();
+  await database.query("DELETE FROM energy_hourly");
+  simulator.answerNext({ pathIncludes: "/energy", answer: { status: 200, headers: {}, body: '{"unforeseen": true}' } });
+  const ended = await once();
+  expect(ended.exitCode).toBe(4);
+  expect(ended.stderr).toContain("1 of 7 days");
+  expect((await storedRows(database)).length).toBeGreaterThanOrEqual(6 * 23);
+});
+
+test("5: the database is down, and Caruna+ is asked nothing", async () => {
+  const ended = await once({ DB_PORT: String(await closedPort()) });
+  expect(ended.exitCode).toBe(5);
+  expect(simulator.requests).toEqual([]);
+});
+
+test("0: --help and --version, on stdout, for the program and its commands", async () => {
+  for (const parameters of [
+    ["--help"],
+    ["start", "--help"],
+    ["load", "--help"],
+    ["simulator", "--help"],
+    ["--version"],
+  ]) {
+    const ended = await runProgram(parameters, {}, folder.path);
+    expect([parameters, ended.exitCode, ended.stderr]).toEqual([parameters, 0, ""]);
+    expect(ended.stdout).not.toBe("");
+  }
+});

@@ -1,0 +1,80 @@
+import { spawn } from "node:child_process";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { type Simulator, startSimulator } from "../../src/simulator/index.js";
+import { createDatabase, type TestDatabase } from "../support/postgres.js";
+import { accountSettings, databaseSettings, ENTRY, watch, workingDirectory } from "../support/program.js";
+
+let simulator: Simulator;
+let database: TestDatabase;
+let folder: ReturnType<typeof workingDirectory>;
+
+beforeEach(async () => {
+  simulator = await startSimulator({ publishHour: 0 });
+  database = await createDatabase();
+  folder = workingDirectory();
+});
+afterEach(async () => {
+  await simulator.stop();
+  await database.drop();
+  folder.remove();
+});
+
+/** Runs a shell's command line in a pseudo-terminal; what is written to its stdin is typed there. */
+function inTerminal(commandLine: string) {
+  const child = spawn(
+    "script",
+    ["--quiet", "--return", "--echo", "never", "--command", `bash -c '${commandLine}'`, "/dev/null"],
+    {
+      cwd: folder.path,
+      env: {
+        PATH: process.env.PATH ?? "",
+        HOME: folder.path,
+        TERM: "xterm",
+        ...accountSettings(simulator),
+        ...databaseSettings(database),
+      },
+      stdio: ["pipe", "pipe", "pipe"],
+    },
+  );
+  return { type: (keys: string) => child.stdin.write(keys), ...watch(child) };
+}
+
+const START = `${process.execPath} ${ENTRY} start`;
+
+test.each([
+  ["a letter", "q"],
+  ["Enter", "\r"],
+  ["Ctrl-C", "\u0003"],
+])("%s ends it with exit code 0 and gives the terminal back as it was", async (_, keys) => {
+  const terminal = inTerminal(`stty -g; ${START}; echo exit code $?; stty -g`);
+  await terminal.says("days loaded");
+  terminal.type(keys);
+  const { stdout } = await terminal.ended;
+  expect(stdout).toContain("exit code 0");
+  const states = stdout.split(/\r?\n/).filter((line) => /^[0-9a-f]+(:[0-9a-f]+){10,}$/.test(line));
+  expect(states).toHaveLength(2);
+  expect(states[1]).toBe(states[0]);
+});
+
+test("in the background of a shell it works on, is not stopped, and takes no key", async () => {
+  const terminal = inTerminal(
+    `set -m; ${START} & jobs; read -r line; echo the shell read $line; jobs; kill %1; wait %1; echo exit code $?`,
+  );
+  await terminal.says("days loaded");
+  terminal.type("hello\r");
+  const { stdout } = await terminal.ended;
+  expect(stdout).toContain("the shell read hello");
+  expect(stdout).not.toMatch(/Stopped/);
+  expect(stdout).toContain("exit code 0");
+});
+
+test("stopped and fetched to the foreground, a key ends it", async () => {
+  const terminal = inTerminal(`set -m; ${START} & read -r line; kill -STOP %1; wait %1; jobs; fg; echo exit code $?`);
+  await terminal.says("days loaded");
+  terminal.type("\r");
+  await terminal.says("Stopped");
+  terminal.type("x");
+  const { stdout } = await terminal.ended;
+  expect(stdout).toContain("a key was pressed");
+  expect(stdout).toContain("exit code 0");
+});
