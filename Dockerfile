@@ -1,0 +1,32 @@
+ARG NODE_IMAGE=node:24-bookworm-slim
+
+# What the program needs to run, without the tools that build it.
+FROM ${NODE_IMAGE} AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --omit=dev
+
+FROM ${NODE_IMAGE} AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci
+COPY tsconfig.json tsconfig.build.json ./
+COPY src ./src
+RUN npm run build && rm dist/.tsbuildinfo
+
+FROM ${NODE_IMAGE}
+# Settings come from the environment, or from a .env mounted at /app/.env; none is ever part of the image.
+ENV NODE_ENV=production STATE_DIR=/state
+WORKDIR /app
+COPY --from=dependencies /app/node_modules ./node_modules
+COPY --from=build /app/dist ./dist
+COPY package.json LICENSE ./
+COPY sql ./sql
+COPY config ./config
+RUN mkdir /state && chown node:node /state && chmod 711 /state
+USER node
+VOLUME /state
+HEALTHCHECK --interval=2m --timeout=30s --start-period=10m --retries=2 CMD ["node", "dist/main.js", "health"]
+# Node.js itself, not npm: npm does not hand every signal on.
+ENTRYPOINT ["node", "dist/main.js"]
+CMD ["start"]
