@@ -2,27 +2,38 @@ import { parse } from "dotenv";
 
 export interface EnvFile {
   readonly variables: Readonly<Record<string, string>>;
-  /** True where a `#` inside a value that is not quoted ended it: dotenv reads the rest as a comment. */
+  /** True where a value begins with a quotation mark, but a `#` behind it ended it: what was meant cannot be told. */
   isCut(name: string): boolean;
 }
 
-/** The variables of a `.env`, by the rules that dotenv documents. Nothing of `process.env` is read or changed. */
+/**
+ * The variables of a `.env`, by the rules that dotenv documents, with one exception: `NAME=abc#def` is `abc#def`, as the
+ * shell, Docker and Python's dotenv read it (whose users' files we inherit), where dotenv reads `abc`. A comment stands
+ * after a space. Nothing of `process.env` is read or changed.
+ */
 export function parseEnvFile(text: string): EnvFile {
-  const variables = parse(text);
-  return { variables, isCut: (name) => isCut(text, name, variables[name] ?? "") };
+  const variables = { ...parse(text) };
+  const cut = new Set<string>();
+  for (const [name, value] of Object.entries(variables)) {
+    const written = writtenValue(text, name);
+    if (!isCut(written, value)) continue;
+    if (/^\s*["'`]/.test(written)) cut.add(name);
+    else variables[name] = written.replace(/\s+#.*$/, "").trim();
+  }
+  return { variables, isCut: (name) => cut.has(name) };
 }
 
-/**
- * `NAME=abc#def`: the shell, Docker and Python's dotenv read `abc#def`, dotenv reads `abc`. A comment proper stands after
- * a space.
- */
-function isCut(text: string, name: string, value: string): boolean {
-  const line = new RegExp(`^\\s*(?:export\\s+)?${name}\\s*=(.*)$`);
+/** What stands behind the last `NAME=` of the file, to the end of the line. */
+function writtenValue(text: string, name: string): string {
+  const line = new RegExp(`^\\s*(?:export\\s+)?${name.replaceAll(".", "\\.")}\\s*[=:](.*)$`);
   const written = text
     .split(/\r\n?|\n/)
     .map((candidate) => line.exec(candidate)?.[1])
     .findLast((candidate) => candidate !== undefined);
-  if (written === undefined) return false;
-  if (value === "") return /^#\S/.test(written);
-  return written.trimStart().startsWith(`${value}#`);
+  return written ?? "";
+}
+
+/** True where a `#` that follows no space ended the value. */
+function isCut(written: string, value: string): boolean {
+  return value === "" ? /^#\S/.test(written) : written.trimStart().startsWith(`${value}#`);
 }

@@ -349,7 +349,7 @@ describe("problems", () => {
       failure({ environment: { DATABASE_URL: `postgres://u:${secret}@h/d`, DB_PASSWORD: secret } }),
       failure({ environment: { CARUNA_BASE_URL: `https://u:${secret}@plus.caruna.fi` } }),
       failure({ environment: { DB_HOST: `postgres://u:${secret}@h/d`, DB_PASSWORD: secret } }),
-      failure({ env: `CARUNA_PASSWORD=${secret}#x\n` }),
+      failure({ env: `CARUNA_PASSWORD='${secret}'s#x'\n` }),
       failure({ ini: `[caruna]\npassword = ${secret};x\n` }),
       failure({ ini: `[caruna]\npassword = "${secret}"x"\n` }),
       failure({ environment: { DB_PASSWORD: secret } }),

@@ -125,10 +125,19 @@ describe("a secret that would arrive cut or with its quotes is refused instead",
     ]);
   });
 
-  test.each(["abc#def", "#abc", "'it's#x'", "  abc#def"])(".env: %s", (written) => {
+  test.each(["'it's#x'", "  'it's#x'"])(".env: %s", (written) => {
     expect(failure({ env: `A=b\nexport CARUNA_PASSWORD=${written}\nB=c\n` }).problems).toMatchObject([
       { setting: "CARUNA_PASSWORD", problem: expect.stringMatching(/single quotes/) },
     ]);
+  });
+
+  test.each([
+    ["abc#def", "abc#def"],
+    ["#abc", "#abc"],
+    ["  abc#def  # my password", "abc#def"],
+    ["a#b#c", "a#b#c"],
+  ])(".env, as Python's dotenv and Docker read it: %s", (written, password) => {
+    expect(fromEnv(written)).toBe(password);
   });
 
   test("a comment after a space is a comment, and escapes and other settings are as the formats say", () => {
