@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { chmod, chown, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { z } from "zod";
 import { errorCode, exists, runProgram, type ServerPrograms } from "./embedded-programs.js";
 import { requireReachable, type ServerUser, USE_OTHER_SERVER } from "./embedded-user.js";
 import { EmbeddedServerFailed } from "./errors.js";
@@ -9,14 +8,18 @@ import { EmbeddedServerFailed } from "./errors.js";
 /** The one role of the embedded server, its superuser. */
 export const EMBEDDED_ROLE = "caruna";
 
-/** How to reach the embedded server. It stands in the data folder, so that data and password are never apart. */
+/**
+ * How to reach the embedded server. It stands in the data folder, so that data and password are never apart, in a form
+ * that a person can give to psql as PGPASSFILE.
+ */
 export interface EmbeddedConnection {
   readonly password: string;
   /** The port of the last start, taken again where it is still free. */
   readonly port: number | undefined;
 }
 
-const connectionFile = z.object({ password: z.string().min(1), port: z.int().min(1).max(65_535).optional() });
+/** One line of a password file as psql and all clients of PostgreSQL read it: host, port, database, user, password. */
+const PASSWORD_LINE = new RegExp(`^127\\.0\\.0\\.1:(\\d{1,5}|\\*):\\*:${EMBEDDED_ROLE}:([A-Za-z0-9_-]+)$`, "m");
 
 /** Fits a small computer; an owner may change them in the data folder's postgresql.conf. */
 const INITIAL_SETTINGS = {
@@ -28,7 +31,7 @@ const INITIAL_SETTINGS = {
 const STALE_STAGING_MS = 3_600_000;
 
 export function connectionFilePath(directory: string): string {
-  return join(directory, "caruna-integration.json");
+  return join(directory, "pgpass");
 }
 
 export function newPassword(): string {
@@ -38,12 +41,9 @@ export function newPassword(): string {
 /** @returns `undefined` where the file is missing or damaged: the password is then lost and must be set anew. */
 export async function readConnection(directory: string): Promise<EmbeddedConnection | undefined> {
   const text = await readFile(connectionFilePath(directory), "utf8").catch(() => "");
-  try {
-    const { password, port } = connectionFile.parse(JSON.parse(text));
-    return { password, port };
-  } catch {
-    return undefined;
-  }
+  const [, port, password] = PASSWORD_LINE.exec(text) ?? [];
+  if (password === undefined) return undefined;
+  return { password, port: port === "*" ? undefined : Number(port) };
 }
 
 /** Replaces the file in one step, readable by its owner alone. */
@@ -56,7 +56,7 @@ export async function writeConnection(
   const temporary = `${path}.${randomBytes(6).toString("hex")}`;
   const file = await open(temporary, "wx", 0o600);
   try {
-    await file.writeFile(`${JSON.stringify({ user: EMBEDDED_ROLE, ...connection }, undefined, 2)}\n`);
+    await file.writeFile(`127.0.0.1:${connection.port ?? "*"}:*:${EMBEDDED_ROLE}:${connection.password}\n`);
     await file.sync();
     if (user) {
       await file.chown(user.uid, user.gid);

@@ -278,7 +278,7 @@ export class EmbeddedServer {
     }
     this.#logger.info(
       { directory: this.#directory },
-      `The embedded PostgreSQL is up: psql "postgresql://${EMBEDDED_ROLE}@${HOST}:${port}/${EMBEDDED_DATABASE}" (its password stands in ${file})`,
+      `The embedded PostgreSQL is up: PGPASSFILE="${file}" psql "postgresql://${EMBEDDED_ROLE}@${HOST}:${port}/${EMBEDDED_DATABASE}"`,
     );
     this.#settings = {
       ...{ kind: "server", host: HOST, port, database: EMBEDDED_DATABASE },

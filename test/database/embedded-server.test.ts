@@ -109,7 +109,8 @@ async function startInOtherProgram(): Promise<ChildProcess> {
 }
 
 async function connectionFile(): Promise<{ password: string; port: number }> {
-  return JSON.parse(await readFile(join(directory, "caruna-integration.json"), "utf8"));
+  const [, port, , , password = ""] = (await readFile(join(directory, "pgpass"), "utf8")).trim().split(":");
+  return { password, port: Number(port) };
 }
 
 async function countHours(database: Database): Promise<number> {
@@ -132,10 +133,11 @@ test("a first start makes a durable server on the loopback interface, and says h
   expect(await setting("password_encryption")).toBe("scram-sha-256");
   await client.end();
   const said = messages.join("\n");
-  expect(said).toContain(`psql "postgresql://caruna@127.0.0.1:${port}/energy"`);
-  expect(said).toContain(join(directory, "caruna-integration.json"));
+  expect(said).toContain(
+    `PGPASSFILE="${join(directory, "pgpass")}" psql "postgresql://caruna@127.0.0.1:${port}/energy"`,
+  );
   expect(said).not.toContain(password);
-  expect((await stat(join(directory, "caruna-integration.json"))).mode & 0o777).toBe(0o600);
+  expect((await stat(join(directory, "pgpass"))).mode & 0o777).toBe(0o600);
   expect(await readdir(join(folder, "state"))).toEqual(["postgres"]);
 });
 
@@ -235,8 +237,8 @@ test.each(["missing", "damaged"])("a %s password file is made anew, and the hour
   await database.upsertEnergyHourly([READING]);
   const { password } = await connectionFile();
   await database.stop();
-  const file = join(directory, "caruna-integration.json");
-  await (state === "missing" ? rm(file) : writeFile(file, '{"password": '));
+  const file = join(directory, "pgpass");
+  await (state === "missing" ? rm(file) : writeFile(file, "127.0.0.1:5432:*:car"));
   const again = await open();
   expect(await countHours(again)).toBe(1);
   expect((await connectionFile()).password).not.toBe(password);
@@ -246,7 +248,7 @@ test("a wrong password in the file is replaced, even while a server of a killed 
   const killed = await startInOtherProgram();
   killed.kill("SIGKILL");
   await new Promise((resolve) => killed.once("exit", resolve));
-  await writeFile(join(directory, "caruna-integration.json"), '{"password": "wrong"}');
+  await writeFile(join(directory, "pgpass"), "127.0.0.1:*:*:caruna:wrong\n");
   expect(await countHours(await open())).toBe(0);
 });
 
@@ -298,7 +300,7 @@ test("a copy of the data that still holds the original's postmaster.pid gets a s
   await original.upsertEnergyHourly([READING]);
   const originalId = await serverProcessId();
   const file = await postmasterFile();
-  const connection = await readFile(join(directory, "caruna-integration.json"), "utf8");
+  const connection = await readFile(join(directory, "pgpass"), "utf8");
   await original.stop();
   const copied = directory;
   // The original runs on elsewhere, as `postmaster.pid` of the copy still says.
@@ -308,7 +310,7 @@ test("a copy of the data that still holds the original's postmaster.pid gets a s
     join(copied, "postmaster.pid"),
     file.join("\n").replace(String(originalId), String(await serverProcessId())),
   );
-  await writeFile(join(copied, "caruna-integration.json"), connection);
+  await writeFile(join(copied, "pgpass"), connection);
   const elsewhereId = await serverProcessId();
   directory = copied;
   expect(await countHours(await open())).toBe(1);
