@@ -1,7 +1,7 @@
 import { Temporal } from "temporal-polyfill";
 
 /** Time zone of everything that Caruna+ shows. */
-const ZONE = "Europe/Helsinki";
+export const ZONE = "Europe/Helsinki";
 export const HOUR_MS = 3_600_000;
 
 /** First instant of a local day, and the first instant after it, in epoch milliseconds. */

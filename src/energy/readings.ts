@@ -1,7 +1,8 @@
 import type { Temporal } from "temporal-polyfill";
 import type { EnergyRow } from "../caruna/index.js";
+import { type ClockProduct, splitByClock } from "./calendar.js";
 import { HOUR_MS, hoursBetween, hoursShownTwice, type LocalDay, localDayAsNumbers } from "./helsinki.js";
-import type { HourlyReading } from "./reading.js";
+import type { MeteredHour } from "./reading.js";
 import { splitByTariff, sumOfKwh } from "./tariff.js";
 import { readStamp } from "./timestamp.js";
 
@@ -10,7 +11,7 @@ const QUARTER_MS = HOUR_MS / 4;
 /** What one answer for one local day came to. */
 export interface DayOfReadings {
   /** Ascending, at most one an hour. */
-  readonly readings: readonly HourlyReading[];
+  readonly readings: readonly MeteredHour[];
   /** Hours of the day for which there is no reading. */
   readonly unpublished: number;
   /** Names of transfer product parts that no rule knows, each once. */
@@ -24,21 +25,28 @@ export interface DayOfReadings {
  *
  * An hour is published when all of its rows have a total: one row, or four where the time stamps of the answer show a
  * spacing of 15 minutes (two for 30), which are summed. Repeated rows: see `whereRowsBelong` and `oneRow`.
+ *
+ * `productAt` tells the distribution product in force at an instant (milliseconds since the epoch): an hour without parts
+ * of Caruna+'s own is split by that product's clock.
  */
-export function readingsOfDay(rows: readonly EnergyRow[], day: Temporal.PlainDate): DayOfReadings {
+export function readingsOfDay(
+  rows: readonly EnergyRow[],
+  day: Temporal.PlainDate,
+  productAt: (startEpochMs: number) => ClockProduct | undefined = () => undefined,
+): DayOfReadings {
   const bounds = localDayAsNumbers(day);
   const problems = new Problems(day.toString());
   const { rowsByInstant, spacingMs } = whereRowsBelong(rows, bounds, problems);
   tellTwiceShownHourApart(rowsByInstant, bounds);
-  const readings: HourlyReading[] = [];
+  const readings: MeteredHour[] = [];
   const unknownParts = new Set<string>();
   const hours = hoursBetween(bounds);
   for (const startEpochMs of hours) {
     const published = publishedRows(rowsByInstant, startEpochMs, spacingMs, problems);
     if (published === undefined) continue;
-    const { unknownParts: unknown, ...split } = splitByTariff(sumOfParts(published));
-    for (const name of unknown) unknownParts.add(name);
-    readings.push({ startEpochMs, kwhTotal: sumOfKwh(published.map((row) => row.totalKwh)), ...split });
+    const parts = sumOfParts(published);
+    for (const name of splitByTariff(parts).unknownParts) unknownParts.add(name);
+    readings.push(meteredHour(startEpochMs, published, parts, productAt(startEpochMs)));
   }
   return {
     readings,
@@ -46,6 +54,49 @@ export function readingsOfDay(rows: readonly EnergyRow[], day: Temporal.PlainDat
     unknownParts: [...unknownParts],
     problems: problems.sentences(),
   };
+}
+
+function meteredHour(
+  startEpochMs: number,
+  rows: readonly PublishedRow[],
+  parts: Readonly<Record<string, number>>,
+  product: ClockProduct | undefined,
+): MeteredHour {
+  const kwhTotal = sumOfKwh(rows.map((row) => row.totalKwh));
+  const { unknownParts, ...own } = splitByTariff(parts);
+  const hasSplit = own.kwhDay !== null || own.kwhNight !== null || own.kwhNightWinter !== null;
+  // Parts that name no split (a general product's) are Caruna+'s word too: the calendar has no say there.
+  const byClock =
+    Object.keys(parts).length === 0 && product !== undefined
+      ? splitByClock(product, startEpochMs, kwhTotal)
+      : undefined;
+  const temperatures = rows.flatMap((row) => (row.temperatureCelsius === null ? [] : [row.temperatureCelsius]));
+  const statuses = rows.flatMap((row) => (row.status === null ? [] : [row.status]));
+  const sum = (value: (row: PublishedRow) => number | null) => sumOfAll(rows.map(value));
+  return {
+    startEpochMs,
+    kwhTotal,
+    ...(byClock ?? own),
+    kwhInvoiced: sum((row) => row.invoicedKwh),
+    kwhProduction: sum((row) => row.productionKwh),
+    kwhSold: sum((row) => row.soldKwh),
+    kwhCompensated: sum((row) => row.compensatedKwh),
+    temperatureCelsius: temperatures.length === 0 ? null : sumOfKwh(temperatures) / temperatures.length,
+    eurTotal: sum((row) => row.totalEur),
+    eurDistribution: sum((row) => row.distributionEur),
+    eurBase: sum((row) => row.baseEur),
+    eurTax: sum((row) => row.taxEur),
+    eurVat: sum((row) => row.vatEur),
+    status: statuses.length === 0 ? null : Math.max(...statuses),
+    parts: Object.keys(parts).length === 0 ? null : parts,
+    splitSource: byClock !== undefined ? "calendar" : hasSplit ? "caruna" : null,
+  };
+}
+
+/** The sum of an hour's rows, `null` where one of them does not tell. */
+function sumOfAll(values: readonly (number | null)[]): number | null {
+  const told = values.filter((value) => value !== null);
+  return told.length === values.length ? sumOfKwh(told) : null;
 }
 
 /** The rows of the day by the instant at which they start, in the order received, and the spacing of all rows. */
