@@ -1,13 +1,14 @@
 import { createHash } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { CookieJar } from "tough-cookie";
+import { Cookie, CookieJar } from "tough-cookie";
 import { type Logger, silentLogger } from "../logger.js";
 import { type EnergyAnswer, readContracts, readCustomer, readEnergy, readMeteringPoints } from "./answers.js";
 import { AccessRefused, AnswerNotUnderstood, CarunaError } from "./errors.js";
+import type { LoginGuard } from "./guard.js";
 import { AllowedHosts } from "./hosts.js";
-import { logIn, parseJson } from "./login.js";
+import { type LoggedIn, logIn, parseJson } from "./login.js";
 import { maskedCall, maskedText } from "./masking.js";
-import { memorySessionStore, type Session, type SessionStore } from "./session.js";
+import { memorySessionStore, type Session, type SessionStore, type StoredSession } from "./session.js";
 import {
   DEFAULT_LIMITS,
   type HttpResponse,
@@ -27,6 +28,8 @@ const RENEWAL_MARGIN_MS = 2 * 60_000;
 const TRUSTED_WHEN_NEW_MS = 5 * 60_000;
 /** What a new token may not see of a customer is not asked for with yet another token for this long. */
 const REFUSAL_REMEMBERED_MS = 60 * 60_000;
+/** Where kept cookies did not spare the password, they are not tried again for this long: it costs half a login. */
+const COOKIES_NOT_TRIED_MS = 24 * 60 * 60_000;
 
 export interface CarunaClientOptions {
   /** E-mail address of the account. */
@@ -38,6 +41,8 @@ export interface CarunaClientOptions {
   readonly allowedHosts?: readonly string[];
   /** Where the session is kept; default: in memory. */
   readonly sessionStore?: SessionStore;
+  /** Remembers rejected passwords, so that they are not posted again and again; default: none. */
+  readonly guard?: LoginGuard;
   readonly logger?: Logger;
   readonly limits?: Partial<TransportLimits>;
   /** Tries after network errors, 5xx and 429; default 3. */
@@ -62,7 +67,7 @@ export interface EnergyQuery {
 /**
  * A client of Caruna+. It logs in when it must, once for all callers, and keeps the token for its lifetime.
  *
- * Every call may throw `CredentialsRejected`, `SecondFactorRequired`, `LoginChanged`, `HostNotAllowed`,
+ * Every call may throw what the guard throws, `LoginHeldBack`, `CredentialsRejected`, `SecondFactorRequired`, `LoginChanged`, `HostNotAllowed`,
  * `CarunaUnreachable`, `RateLimited`, `AccessRefused` or `AnswerNotUnderstood`, and the reason of an aborted signal.
  */
 export class CarunaClient {
@@ -76,6 +81,8 @@ export class CarunaClient {
   readonly #retry: RetryPolicy;
   readonly #api: ReturnType<typeof keepAliveTransport>;
   #session: Session | undefined;
+  /** What the last login left, here or in the store. */
+  #kept: Pick<StoredSession, "cookies" | "cookiesFailedAtEpochMs"> = {};
   #loggedInAtEpochMs = Number.NEGATIVE_INFINITY;
   #storeWasRead = false;
   #login: SharedLogin | undefined;
@@ -106,6 +113,14 @@ export class CarunaClient {
         this.#logger.warn({ problem, waitSeconds: Math.round(delayMs / 100) / 10 }, "trying again"),
     };
     this.#api = keepAliveTransport(this.#limits);
+  }
+
+  /**
+   * Logs in at once, with the password, for a person who asks: whatever session there is, and whatever the guard says
+   * (which is told of the try all the same). Joins a login that is in flight.
+   */
+  async logIn(signal: AbortSignal = NEVER): Promise<void> {
+    await this.#loggedIn(signal, true);
   }
 
   /** Numbers of the customers that the account may see: its own and those it represents, each once. */
@@ -215,7 +230,11 @@ export class CarunaClient {
   async #currentSession(signal: AbortSignal): Promise<Session> {
     if (!this.#storeWasRead) {
       const kept = await this.#store.load();
-      if (kept?.account === this.#account) this.#session ??= kept;
+      if (kept?.account === this.#account && this.#session === undefined) {
+        const { account, cookies, cookiesFailedAtEpochMs, ...session } = kept;
+        this.#session = session;
+        this.#kept = { cookies, cookiesFailedAtEpochMs };
+      }
       this.#storeWasRead = true;
     }
     const session = this.#session;
@@ -235,12 +254,12 @@ export class CarunaClient {
   }
 
   /** Joins the login in flight, or begins one. It ends when all that wait for it have gone. */
-  async #loggedIn(signal: AbortSignal): Promise<Session> {
+  async #loggedIn(signal: AbortSignal, isAskedFor = false): Promise<Session> {
     signal.throwIfAborted();
     const login =
       this.#login ??
       new SharedLogin(
-        (shared) => this.#logIn(shared),
+        (shared) => this.#logIn(shared, isAskedFor),
         () => this.#forget(login),
       );
     this.#login = login;
@@ -251,14 +270,18 @@ export class CarunaClient {
     if (this.#login === login) this.#login = undefined;
   }
 
-  async #logIn(signal: AbortSignal): Promise<Session> {
-    const { username, password } = this.#options;
-    const session = await logIn({
+  async #logIn(signal: AbortSignal, isAskedFor: boolean): Promise<Session> {
+    const { username, password, guard } = this.#options;
+    const keptJar = isAskedFor ? undefined : this.#keptJar();
+    const loggedIn = await logIn({
       baseUrl: this.#baseUrl,
       hosts: this.#hosts,
       username,
       password,
       newJar: () => new CookieJar(),
+      keptJar,
+      guard,
+      isAskedFor,
       limits: this.#limits,
       retry: this.#retry,
       logger: this.#logger,
@@ -267,14 +290,38 @@ export class CarunaClient {
       if (error instanceof CarunaError) error.duringLogin = true;
       throw error;
     });
-    this.#session = session;
+    this.#session = loggedIn.session;
     this.#loggedInAtEpochMs = this.#retry.now();
-    this.#logger.info({}, "logged in to Caruna+");
-    await this.#store.save({ ...session, account: this.#account }).catch((error: unknown) => {
+    const how = loggedIn.passwordWasSpared ? ", without the password: its cookies were still good" : "";
+    this.#logger.info({}, `logged in to Caruna+${how}`);
+    await this.#keep(loggedIn, keptJar !== undefined);
+    return loggedIn.session;
+  }
+
+  async #keep({ session, jar, passwordWasSpared }: LoggedIn, cookiesWereTried: boolean): Promise<void> {
+    const cookiesFailed = cookiesWereTried && !passwordWasSpared;
+    this.#kept = {
+      cookies: JSON.stringify(jar.serializeSync()),
+      cookiesFailedAtEpochMs: cookiesFailed ? this.#retry.now() : this.#kept.cookiesFailedAtEpochMs,
+    };
+    await this.#store.save({ ...session, ...this.#kept, account: this.#account }).catch((error: unknown) => {
       const code = error instanceof Error && "code" in error ? error.code : undefined;
       this.#logger.warn({ code }, "the session cannot be kept; the next start logs in again");
     });
-    return session;
+  }
+
+  /** The cookies of the last login, where they are worth a try. */
+  #keptJar(): CookieJar | undefined {
+    const { cookies, cookiesFailedAtEpochMs = Number.NEGATIVE_INFINITY } = this.#kept;
+    if (cookies === undefined || this.#retry.now() - cookiesFailedAtEpochMs < COOKIES_NOT_TRIED_MS) return undefined;
+    try {
+      const jar = CookieJar.deserializeSync(cookies);
+      const isUnexpired = jar.serializeSync()?.cookies.some((cookie) => (Cookie.fromJSON(cookie)?.TTL() ?? 0) > 0);
+      return isUnexpired ? jar : undefined;
+    } catch {
+      this.#logger.warn({}, "the kept cookies are damaged and are ignored; logging in with the password");
+      return undefined;
+    }
   }
 }
 

@@ -1,3 +1,6 @@
+import { Temporal } from "temporal-polyfill";
+import type { LoginHold } from "./guard.js";
+
 /**
  * What can go wrong between us and Caruna+. Every message says what happened, what it means and what to do, and holds
  * no password, token, cookie or customer number, so that it can be logged and pasted.
@@ -23,6 +26,37 @@ export class CredentialsRejected extends CarunaError {
     );
     this.reason = reason;
   }
+}
+
+/** The guard holds the password back, so that the account is not locked. Caruna+ was asked nothing. */
+export class LoginHeldBack extends CarunaError {
+  /** Why, and until when. */
+  readonly hold: LoginHold;
+
+  constructor(hold: LoginHold) {
+    const { nextTryEpochMs } = hold;
+    const until =
+      nextTryEpochMs === undefined
+        ? "it is not posted again by itself"
+        : `it is posted again at ${helsinkiTime(nextTryEpochMs)} at the earliest`;
+    super(
+      `The password is held back, so that the account is not locked: ${reasonOf(hold)}, and ${until}. ` +
+        "To try at once, correct CARUNA_PASSWORD (and CARUNA_USER), or run: caruna-integration login",
+    );
+    this.hold = hold;
+  }
+}
+
+function reasonOf({ rejections, unfinishedTries, lastTryEpochMs, reason }: LoginHold): string {
+  const last = helsinkiTime(lastTryEpochMs);
+  if (rejections === 0) return `${unfinishedTries} logins were cut off in the middle, the last at ${last}`;
+  const times = rejections === 1 ? "once" : `${rejections} times, the last`;
+  return `Caruna+ rejected it ${times} at ${last}${reason === undefined ? "" : ` ("${reason}")`}`;
+}
+
+function helsinkiTime(epochMs: number): string {
+  const time = Temporal.Instant.fromEpochMilliseconds(Math.floor(epochMs)).toZonedDateTimeISO("Europe/Helsinki");
+  return `${time.toPlainDateTime().toString({ smallestUnit: "minute" }).replace("T", " ")} (Helsinki)`;
 }
 
 /** Caruna+ asked for a one-time code, which a program that runs unattended cannot give. */

@@ -61,6 +61,7 @@ export function userNameForm(page: Page): { form: Form; userName: Control } | un
     .map((form) => ({ form, userName: userNameControl(form) }))
     .filter(
       ({ form }) =>
+        passwordsOf(form).length === 0 &&
         !LEADS_AWAY.test(`${form.id} ${form.name} ${form.controls.map((control) => control.hint).join(" ")}`),
     );
   const [only, ...others] = candidates.filter(

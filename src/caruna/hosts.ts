@@ -37,7 +37,7 @@ export class AllowedHosts {
 
 /** An entry as addresses spell it: lower case, umlauts in punycode, no `:443`; empty, which is no host's, for what is none. */
 function normalized(entry: string): string {
-  const [, wildcard = "", host = ""] = /^(\*\.)?([^/\\?#@]+)$/.exec(entry.trim()) ?? [];
+  const [, wildcard = "", host = ""] = /^(\*\.)?([^*/\\?#@]+)$/.exec(entry.trim()) ?? [];
   return URL.canParse(`https://${host}`) ? wildcard + new URL(`https://${host}`).host : "";
 }
 

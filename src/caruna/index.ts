@@ -8,9 +8,11 @@ export {
   CredentialsRejected,
   HostNotAllowed,
   LoginChanged,
+  LoginHeldBack,
   RateLimited,
   SecondFactorRequired,
 } from "./errors.js";
+export type { LoginGuard, LoginHold, LoginOutcome, NotedTry } from "./guard.js";
 export {
   fileSessionStore,
   memorySessionStore,

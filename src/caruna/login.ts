@@ -1,7 +1,16 @@
 import type { CookieJar } from "tough-cookie";
 import { z } from "zod";
 import type { Logger } from "../logger.js";
-import { CarunaError, CarunaUnreachable, LoginChanged } from "./errors.js";
+import {
+  CarunaError,
+  CarunaUnreachable,
+  CredentialsRejected,
+  HostNotAllowed,
+  LoginChanged,
+  LoginHeldBack,
+  RateLimited,
+} from "./errors.js";
+import type { LoginGuard, LoginOutcome, NotedTry } from "./guard.js";
 import type { AllowedHosts } from "./hosts.js";
 import {
   describe,
@@ -27,6 +36,8 @@ import {
 
 /** Most requests that one login makes, tries after failures included. */
 const MAX_REQUESTS = 25;
+/** Most of them that kept cookies may use up: the login with the password must still fit. */
+const MAX_REQUESTS_WITHOUT_PASSWORD = 9;
 /** Longest time for a login, in milliseconds. */
 const MAX_DURATION_MS = 60_000;
 
@@ -38,34 +49,44 @@ export interface LoginOptions {
   readonly password: string;
   /** Makes the empty cookie jar of an attempt. */
   readonly newJar: () => CookieJar;
+  /** The cookies of an earlier login, which may spare the password; undefined where there are none worth a try. */
+  readonly keptJar: CookieJar | undefined;
+  readonly guard: LoginGuard | undefined;
+  /** A person asks for this login: the guard may not hold it back. */
+  readonly isAskedFor: boolean;
   readonly limits: TransportLimits;
   readonly retry: RetryPolicy;
   readonly logger: Logger;
   readonly signal: AbortSignal;
 }
 
+/** What a login yields. */
+export interface LoggedIn {
+  readonly session: Session;
+  /** The cookies of the attempt that succeeded. */
+  readonly jar: CookieJar;
+  /** True where no password was posted, since the kept cookies were enough. */
+  readonly passwordWasSpared: boolean;
+}
+
 /** Query of the address that the identity provider leads back to: `code`, `state`, `session_state`. */
 type Callback = URLSearchParams;
 
 /**
- * Logs in as a browser would and returns the session; at most one password post, and a second one only where the first
- * was never judged because the session was lost.
+ * Logs in as a browser would: without the password where kept cookies are enough, otherwise with at most one password
+ * post, and a second one only where the first was never judged because the session was lost.
  *
- * Throws `CredentialsRejected`, `SecondFactorRequired`, `LoginChanged`, `HostNotAllowed`, `CarunaUnreachable`,
+ * Throws what the guard throws, `LoginHeldBack`, `CredentialsRejected`, `SecondFactorRequired`, `LoginChanged`, `HostNotAllowed`, `CarunaUnreachable`,
  * `RateLimited`.
  */
-export async function logIn(options: LoginOptions): Promise<Session> {
+export async function logIn(options: LoginOptions): Promise<LoggedIn> {
   const deadline = AbortSignal.timeout(MAX_DURATION_MS);
   const signal = AbortSignal.any([options.signal, deadline]);
   const budget = { requests: MAX_REQUESTS };
   try {
-    const first = new Login(options, signal, budget);
-    const session = await first.run().catch((error: unknown) => {
-      if (!(error instanceof LostSession) || first.passwordWasJudged) throw error;
-      options.logger.warn({}, "Caruna+ lost the session in the middle of the login; beginning anew, once");
-      return undefined;
-    });
-    return session ?? (await new Login(options, signal, budget).run());
+    const hold = options.isAskedFor ? undefined : await options.guard?.check(signal);
+    if (hold !== undefined) throw new LoginHeldBack(hold);
+    return (await withKeptCookies(options, signal, budget)) ?? (await withPassword(options, signal, budget));
   } catch (error) {
     options.signal.throwIfAborted();
     if (error instanceof CarunaError) throw error;
@@ -75,27 +96,86 @@ export async function logIn(options: LoginOptions): Promise<Session> {
   }
 }
 
-/** One attempt: one cookie jar, one password post. */
+/**
+ * Tries with the cookies of an earlier login alone. Whatever they lead to but a token, the login begins anew with the
+ * password and without them: a page version or a session gone stale must not cost a password post.
+ */
+async function withKeptCookies(options: LoginOptions, signal: AbortSignal, budget: Budget) {
+  const { keptJar: jar, logger } = options;
+  if (jar === undefined) return undefined;
+  const own = { requests: MAX_REQUESTS_WITHOUT_PASSWORD };
+  try {
+    const session = await new Login(options, jar, signal, own, false).run();
+    return { session, jar, passwordWasSpared: true };
+  } catch (error) {
+    const isOfCookies = error instanceof CarunaError || error instanceof LostSession || error instanceof PasswordNeeded;
+    if (signal.aborted || !isOfCookies || error instanceof RateLimited || error instanceof HostNotAllowed) throw error;
+    logger.debug({ reason: error.message }, "the kept cookies do not spare the password; beginning anew without them");
+    budget.requests -= MAX_REQUESTS_WITHOUT_PASSWORD - Math.max(0, own.requests);
+    return undefined;
+  }
+}
+
+async function withPassword(options: LoginOptions, signal: AbortSignal, budget: Budget): Promise<LoggedIn> {
+  const attempt = (jar: CookieJar) => new Login(options, jar, signal, budget, true);
+  const firstJar = options.newJar();
+  const first = attempt(firstJar);
+  const session = await first.run().catch((error: unknown) => {
+    if (!(error instanceof LostSession) || first.passwordWasJudged) throw error;
+    options.logger.warn({}, "Caruna+ lost the session in the middle of the login; beginning anew, once");
+    return undefined;
+  });
+  if (session !== undefined) return { session, jar: firstJar, passwordWasSpared: false };
+  const jar = options.newJar();
+  return { session: await attempt(jar).run(), jar, passwordWasSpared: false };
+}
+
+/** Requests that may still be made. */
+interface Budget {
+  requests: number;
+}
+
+/** The pages asked for the user name or the password, and this attempt has none to give. */
+class PasswordNeeded extends Error {
+  override readonly message = "the login asks for the password";
+}
+
+/** One attempt: one cookie jar, at most one password post. */
 class Login {
   /** True once a page has come after the password; what only leads to the error page has judged nothing. */
   passwordWasJudged = false;
   readonly #options: LoginOptions;
   readonly #signal: AbortSignal;
-  readonly #budget: { requests: number };
+  readonly #budget: Budget;
   readonly #send: Transport;
+  readonly #givesPassword: boolean;
+  #notedTry: NotedTry | undefined;
   #passwordPosts = 0;
   #userNamePosts = 0;
   #step = 0;
   readonly #seen = new Map<string, number>();
 
-  constructor(options: LoginOptions, signal: AbortSignal, budget: { requests: number }) {
+  constructor(options: LoginOptions, jar: CookieJar, signal: AbortSignal, budget: Budget, givesPassword: boolean) {
     this.#options = options;
     this.#signal = signal;
     this.#budget = budget;
-    this.#send = cookieTransport(options.newJar(), options.limits);
+    this.#send = cookieTransport(jar, options.limits);
+    this.#givesPassword = givesPassword;
   }
 
+  /** The whole way to the token; the guard is told what became of the password, if it was posted. */
   async run(): Promise<Session> {
+    try {
+      const session = await this.#run();
+      await this.#tellGuard({ kind: "accepted" });
+      return session;
+    } catch (error) {
+      await this.#tellGuard(this.#outcomeOf(error));
+      throw error;
+    }
+  }
+
+  async #run(): Promise<Session> {
     // The portal tells where its identity provider's login begins,
     const start = await this.#askForStart();
     // which leads through its pages, the password among them, to an address of the portal with a code in it.
@@ -148,6 +228,7 @@ class Login {
 
   async #visit(hop: Hop, shown: URL): Promise<HttpResponse> {
     this.#refuseLoop(hop);
+    if (!this.#givesPassword && (hop.carriesPassword || hop.carriesUserName)) throw new PasswordNeeded();
     if (hop.carriesPassword) this.#countPasswordPost(hop);
     if (hop.carriesUserName) this.#userNamePosts += 1;
     return await this.#request(
@@ -229,10 +310,35 @@ class Login {
           `an end within ${MAX_REQUESTS} requests`,
           "ever more pages",
         );
+      if (carriesPassword) await this.#askGuard();
       return await this.#send(once, signal);
     };
     if (carriesPassword) return await send(request, this.#signal);
     return await sendWithRetries(send, request, this.#options.retry, this.#signal);
+  }
+
+  /** Immediately before the password is posted: where the post cannot be noted, it is not made. */
+  async #askGuard(): Promise<void> {
+    const noted = await this.#options.guard?.begin(this.#signal, this.#options.isAskedFor);
+    if (noted?.hold !== undefined) throw new LoginHeldBack(noted.hold);
+    this.#notedTry = noted;
+    this.#signal.throwIfAborted();
+  }
+
+  /** What is not told stays noted as a try without an outcome: the safe side. */
+  async #tellGuard(outcome: LoginOutcome): Promise<void> {
+    const noted = this.#notedTry;
+    this.#notedTry = undefined;
+    if (noted === undefined || noted.hold !== undefined) return;
+    await noted.end(outcome).catch((error: unknown) => {
+      const problem = error instanceof Error ? error.message : String(error);
+      this.#options.logger.warn({ outcome: outcome.kind, problem }, "what became of the password could not be noted");
+    });
+  }
+
+  #outcomeOf(error: unknown): LoginOutcome {
+    if (error instanceof CredentialsRejected) return { kind: "rejected", reason: error.reason };
+    return { kind: this.#options.signal.aborted ? "cut off" : "not judged" };
   }
 
   /** A page that comes back a third time in the same state would come back for ever. */

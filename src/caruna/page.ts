@@ -72,7 +72,9 @@ export interface Page {
  * questions (node-html-parser).
  */
 export function readPage(html: string, url: URL): Page {
-  const root = parseMarkup(serialize(parseAsBrowser(html)));
+  const root = parseMarkup(serialize(parseAsBrowser(html)), { blockTextElements: RAW_TEXT });
+  // What a script may make of a template is not on the page.
+  for (const template of root.querySelectorAll("template")) template.remove();
   const base = resolve(attribute(root.querySelector("base[href]"), "href"), url) ?? url;
   const script = scriptOf(root);
   return {
@@ -99,6 +101,9 @@ export function readPage(html: string, url: URL): Page {
   };
 }
 
+/** Elements whose content is text to a browser, whatever it looks like. */
+const RAW_TEXT = { script: true, style: true, noscript: true, iframe: true, noembed: true, noframes: true, xmp: true };
+
 /** Resolves an address found in a page; undefined where it is none. */
 export function resolve(address: string, base: URL): URL | undefined {
   return URL.canParse(address, base.href) ? new URL(address, base) : undefined;
@@ -109,8 +114,8 @@ function attribute(element: HTMLElement | null, name: string): string {
 }
 
 function textOf(element: HTMLElement): string {
-  const copy = parseMarkup(element.outerHTML);
-  for (const silent of copy.querySelectorAll("script, style, noscript, template")) silent.remove();
+  const copy = parseMarkup(element.outerHTML, { blockTextElements: RAW_TEXT });
+  for (const silent of copy.querySelectorAll("script, style, noscript, iframe, noembed, noframes")) silent.remove();
   return copy.text.replace(/\s+/g, " ").trim();
 }
 

@@ -19,6 +19,10 @@ export interface Session {
 export interface StoredSession extends Session {
   /** A fingerprint of user name and base address. */
   readonly account: string;
+  /** The cookies of both hosts as the login left them, serialized; they may spare the next login its password. */
+  readonly cookies?: string | undefined;
+  /** When kept cookies last failed to do so, milliseconds since the epoch. */
+  readonly cookiesFailedAtEpochMs?: number | undefined;
 }
 
 /** Where a session is kept between two runs of a program. */
@@ -35,6 +39,8 @@ const STORED_SESSION = z.object({
   expiresAtEpochMs: z.number(),
   ownCustomerNumbers: z.array(z.string()),
   representedCustomerNumbers: z.array(z.string()),
+  cookies: z.string().optional(),
+  cookiesFailedAtEpochMs: z.number().optional(),
 });
 
 /** Keeps the session for as long as the object lives. */

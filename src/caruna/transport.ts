@@ -202,7 +202,7 @@ export function failureOf(
 /** `Retry-After` (RFC 9110): seconds, or a date. Returns seconds from now, never negative; undefined where unreadable. */
 export function parseRetryAfter(value: string | undefined, nowEpochMs: number): number | undefined {
   if (value === undefined) return undefined;
-  if (/^\s*\d+(\.\d+)?\s*$/.test(value)) return Number(value);
+  if (/^\s*\d+(\.\d+)?\s*$/.test(value)) return Math.min(Number(value), Number.MAX_SAFE_INTEGER);
   const date = Date.parse(value);
   return Number.isNaN(date) ? undefined : Math.max(0, (date - nowEpochMs) / 1000);
 }

@@ -75,7 +75,7 @@ describe("the hosts that may see the credentials", () => {
     [["login.example.com:8443"], "https://login.example.com/", false],
     [["login.example.com:443"], "https://login.example.com/", true],
     [[" Login.Example.COM "], "https://login.example.com/", true],
-    [["kirjaudu.sähkö.fi"], "https://kirjaudu.xn--shk-ula8h.fi/", true],
+    [["kirjaudu.sähkö.fi"], "https://kirjaudu.xn--shk-qla6g.fi/", true],
     [["*.example.com"], "https://a.b.example.com/", true],
     [["*.example.com"], "https://example.com/", false],
     [["*.example.com"], "https://badexample.com/", false],

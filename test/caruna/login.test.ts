@@ -100,6 +100,12 @@ describe("a login that succeeds", () => {
     ]);
   });
 
+  it("does not follow a refresh that is a session's time-out", async () => {
+    const page = '<meta http-equiv="refresh" content="900;url=/timeout"><a href="/done">Jatka</a>';
+    const portal = await portalOf({ "/first": (_, response) => sendHtml(response, page) });
+    await clientOf(portal.url).client.customerNumbers();
+  });
+
   it("sends the password byte for byte", async () => {
     const password = `$ # ; = " ' ä € & + % \\ 😀`;
     for (const variant of ["2026-08", "future-button-submit"] as const) {
@@ -252,7 +258,7 @@ describe("the password post is never repeated", () => {
   it.each(answers)("after %s", async (_, answer, expected) => {
     const simulator = await simulatorFor();
     simulator.answerNext({ method: "POST", pathIncludes: "/portal/login", answer });
-    const { client, waits } = clientFor(simulator, { limits: { requestTimeoutMs: 500 } });
+    const { client, waits } = clientFor(simulator, { limits: { requestTimeoutMs: answer === "hang" ? 2000 : 30_000 } });
     expect(await errorOf(client.customerNumbers())).toBeInstanceOf(expected);
     expect(simulator.passwordPosts).toBe(1);
     expect(waits).toEqual([]);

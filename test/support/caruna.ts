@@ -93,7 +93,7 @@ export interface Received {
 export interface RawServer {
   readonly url: string;
   readonly received: readonly Received[];
-  /** Posts whose body holds a password field's value. */
+  /** Posts of a form with the password in it. */
   readonly passwordPosts: number;
 }
 
@@ -119,7 +119,9 @@ export async function rawServer(handle: Handler, password = "demo"): Promise<Raw
     url: `http://127.0.0.1:${port}`,
     received,
     get passwordPosts() {
-      return received.filter(({ method, body }) => method === "POST" && body.includes(password)).length;
+      return received.filter(
+        ({ method, body }) => method === "POST" && [...new URLSearchParams(body).values()].includes(password),
+      ).length;
     },
   };
 }

@@ -1,0 +1,201 @@
+import { describe, expect, it } from "vitest";
+import {
+  CredentialsRejected,
+  LoginChanged,
+  type LoginGuard,
+  LoginHeldBack,
+  type LoginHold,
+  type LoginOutcome,
+} from "../../src/caruna/index.js";
+import type { Behaviour, Simulator } from "../../src/simulator/index.js";
+import {
+  clientFor,
+  clientOf,
+  errorOf,
+  LOGIN_FORM,
+  portalOf,
+  sendHtml,
+  simulatorFor,
+  until,
+} from "../support/caruna.js";
+
+const HOLD: LoginHold = {
+  rejections: 2,
+  unfinishedTries: 0,
+  lastTryEpochMs: Date.UTC(2026, 0, 1, 10),
+  nextTryEpochMs: Date.UTC(2026, 0, 1, 16),
+  reason: "Väärä salasana.",
+};
+
+/** A guard that writes down what it is asked and told, and how many requests and password posts came before. */
+function listeningGuard(simulator: Simulator, hold: { check?: LoginHold; begin?: LoginHold } = {}) {
+  const told: string[] = [];
+  const tell = (what: string) => told.push(`${what}, after ${simulator.passwordPosts} posts`);
+  const guard: LoginGuard = {
+    check: async () => {
+      tell(`check at request ${simulator.requests.length}`);
+      return hold.check;
+    },
+    begin: async (_, isAskedFor) => {
+      tell(`begin${isAskedFor ? " (asked for)" : ""}`);
+      if (hold.begin !== undefined) return { hold: hold.begin };
+      return { hold: undefined, end: async (outcome: LoginOutcome) => void tell(outcome.kind) };
+    },
+  };
+  return { guard, told };
+}
+
+describe("a client with a guard", () => {
+  it("asks it before the first request, notes the post before it, and tells that it was accepted", async () => {
+    const simulator = await simulatorFor();
+    const { guard, told } = listeningGuard(simulator);
+    const { client } = clientFor(simulator, { guard });
+    await client.contracts("50123456");
+    await client.contracts("50123456");
+    expect(told).toEqual(["check at request 0, after 0 posts", "begin, after 0 posts", "accepted, after 1 posts"]);
+  });
+
+  it("makes not one request while it holds the login back, and says when it will and how to try at once", async () => {
+    const simulator = await simulatorFor();
+    const { guard } = listeningGuard(simulator, { check: HOLD });
+    const error = await errorOf(clientFor(simulator, { guard }).client.customerNumbers());
+    expect(error).toBeInstanceOf(LoginHeldBack);
+    expect(error).toMatchObject({ hold: HOLD, duringLogin: true });
+    for (const words of [
+      "2 times",
+      "2026-01-01 12:00",
+      "2026-01-01 18:00 (Helsinki)",
+      "Väärä salasana.",
+      "login",
+      "CARUNA_PASSWORD",
+    ])
+      expect(error.message).toContain(words);
+    expect(error.message).not.toContain("\n");
+    expect(simulator.requests).toEqual([]);
+  });
+
+  it("says that it will not try by itself again", async () => {
+    const simulator = await simulatorFor();
+    const { guard } = listeningGuard(simulator, { check: { ...HOLD, nextTryEpochMs: undefined } });
+    const error = await errorOf(clientFor(simulator, { guard }).client.customerNumbers());
+    expect(error.message).toContain("not posted again by itself");
+  });
+
+  it("does not post where the guard holds back at the last moment, or cannot note the post", async () => {
+    const simulator = await simulatorFor();
+    const held = listeningGuard(simulator, { begin: HOLD });
+    expect(await errorOf(clientFor(simulator, held).client.customerNumbers())).toBeInstanceOf(LoginHeldBack);
+    const broken = listeningGuard(simulator);
+    const begin = () => Promise.reject(new RangeError("the database is gone"));
+    const { client } = clientFor(simulator, { guard: { ...broken.guard, begin } });
+    expect((await errorOf(client.customerNumbers())).message).toBe("the database is gone");
+    expect(simulator.passwordPosts).toBe(0);
+    expect([held.told.length, broken.told.length]).toEqual([2, 1]);
+  });
+
+  it.each(["feedback", "redirect", "401"] as const)("tells a rejection (%s)", async (wrongPassword) => {
+    const simulator = await simulatorFor({ wrongPassword });
+    const { guard, told } = listeningGuard(simulator);
+    const error = await errorOf(clientFor(simulator, { guard, password: "wrong" }).client.customerNumbers());
+    expect(error).toBeInstanceOf(CredentialsRejected);
+    expect(told.at(-1)).toBe("rejected, after 1 posts");
+  });
+
+  const notJudged: [string, Partial<Behaviour>, (simulator: Simulator) => void][] = [
+    ["a second factor", { secondFactor: true }, () => {}],
+    ["a foreign host behind the password", { foreign: { step: "journey", url: "https://example.com/" } }, () => {}],
+    [
+      "a token call that fails",
+      {},
+      (simulator) => simulator.answerNext({ pathIncludes: "/token", times: 9, answer: { status: 503 } }),
+    ],
+    [
+      "a password post that is cut by the network",
+      {},
+      (simulator) => simulator.answerNext({ site: "auth", method: "POST", answer: "disconnect" }),
+    ],
+    [
+      "an unknown page in answer to the password",
+      {},
+      (simulator) =>
+        simulator.answerNext({ site: "auth", method: "POST", answer: { status: 200, headers: {}, body: "<p>?</p>" } }),
+    ],
+  ];
+
+  it.each(notJudged)("tells that it was not judged: %s", async (_, behaviour, prepare) => {
+    const simulator = await simulatorFor(behaviour);
+    prepare(simulator);
+    const { guard, told } = listeningGuard(simulator);
+    await errorOf(clientFor(simulator, { guard }).client.customerNumbers());
+    expect(told.map((line) => line.replace(/,.*/, ""))).toEqual(["check at request 0", "begin", "not judged"]);
+  });
+
+  it.each([
+    ["maintenance", { maintenance: 200 }],
+    ["a foreign host that the password would go to", { foreign: { step: "login-form", url: "https://example.com/" } }],
+  ] as const)("notes nothing where no password is posted: %s", async (_, behaviour) => {
+    const simulator = await simulatorFor(behaviour);
+    const { guard, told } = listeningGuard(simulator);
+    await errorOf(clientFor(simulator, { guard }).client.customerNumbers());
+    expect(told).toEqual(["check at request 0, after 0 posts"]);
+  });
+
+  it("notes each of two posts where the first was lost", async () => {
+    const simulator = await simulatorFor({ loseSessions: 1 });
+    const { guard, told } = listeningGuard(simulator);
+    await clientFor(simulator, { guard }).client.customerNumbers();
+    expect(told.slice(1)).toEqual([
+      "begin, after 0 posts",
+      "not judged, after 1 posts",
+      "begin, after 1 posts",
+      "accepted, after 2 posts",
+    ]);
+  });
+
+  it("tells that a try was cut off when its caller goes before the answer", async () => {
+    const outcomes: string[] = [];
+    const guard: LoginGuard = {
+      check: async () => undefined,
+      begin: async () => ({ hold: undefined, end: async ({ kind }) => void outcomes.push(kind) }),
+    };
+    const portal = await portalOf({ "/first": (_, response) => sendHtml(response, LOGIN_FORM), "/judge": () => {} });
+    const going = new AbortController();
+    const gone = errorOf(clientOf(portal.url, portal.url, { guard }).client.customerNumbers(going.signal));
+    await until(() => portal.passwordPosts === 1);
+    going.abort(new Error("no longer wanted"));
+    await gone;
+    await until(() => outcomes.length > 0);
+    expect(outcomes).toEqual(["cut off"]);
+  });
+
+  it("keeps the session although its acceptance could not be noted, with a warning", async () => {
+    const simulator = await simulatorFor();
+    const end = () => Promise.reject(new Error("the database is gone"));
+    const guard: LoginGuard = { check: async () => undefined, begin: async () => ({ hold: undefined, end }) };
+    const { client, log } = clientFor(simulator, { guard });
+    expect(await client.customerNumbers()).toEqual(["50123456"]);
+    expect(log.entries.filter(({ level }) => level === "warn")).toMatchObject([
+      { fields: { outcome: "accepted", problem: "the database is gone" } },
+    ]);
+  });
+
+  it("logs in at once for a person who asks, with the password and without asking for leave", async () => {
+    const simulator = await simulatorFor({ singleSignOn: true });
+    const { guard, told } = listeningGuard(simulator, { check: HOLD });
+    const { client } = clientFor(simulator, { guard });
+    await client.logIn();
+    await client.logIn();
+    expect(simulator.passwordPosts).toBe(2);
+    expect(told.filter((line) => line.startsWith("check"))).toEqual([]);
+    expect(told).toContain("begin (asked for), after 0 posts");
+    expect(await client.customerNumbers()).toEqual(["50123456"]);
+  });
+
+  it("finds a page that nobody foresaw before the password without noting anything", async () => {
+    const simulator = await simulatorFor();
+    const { guard, told } = listeningGuard(simulator);
+    simulator.answerNext({ pathIncludes: "/portal/login", answer: { status: 200, headers: {}, body: "<p>?</p>" } });
+    expect(await errorOf(clientFor(simulator, { guard }).client.customerNumbers())).toBeInstanceOf(LoginChanged);
+    expect(told).toHaveLength(1);
+  });
+});

@@ -1,0 +1,216 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { type CarunaClientOptions, CredentialsRejected, fileSessionStore } from "../../src/caruna/index.js";
+import type { Interception, Simulator, SimulatorOptions } from "../../src/simulator/index.js";
+import {
+  atTheEnd,
+  clientFor,
+  clientOf,
+  collectedLog,
+  errorOf,
+  LOGIN_FORM,
+  portalOf,
+  sendHtml,
+  sendRedirect,
+  simulatorFor,
+} from "../support/caruna.js";
+
+const HOUR_MS = 60 * 60_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** A simulator, a session file and a clock that all starts of a program share. */
+async function programWithSession(options: SimulatorOptions = {}) {
+  const directory = await mkdtemp(join(tmpdir(), "caruna-cookies-"));
+  atTheEnd(() => rm(directory, { recursive: true, force: true }));
+  const file = join(directory, "session.json");
+  let now = Date.now();
+  const simulator = await simulatorFor({ singleSignOn: true, now: () => now, ...options });
+  const start = (changes: Partial<CarunaClientOptions> = {}) => {
+    const sessionStore = fileSessionStore(file, collectedLog());
+    return clientFor(simulator, { sessionStore, now: () => now, ...changes });
+  };
+  return {
+    file,
+    simulator,
+    start,
+    pass: (milliseconds: number) => {
+      now += milliseconds;
+    },
+    /** One start of the program an hour or more after the last; how many requests and password posts it took. */
+    run: async (changes: Partial<CarunaClientOptions> = {}, passedMs = HOUR_MS) => {
+      now += passedMs;
+      const before = [simulator.requests.length, simulator.passwordPosts] as const;
+      await start(changes).client.customerNumbers();
+      return {
+        requests: simulator.requests.length - before[0],
+        passwordPosts: simulator.passwordPosts - before[1],
+      };
+    },
+  };
+}
+
+describe("cookies kept with the session", () => {
+  it("spare the password when the token has expired, in the same program and after a restart", async () => {
+    const program = await programWithSession();
+    expect(await program.run()).toEqual({ requests: 12, passwordPosts: 1 });
+    for (let start = 0; start < 3; start += 1) expect(await program.run()).toEqual({ requests: 3, passwordPosts: 0 });
+    program.pass(HOUR_MS);
+    const { client, log } = program.start();
+    await client.customerNumbers();
+    program.pass(HOUR_MS);
+    await client.customerNumbers();
+    expect(program.simulator.passwordPosts).toBe(1);
+    expect(program.simulator.tokensIssued).toBe(6);
+    expect(log.entries.filter(({ level }) => level !== "debug").map(({ message }) => message)).toEqual(
+      Array.from({ length: 2 }, () => expect.stringContaining("without the password")),
+    );
+  });
+
+  it("spare it when the token is refused in mid-flight", async () => {
+    const program = await programWithSession();
+    const { client } = program.start();
+    await client.contracts("50123456");
+    program.simulator.expireTokens();
+    expect(await client.contracts("50123456")).toHaveLength(1);
+    expect([program.simulator.tokensIssued, program.simulator.passwordPosts]).toEqual([2, 1]);
+  });
+
+  it("are in the session file, which its owner alone may read, and not in the log", async () => {
+    const program = await programWithSession();
+    await program.run();
+    expect((await stat(program.file)).mode & 0o777).toBe(0o600);
+    const kept = JSON.parse(await readFile(program.file, "utf8"));
+    const cookies: { key: string; value: string }[] = JSON.parse(kept.cookies).cookies;
+    expect(cookies.map(({ key }) => key)).toContain("commonAuthId");
+    program.pass(HOUR_MS);
+    const { client, log } = program.start();
+    await client.customerNumbers();
+    for (const { value } of cookies) expect(JSON.stringify(log.entries)).not.toContain(value);
+  });
+
+  it("of another account or another server are never sent", async () => {
+    const program = await programWithSession();
+    await program.run();
+    program.simulator.set({ user: "other@example.com" });
+    expect(await program.run({ username: "other@example.com" })).toMatchObject({ passwordPosts: 1 });
+    const portal = await portalOf({ "/first": (_, response) => sendRedirect(response, "/done") });
+    const sessionStore = fileSessionStore(program.file, collectedLog());
+    await clientOf(portal.url, portal.url, { sessionStore }).client.customerNumbers();
+    expect(portal.received.map(({ headers }) => headers.cookie)).toEqual(portal.received.map(() => undefined));
+  });
+});
+
+describe("kept cookies that are good for nothing", () => {
+  const stale: [string, (simulator: Simulator) => void][] = [
+    ["the identity provider has forgotten them", (simulator) => simulator.forgetSessions()],
+    ["it allows no login without the password", (simulator) => simulator.set({ singleSignOn: false })],
+  ];
+  const disturbances: [string, Interception["answer"]][] = [
+    ["an error page", { status: 302, headers: { Location: "./wicket/bookmarkable/errorGenericPage" } }],
+    ["a page that nobody knows", { status: 200, headers: { "Content-Type": "text/html" }, body: "<title>?</title>" }],
+    ["HTTP 400", { status: 400, body: "Bad Request" }],
+    ["HTTP 500", { status: 500, body: "" }],
+    ["a cut connection", "disconnect"],
+  ];
+  const cases = [
+    ...stale,
+    ...disturbances.flatMap(([name, answer]) =>
+      ["/oauth2/authorize", "/api/authorization/token"].map((pathIncludes): (typeof stale)[number] => [
+        `${name} at ${pathIncludes}`,
+        // As often as the request is tried.
+        (simulator) => simulator.answerNext({ pathIncludes, times: answerTimes(answer), answer }),
+      ]),
+    ),
+  ];
+
+  it.each(cases)("cost no password post more, and 25 requests at most: %s", async (_, spoil) => {
+    const program = await programWithSession();
+    await program.run();
+    spoil(program.simulator);
+    const { requests, passwordPosts } = await program.run();
+    expect(passwordPosts).toBe(1);
+    expect(requests).toBeLessThanOrEqual(25);
+    expect(program.simulator.passwordsJudged).toBe(2);
+  });
+
+  it("that lead round in a circle leave enough requests for the password", async () => {
+    const program = await programWithSession();
+    await program.run();
+    const around = {
+      status: 200,
+      headers: {},
+      body: '<meta http-equiv="refresh" content="0;URL=/oauth2/authorize?x=1">',
+    };
+    program.simulator.answerNext({ pathIncludes: "/oauth2/authorize", times: 3, answer: around });
+    expect(await program.run()).toEqual({ requests: 16, passwordPosts: 1 });
+  });
+
+  it("are passed over silently", async () => {
+    const program = await programWithSession();
+    await program.run();
+    program.simulator.forgetSessions();
+    program.pass(HOUR_MS);
+    const { client, log } = program.start();
+    await client.customerNumbers();
+    expect(log.entries.filter(({ level }) => level !== "debug").map(({ message }) => message)).toEqual([
+      "logged in to Caruna+",
+    ]);
+  });
+
+  it("are tried again a day later, not at every login", async () => {
+    const program = await programWithSession({ singleSignOn: false });
+    const requests: number[] = [];
+    for (const passed of [HOUR_MS, HOUR_MS, HOUR_MS, 22 * HOUR_MS, HOUR_MS, HOUR_MS])
+      requests.push((await program.run({}, passed)).requests);
+    expect(requests).toEqual([12, 18, 12, 12, 18, 12]);
+    program.simulator.set({ singleSignOn: true });
+    expect(await program.run({}, DAY_MS)).toMatchObject({ passwordPosts: 0 });
+  });
+
+  it("are never posted a password or a user name with", async () => {
+    const program = await programWithSession();
+    await program.run();
+    program.simulator.set({ password: "changed" });
+    program.simulator.forgetSessions();
+    program.pass(HOUR_MS);
+    expect(await errorOf(program.start().client.customerNumbers())).toBeInstanceOf(CredentialsRejected);
+    expect(program.simulator.passwordPosts).toBe(2);
+  });
+
+  it("are ignored with a warning when they are damaged", async () => {
+    const program = await programWithSession();
+    await program.run();
+    const kept = JSON.parse(await readFile(program.file, "utf8"));
+    await writeFile(program.file, JSON.stringify({ ...kept, cookies: "{" }));
+    program.pass(HOUR_MS);
+    const { client, log } = program.start();
+    await client.customerNumbers();
+    expect(program.simulator.passwordPosts).toBe(2);
+    expect(log.entries.filter(({ level }) => level === "warn")).toHaveLength(1);
+  });
+
+  it("that have expired are not tried", async () => {
+    let logins = 0;
+    const portal = await portalOf({
+      "/first": (_, response) => {
+        logins += 1;
+        response.setHeader("Set-Cookie", "gone=1; Path=/; Max-Age=0");
+        sendHtml(response, LOGIN_FORM);
+      },
+      "/judge": (_, response) => sendRedirect(response, "/done"),
+    });
+    let now = Date.now();
+    const { client } = clientOf(portal.url, portal.url, { now: () => now });
+    await client.customerNumbers();
+    now += 2 * HOUR_MS;
+    await client.customerNumbers();
+    expect(logins).toBe(2);
+  });
+});
+
+/** Server trouble and cut connections are tried again; pages are not. */
+function answerTimes(answer: Interception["answer"]): number {
+  return answer === "disconnect" || (typeof answer === "object" && (answer.status ?? 200) >= 500) ? 4 : 1;
+}

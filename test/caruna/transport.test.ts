@@ -1,0 +1,281 @@
+import { gzipSync } from "node:zlib";
+import { describe, expect, it } from "vitest";
+import { AnswerNotUnderstood, CarunaUnreachable, RateLimited } from "../../src/caruna/index.js";
+import { parseRetryAfter } from "../../src/caruna/transport.js";
+import {
+  clientFor,
+  clientOf,
+  errorOf,
+  portalOf,
+  rawServer,
+  sendHtml,
+  sendJson,
+  sendRedirect,
+  simulatorFor,
+  until,
+} from "../support/caruna.js";
+
+const CUSTOMER = "50123456";
+const CONTRACTS = `/api/customers/${CUSTOMER}/contracts`;
+const NO_CONTRACTS = { contracts: [] };
+type Handler = Parameters<typeof rawServer>[0];
+
+/** A portal that logs in at once and answers the call for contracts as the test says. */
+async function portalWithContracts(answer: Handler) {
+  return await portalOf({ "/first": (_, response) => sendRedirect(response, "/done"), [CONTRACTS]: answer });
+}
+
+/** Answers in turn; the last one again and again. */
+function inTurn(...answers: Handler[]): Handler {
+  let count = 0;
+  return (request, response) => {
+    const answer = answers[Math.min(count, answers.length - 1)];
+    count += 1;
+    return answer?.(request, response);
+  };
+}
+
+const good: Handler = (_, response) => sendJson(response, NO_CONTRACTS);
+const cut: Handler = (_, response) => {
+  response.destroy();
+};
+const cutInTheBody: Handler = (_, response) => {
+  response.writeHead(200, { "Content-Length": "1000" });
+  response.write("{", () => response.destroy());
+};
+const withStatus =
+  (status: number, headers: Record<string, string> = {}): Handler =>
+  (_, response) =>
+    sendHtml(response, "{}", status, headers);
+
+describe("a call that fails for a while", () => {
+  it.each<[string, Handler]>([
+    ["500", withStatus(500)],
+    ["502", withStatus(502)],
+    ["503", withStatus(503)],
+    ["a cut connection", cut],
+    ["a connection cut in the body", cutInTheBody],
+  ])("is tried again after growing waits: %s", async (_, trouble) => {
+    const portal = await portalWithContracts(inTurn(trouble, trouble, good));
+    const { client, waits, log } = clientOf(portal.url);
+    expect(await client.contracts(CUSTOMER)).toEqual([]);
+    expect(waits).toHaveLength(2);
+    const [first = 0, second = 0] = waits;
+    expect([first >= 500 && first <= 1000, second >= 1000 && second <= 2000]).toEqual([true, true]);
+    expect(log.entries.filter(({ message }) => message === "trying again")).toHaveLength(2);
+  });
+
+  it.each<[string, Handler, string]>([
+    ["503", withStatus(503), "HTTP 503"],
+    ["a cut connection", cut, "cut"],
+  ])("ends when the tries are used up: %s", async (_, trouble, word) => {
+    const portal = await portalWithContracts(trouble);
+    const { client, waits } = clientOf(portal.url, portal.url, { retries: 2 });
+    const error = await errorOf(client.contracts(CUSTOMER));
+    expect(error).toBeInstanceOf(CarunaUnreachable);
+    expect(error.message).toContain(word);
+    expect(waits).toHaveLength(2);
+    expect(portal.received.filter(({ address }) => address === CONTRACTS)).toHaveLength(3);
+  });
+
+  it("says that nobody listens", async () => {
+    const error = await errorOf(clientOf("http://127.0.0.1:1").client.contracts(CUSTOMER));
+    expect(error).toBeInstanceOf(CarunaUnreachable);
+    expect(error.message).toContain("nobody listens there");
+  });
+
+  it.each([400, 404, 410])("is not tried again after %i", async (status) => {
+    const portal = await portalWithContracts((_, response) => sendJson(response, { msg: "Nope 12345" }, status));
+    const { client, waits } = clientOf(portal.url);
+    const error = await errorOf(client.contracts(CUSTOMER));
+    expect(error).toBeInstanceOf(AnswerNotUnderstood);
+    expect(error).toMatchObject({ call: "GET /api/customers/…/contracts" });
+    expect(error.message).toContain(`HTTP ${status} "Nope …"`);
+    expect(waits).toEqual([]);
+  });
+});
+
+describe("a call answered by 429", () => {
+  it("waits as many seconds as told", async () => {
+    const portal = await portalWithContracts(inTurn(withStatus(429, { "Retry-After": "17" }), good));
+    const { client, waits } = clientOf(portal.url);
+    await client.contracts(CUSTOMER);
+    expect(waits).toEqual([17_000]);
+  });
+
+  it("waits until the date told", async () => {
+    const start = Date.parse("2026-08-01T12:00:00Z");
+    const header = { "Retry-After": "Sat, 01 Aug 2026 12:00:25 GMT" };
+    const portal = await portalWithContracts(inTurn(withStatus(503, header), good));
+    const { client, waits } = clientOf(portal.url, portal.url, { now: () => start });
+    await client.contracts(CUSTOMER);
+    expect(waits).toEqual([25_000]);
+  });
+
+  it.each(["0", "-5", "soon", "", "Sat, 01 Aug 1970 12:00:25 GMT"])(
+    "backs off as ever where told %j",
+    async (value) => {
+      const portal = await portalWithContracts(inTurn(withStatus(429, { "Retry-After": value }), good));
+      const { client, waits } = clientOf(portal.url);
+      await client.contracts(CUSTOMER);
+      expect(waits.map((wait) => wait >= 500 && wait <= 1000)).toEqual([true]);
+    },
+  );
+
+  it.each([
+    ["3600", 3600],
+    ["99999999999999999999", Number.MAX_SAFE_INTEGER],
+    ["9".repeat(400), Number.MAX_SAFE_INTEGER],
+    ["Fri, 01 Aug 9999 12:00:00 GMT", expect.any(Number)],
+  ])("ends rather than wait for %s", async (value, retryAfterSeconds) => {
+    const portal = await portalWithContracts(withStatus(429, { "Retry-After": value }));
+    const { client } = clientOf(portal.url);
+    const error = await errorOf(client.contracts(CUSTOMER));
+    expect(error).toBeInstanceOf(RateLimited);
+    expect(error).toMatchObject({ retryAfterSeconds });
+    expect(error.message).not.toContain("Infinity");
+  });
+
+  it("reads what RFC 9110 allows", () => {
+    const now = Date.parse("2026-08-01T12:00:00Z");
+    const read = (value: string | undefined) => parseRetryAfter(value, now);
+    expect([undefined, "120", " 7 ", "x", "Sat, 01 Aug 2026 11:00:00 GMT"].map(read)).toEqual([
+      undefined,
+      120,
+      7,
+      undefined,
+      0,
+    ]);
+  });
+});
+
+describe("an answer that takes too long or is too large", () => {
+  const limits = { requestTimeoutMs: 300, maxBodyBytes: 10_000 };
+
+  it.each<[string, Handler]>([
+    ["nothing", () => {}],
+    [
+      "a byte at a time",
+      (_, response) => {
+        response.writeHead(200);
+        const timer = setInterval(() => response.write(" "), 20);
+        response.on("close", () => clearInterval(timer));
+      },
+    ],
+  ])("ends the request: %s", async (_, trouble) => {
+    const portal = await portalWithContracts(trouble);
+    const { client } = clientOf(portal.url, portal.url, { limits, retries: 0 });
+    const error = await errorOf(client.contracts(CUSTOMER));
+    expect(error).toBeInstanceOf(CarunaUnreachable);
+    expect(error.message).toContain("did not answer within 0.3 s");
+  });
+
+  it.each<[string, Handler]>([
+    ["as it is", (_, response) => sendHtml(response, " ".repeat(20_000))],
+    [
+      "without a length",
+      (_, response) => {
+        response.writeHead(200);
+        const timer = setInterval(() => response.write(" ".repeat(4000)), 1);
+        response.on("close", () => clearInterval(timer));
+      },
+    ],
+    [
+      "compressed",
+      (_, response) => {
+        const bomb = gzipSync(Buffer.alloc(50_000_000, " "));
+        response.writeHead(200, { "Content-Encoding": "gzip", "Content-Length": String(bomb.length) }).end(bomb);
+      },
+    ],
+  ])("is not read to its end: %s", async (_, answer) => {
+    const portal = await portalWithContracts(answer);
+    const { client, waits } = clientOf(portal.url, portal.url, { limits: { maxBodyBytes: 10_000 } });
+    const error = await errorOf(client.contracts(CUSTOMER));
+    expect(error).toBeInstanceOf(AnswerNotUnderstood);
+    expect(error.message).toContain("larger than we are willing to read");
+    expect(waits).toEqual([]);
+  });
+
+  it("reads a compressed answer", async () => {
+    const portal = await portalWithContracts((_, response) => {
+      response.writeHead(200, { "Content-Encoding": "gzip" }).end(gzipSync(JSON.stringify(NO_CONTRACTS)));
+    });
+    expect(await clientOf(portal.url).client.contracts(CUSTOMER)).toEqual([]);
+  });
+
+  it("holds during the login too", async () => {
+    const portal = await portalOf({ "/first": () => {} });
+    const { client, waits } = clientOf(portal.url, portal.url, { limits, retries: 1 });
+    expect(await errorOf(client.customerNumbers())).toBeInstanceOf(CarunaUnreachable);
+    expect(waits).toHaveLength(1);
+  });
+});
+
+describe("a caller that goes", () => {
+  it("ends the request in flight, with the signal's reason", async () => {
+    let isClosed = false;
+    const portal = await portalWithContracts((_, response) => {
+      response.on("close", () => {
+        isClosed = true;
+      });
+    });
+    const going = new AbortController();
+    const { client } = clientOf(portal.url, portal.url, { retries: 0 });
+    const call = errorOf(client.contracts(CUSTOMER, going.signal));
+    await until(() => portal.received.some(({ address }) => address === CONTRACTS));
+    going.abort(new Error("no longer wanted"));
+    expect((await call).message).toBe("no longer wanted");
+    await until(() => isClosed);
+  });
+
+  it("ends a wait, with the signal's reason", async () => {
+    const portal = await portalWithContracts(withStatus(503));
+    const going = new AbortController();
+    const sleep = async () => {
+      going.abort(new Error("no longer wanted"));
+      // As the waits of Node.js end: with an error of their own, not with the signal's reason.
+      throw new DOMException("The operation was aborted", "AbortError");
+    };
+    const { client } = clientOf(portal.url, portal.url, { sleep });
+    expect((await errorOf(client.contracts(CUSTOMER, going.signal))).message).toBe("no longer wanted");
+  });
+});
+
+describe("connections", () => {
+  it("one serves many calls, and carries no cookie", async () => {
+    const portal = await portalWithContracts((_, response) => {
+      response.setHeader("Set-Cookie", "carunaCookie=1");
+      sendJson(response, NO_CONTRACTS);
+    });
+    const { client } = clientOf(portal.url);
+    for (let call = 0; call < 5; call += 1) await client.contracts(CUSTOMER);
+    const calls = portal.received.filter(({ address }) => address === CONTRACTS);
+    expect(new Set(calls.map(({ remotePort }) => remotePort)).size).toBe(1);
+    expect(calls.map(({ headers }) => headers.cookie)).toEqual(Array.from({ length: 5 }, () => undefined));
+    expect(calls[0]?.headers.authorization).toBe("Bearer eyToken");
+  });
+
+  it("the client works on after close, with new ones", async () => {
+    const portal = await portalWithContracts(good);
+    const { client } = clientOf(portal.url);
+    await client.contracts(CUSTOMER);
+    client.close();
+    await client.contracts(CUSTOMER);
+    const calls = portal.received.filter(({ address }) => address === CONTRACTS);
+    expect(new Set(calls.map(({ remotePort }) => remotePort)).size).toBe(2);
+  });
+
+  it("go to Caruna+ itself, not to a proxy that the environment names", async () => {
+    const proxy = await rawServer((_, response) => sendHtml(response, "proxied"));
+    const before = process.env.http_proxy;
+    process.env.http_proxy = proxy.url;
+    try {
+      const simulator = await simulatorFor();
+      await clientFor(simulator).client.customerNumbers();
+    } finally {
+      if (before === undefined) delete process.env.http_proxy;
+      else process.env.http_proxy = before;
+    }
+    expect(proxy.received).toEqual([]);
+  });
+});
