@@ -3,7 +3,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Cookie, CookieJar } from "tough-cookie";
 import { type Logger, silentLogger } from "../logger.js";
 import { type EnergyAnswer, readContracts, readCustomer, readEnergy, readMeteringPoints } from "./answers.js";
-import { AccessRefused, AnswerNotUnderstood, CarunaError } from "./errors.js";
+import { AccessRefused, AnswerNotUnderstood, CarunaError, CarunaUnreachable } from "./errors.js";
+import { Gate } from "./gate.js";
 import type { LoginGuard } from "./guard.js";
 import { AllowedHosts } from "./hosts.js";
 import { type LoggedIn, logIn, parseJson } from "./login.js";
@@ -16,6 +17,7 @@ import {
   type RetryPolicy,
   type Sleep,
   sendWithRetries,
+  type Transport,
   type TransportLimits,
 } from "./transport.js";
 import type { Contract, Customer, MeteringPoint, Timespan } from "./types.js";
@@ -45,6 +47,8 @@ export interface CarunaClientOptions {
   readonly guard?: LoginGuard;
   readonly logger?: Logger;
   readonly limits?: Partial<TransportLimits>;
+  /** Calls of the API that are under way at one time; fewer after 429 and 5xx; default 4. */
+  readonly requestsAtOnce?: number;
   /** Tries after network errors, 5xx and 429; default 3. */
   readonly retries?: number;
   /** Milliseconds since the epoch; default the system's clock. */
@@ -80,6 +84,7 @@ export class CarunaClient {
   readonly #limits: TransportLimits;
   readonly #retry: RetryPolicy;
   readonly #api: ReturnType<typeof keepAliveTransport>;
+  readonly #gate: Gate;
   #session: Session | undefined;
   /** What the last login left, here or in the store. */
   #kept: Pick<StoredSession, "cookies" | "cookiesFailedAtEpochMs"> = {};
@@ -113,6 +118,7 @@ export class CarunaClient {
         this.#logger.warn({ problem, waitSeconds: Math.round(delayMs / 100) / 10 }, "trying again"),
     };
     this.#api = keepAliveTransport(this.#limits);
+    this.#gate = new Gate(options.requestsAtOnce ?? 4);
   }
 
   /**
@@ -127,6 +133,11 @@ export class CarunaClient {
   async customerNumbers(signal: AbortSignal = NEVER): Promise<string[]> {
     const session = await this.#currentSession(signal);
     return [...new Set([...session.ownCustomerNumbers, ...session.representedCustomerNumbers])];
+  }
+
+  /** Numbers of the customers that the person is, without those it represents. */
+  async ownCustomerNumbers(signal: AbortSignal = NEVER): Promise<readonly string[]> {
+    return (await this.#currentSession(signal)).ownCustomerNumbers;
   }
 
   /** `GET /api/customers/{customer}/info`. */
@@ -224,8 +235,21 @@ export class CarunaClient {
 
   async #ask(url: URL, session: Session, signal: AbortSignal): Promise<HttpResponse> {
     const headers = { Accept: "application/json", Authorization: `Bearer ${session.token}` };
-    return await sendWithRetries(this.#api.send, { method: "GET", url, headers }, this.#retry, signal);
+    return await sendWithRetries(this.#sendThroughGate, { method: "GET", url, headers }, this.#retry, signal);
   }
+
+  /** One try: waits between tries hold no place at the gate. */
+  readonly #sendThroughGate: Transport = async (request, signal) => {
+    try {
+      const response = await this.#gate.pass(() => this.#api.send(request, signal), signal);
+      if (response.status === 429 || response.status >= 500) this.#gate.narrow();
+      else this.#gate.widen();
+      return response;
+    } catch (error) {
+      if (error instanceof CarunaUnreachable) this.#gate.narrow();
+      throw error;
+    }
+  };
 
   async #currentSession(signal: AbortSignal): Promise<Session> {
     if (!this.#storeWasRead) {

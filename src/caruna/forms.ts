@@ -160,7 +160,17 @@ export function noticeForm(page: Page): { form: Form; button: Control } | undefi
     const buttons = form.controls.filter((control) => BUTTONS.includes(control.type) && !leadsAway(control));
     return buttons.map((button) => ({ form, button }));
   });
-  return ways.length === 1 ? ways[0] : undefined;
+  return theOneWay(ways, ({ button }) => `${button.hint} ${button.value}`);
+}
+
+/** Words of a button or link that leads on; Finnish, Swedish, English. */
+export const GOES_ON = /jatka|eteenpäin|siirry|hyväksy|selvä|\bok\b|continue|proceed|accept|fortsätt|godkänn/i;
+
+/** The only way on, or the only one whose words say that it leads on. */
+export function theOneWay<Way>(ways: readonly Way[], wordsOf: (way: Way) => string): Way | undefined {
+  if (ways.length <= 1) return ways[0];
+  const on = ways.filter((way) => GOES_ON.test(wordsOf(way)));
+  return on.length === 1 ? on[0] : undefined;
 }
 
 function best<Item>(items: readonly Item[], score: (item: Item) => number): Item | undefined {

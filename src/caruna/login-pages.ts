@@ -6,11 +6,13 @@ import {
   type Fields,
   fieldsOf,
   filledIn,
+  GOES_ON,
   noticeForm,
   passwordsOf,
   submitControl,
   takesCodeAlone,
   textLeadsAway,
+  theOneWay,
   userNameControl,
   userNameForm,
   wicketCallFor,
@@ -85,7 +87,6 @@ export const PAGE_KINDS: readonly PageKind[] = [
 const ASKS_FOR_CODE =
   /vahvistuskoodi|kertakäyttö|tekstiviestikood|tunnusluku|one[- ]time (?:code|pass)|verification code|engångskod|verifieringskod/i;
 const LOCKED = /lukittu|lukkiutu|lukkoon|locked|blocked|låst|spärrat/i;
-const GOES_ON = /jatka|eteenpäin|siirry|hyväksy|selvä|\bok\b|continue|proceed|accept|fortsätt|godkänn/i;
 const OUT_OF_ORDER =
   /huoltokatko|huoltotyö|huollon|tilapäisesti|häiriö|ei (?:ole )?käytettävissä|maintenance|temporarily|unavailable|driftstopp|underhåll/i;
 
@@ -264,14 +265,14 @@ function notice({ page, passwordPosts }: Situation): Hop | undefined {
     const boxes = ticked.map((control) => [control.name, control.value] as const);
     return submitted(found.form, page, [...fieldsOf(found.form), ...boxes], found.button);
   }
-  // Before the password a lone link may lead anywhere; behind it, a page with one link is a step of the login.
+  // Before the password a lone link may lead anywhere; behind it, a page with one link that leads on is a step of the login.
   const links = page.links.filter(
     (link) =>
       !textLeadsAway(link.text) && leadsOn(link.text) && !/^(?:#|javascript:|mailto:|tel:)/i.test(link.address.trim()),
   );
-  const addresses = new Set(links.map((link) => link.address));
-  const [only] = links;
-  if (only === undefined || addresses.size !== 1 || (passwordPosts === 0 && page.forms.length > 0)) return undefined;
+  const byAddress = [...new Map(links.map((link) => [link.address, link] as const)).values()];
+  const only = theOneWay(byAddress, (link) => link.text);
+  if (only === undefined || (passwordPosts === 0 && page.forms.length > 0)) return undefined;
   const url = resolve(only.address, page.base);
   return url === undefined ? undefined : { method: "GET", url };
 }

@@ -205,6 +205,7 @@ function readForm(form: HTMLElement, root: HTMLElement, base: URL, url: URL): Fo
       : root
           .querySelectorAll(CONTROLS)
           .filter((element) => element.getAttribute("form") === id && !inside.includes(element));
+  const stray = inside.length === 0 ? strayControls(form, root) : [];
   const action = attribute(form, "action").trim();
   return {
     id,
@@ -213,13 +214,23 @@ function readForm(form: HTMLElement, root: HTMLElement, base: URL, url: URL): Fo
     enctype: attribute(form, "enctype").trim().toLowerCase() === "multipart/form-data" ? "multipart" : "urlencoded",
     // An empty action means the page itself, whatever its <base> says.
     action: action === "" ? url : resolve(action, base),
-    controls: [...inside, ...outside]
+    controls: [...inside, ...stray, ...outside]
       .filter((element) => !element.hasAttribute("disabled") && element.closest("fieldset[disabled]") === null)
       .map((element) => readControl(element, root, base)),
   };
 }
 
 const CONTROLS = "input, button, select, textarea";
+
+/** A form that opens between the tags of a table ends at once in the tree; a browser still gives it what follows. */
+function strayControls(form: HTMLElement, root: HTMLElement): HTMLElement[] {
+  const inOrder = root.querySelectorAll(`form, ${CONTROLS}`);
+  const following = inOrder.slice(inOrder.indexOf(form) + 1);
+  const nextForm = following.findIndex((element) => element.tagName === "FORM");
+  return following
+    .slice(0, nextForm === -1 ? undefined : nextForm)
+    .filter((element) => element.closest("form") === null && element.getAttribute("form") === undefined);
+}
 
 function readControl(element: HTMLElement, root: HTMLElement, base: URL): Control {
   const tag = element.tagName.toLowerCase();

@@ -328,3 +328,10 @@ describe("what a page says", () => {
     for (const piece of odd) expect(read(piece.repeat(2000)).url).toBe(SHOWN);
   });
 });
+
+it("a form that opens between the tags of a table has the fields that follow it", () => {
+  const html = `<table><form id="a" action="/in" method="post"><tr><td><input name="user"><input type="password" name="pass"></td></tr></form></table>
+    <form action="/search"><input name="q"></form>`;
+  const page = readPage(html, new URL("https://auth.example/portal/login"));
+  expect(page.forms.map((form) => form.controls.map((control) => control.name))).toEqual([["user", "pass"], ["q"]]);
+});

@@ -169,7 +169,7 @@ describe("kept cookies that are good for nothing", () => {
     expect(await program.run({}, DAY_MS)).toMatchObject({ passwordPosts: 0 });
   });
 
-  it("are never posted a password or a user name with", async () => {
+  it("cost one password post where the password is wrong as well", async () => {
     const program = await programWithSession();
     await program.run();
     program.simulator.set({ password: "changed" });
