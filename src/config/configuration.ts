@@ -1,3 +1,5 @@
+import type { Temporal } from "temporal-polyfill";
+
 /** How libpq's `sslmode` names them, from no encryption to a certificate that is checked in full. */
 export const SSL_MODES = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] as const;
 export type SslMode = (typeof SSL_MODES)[number];
@@ -14,6 +16,10 @@ export interface CarunaConfiguration {
   readonly password: string | undefined;
   /** Asset id or GSRN of the metering point that the table follows; `undefined`: found out at run time. */
   readonly meteringPoint: string | undefined;
+  /** Whose metering points are loaded: all, the person's own, or those of these customer numbers. */
+  readonly customers: "all" | "own" | readonly string[];
+  /** Requests that may be under way at one time. */
+  readonly requestsAtOnce: number;
   /** Origin of the portal, with no trailing slash, e.g. `https://plus.caruna.fi`. */
   readonly baseUrl: string;
   /** Who may receive the credentials, in lower case: `host` (its TLS port), `host:port` or `*.domain`. Never empty. */
@@ -39,8 +45,12 @@ export interface Configuration {
   readonly database: DatabaseConfiguration;
   /** Seconds from the start of a cycle to the start of the next. */
   readonly jobIntervalSeconds: number;
-  /** How many local days, up to yesterday, a cycle loads. */
+  /** How many local days, up to yesterday, are asked for until all their hours are there. */
   readonly daysToLoad: number;
+  /** Minutes after local midnight from which on yesterday is asked for. */
+  readonly askFromMinutes: number;
+  /** How far back history is loaded: everything, nothing, or from that day on. */
+  readonly backfill: "all" | "none" | Temporal.PlainDate;
   /** Absolute path of the folder that keeps the session and the embedded database. */
   readonly stateDir: string;
   readonly logLevel: LogLevel;

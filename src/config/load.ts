@@ -43,6 +43,8 @@ export function loadConfiguration(options: LoadOptions): Configuration {
     database,
     jobIntervalSeconds,
     daysToLoad: sources.valueOf(SETTINGS.daysToLoad),
+    askFromMinutes: sources.valueOf(SETTINGS.askFrom),
+    backfill: sources.valueOf(SETTINGS.backfill),
     stateDir: resolve(options.workingDirectory, sources.valueOf(SETTINGS.stateDir)),
     logLevel: sources.valueOf(SETTINGS.logLevel),
     logFormat: sources.find(SETTINGS.logFormat)?.value,
@@ -59,6 +61,8 @@ function findCaruna(sources: Sources): CarunaConfiguration {
     username: sources.find(SETTINGS.username)?.value,
     password: sources.find(SETTINGS.password)?.value,
     meteringPoint: sources.find(SETTINGS.meteringPoint)?.value,
+    customers: sources.valueOf(SETTINGS.customers),
+    requestsAtOnce: sources.valueOf(SETTINGS.requestsAtOnce),
     baseUrl,
     allowedHosts: [...new Set([...sources.valueOf(SETTINGS.allowedHosts), hostEntryOf(new URL(baseUrl))])],
   };

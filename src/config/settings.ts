@@ -1,6 +1,9 @@
+import type { Temporal } from "temporal-polyfill";
 import type { z } from "zod";
 import { LOG_FORMATS, LOG_LEVELS, SSL_MODES } from "./configuration.js";
 import {
+  backfill,
+  customers,
   databaseHost,
   databaseUrl,
   folder,
@@ -9,6 +12,7 @@ import {
   oneOf,
   portalOrigin,
   text,
+  timeOfDay,
   wholeNumber,
 } from "./values.js";
 
@@ -80,6 +84,26 @@ export const SETTINGS = {
     defaultInWords: "the only one, or the one whose hours the table already holds",
     description: "Which metering point the table follows: its asset id or GSRN",
     example: "643007572000000000",
+  }),
+  customers: settingWithDefault<"all" | "own" | readonly string[]>({
+    ini: { section: "caruna", key: "customers" },
+    environment: ["CARUNA_CUSTOMERS"],
+    secret: false,
+    schema: customers,
+    fallback: "all",
+    defaultInWords: "all",
+    description: "Whose metering points are loaded: all, own (not those you act for), or customer numbers",
+    example: "own",
+  }),
+  requestsAtOnce: settingWithDefault({
+    ini: { section: "caruna", key: "requests_at_once" },
+    environment: ["REQUESTS_AT_ONCE"],
+    secret: false,
+    schema: wholeNumber(1, 8),
+    fallback: 4,
+    defaultInWords: "4",
+    description: "How many requests to Caruna+ may be under way at one time",
+    example: "4",
   }),
   baseUrl: settingWithDefault({
     ini: { section: "caruna", key: "base_url" },
@@ -182,8 +206,28 @@ export const SETTINGS = {
     schema: wholeNumber(1, 3660),
     fallback: 7,
     defaultInWords: "7",
-    description: "How many days, up to yesterday, each load asks for",
+    description: "How many days, up to yesterday, are asked for until all their hours are there",
     example: "7",
+  }),
+  askFrom: settingWithDefault({
+    ini: { section: "main", key: "ask_from" },
+    environment: ["ASK_FROM"],
+    secret: false,
+    schema: timeOfDay,
+    fallback: 8 * 60,
+    defaultInWords: "08:00",
+    description: "Time of the day, in Finland, from which on yesterday's hours are asked for",
+    example: "08:00",
+  }),
+  backfill: settingWithDefault<"all" | "none" | Temporal.PlainDate>({
+    ini: { section: "main", key: "backfill" },
+    environment: ["BACKFILL"],
+    secret: false,
+    schema: backfill,
+    fallback: "all",
+    defaultInWords: "all",
+    description: "How far back history is loaded: all, none, or the first day",
+    example: "2024-01-01",
   }),
   stateDir: settingWithDefault({
     ini: { section: "main", key: "state_dir" },

@@ -1,3 +1,4 @@
+import { Temporal } from "temporal-polyfill";
 import { z } from "zod";
 import { nearest } from "./nearest.js";
 
@@ -137,3 +138,37 @@ export const folder = z
     abort: true,
   })
   .refine((given) => !given.includes("\0"), { error: "is no path" });
+
+/** A time of the day, `08:00`, as minutes after midnight. */
+export const timeOfDay = z.string().transform((given, context): number => {
+  const [, hours = "", minutes = ""] = /^(\d{1,2}):(\d{2})$/.exec(given) ?? [];
+  if (hours !== "" && Number(hours) < 24 && Number(minutes) < 60) return Number(hours) * 60 + Number(minutes);
+  context.addIssue("is no time of the day");
+  return z.NEVER;
+});
+
+/** How far the look back goes: `all`, `none`, or the first day wanted. */
+export const backfill = z.string().transform((given, context): "all" | "none" | Temporal.PlainDate => {
+  const word = given.toLowerCase();
+  if (word === "all" || word === "none") return word;
+  try {
+    if (/^\d{4}-\d{2}-\d{2}$/.test(given)) return Temporal.PlainDate.from(given, { overflow: "reject" });
+  } catch {
+    // No such day in the calendar: told like any other word that is none of the three.
+  }
+  context.addIssue("is neither all, none nor a day");
+  return z.NEVER;
+});
+
+/** Whose metering points are loaded: `all`, `own`, or customer numbers with commas between. */
+export const customers = z.string().transform((given, context): "all" | "own" | readonly string[] => {
+  const word = given.toLowerCase();
+  if (word === "all" || word === "own") return word;
+  const numbers = given
+    .split(",")
+    .map((number) => number.trim())
+    .filter((number) => number !== "");
+  if (numbers.every((number) => /^\d+$/.test(number))) return numbers;
+  context.addIssue("is neither all, own nor customer numbers with commas between");
+  return z.NEVER;
+});

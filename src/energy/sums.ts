@@ -1,0 +1,57 @@
+import { Temporal } from "temporal-polyfill";
+import type { EnergyRow } from "../caruna/index.js";
+import { ZONE } from "./helsinki.js";
+import { splitByTariff } from "./tariff.js";
+
+/** What Caruna+ tells of a local day or month in a `monthly` or `yearly` answer. */
+export interface ToldSum {
+  /** First local day (Europe/Helsinki) of the period. */
+  readonly startsOn: Temporal.PlainDate;
+  /** kWh. */
+  readonly kwhTotal: number;
+  /** Sums of the tariff parts, kWh; `null` where the answer gives no such part. */
+  readonly kwhDay: number | null;
+  readonly kwhNight: number | null;
+  readonly kwhNightWinter: number | null;
+}
+
+/** The sums that an answer tells, earliest first, and what of it could not be read. */
+export interface ToldSums {
+  readonly sums: readonly ToldSum[];
+  /** Rows that could not be used: what and why, without values. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * Reads the rows of a `monthly` answer as days, or of a `yearly` one as months. A row without a total tells nothing yet;
+ * of two rows of one period the later counts.
+ */
+export function toldSums(rows: readonly EnergyRow[], span: "day" | "month"): ToldSums {
+  const byPeriod = new Map<string, ToldSum>();
+  const problems: string[] = [];
+  for (const row of rows) {
+    if (row.totalKwh === null) continue;
+    const day = localDayOf(row.timestamp);
+    if (day === undefined) {
+      problems.push(`a row has a time stamp that is not understood: "${row.timestamp.slice(0, 40)}"`);
+      continue;
+    }
+    const startsOn = span === "day" ? day : day.with({ day: 1 });
+    const { kwhDay, kwhNight, kwhNightWinter } = splitByTariff(row.parts);
+    byPeriod.set(startsOn.toString(), { startsOn, kwhTotal: row.totalKwh, kwhDay, kwhNight, kwhNightWinter });
+  }
+  const sums = [...byPeriod.values()].sort((one, other) => Temporal.PlainDate.compare(one.startsOn, other.startsOn));
+  return { sums, problems };
+}
+
+/** The local day of a time stamp with a zone, or without one (then Helsinki). */
+function localDayOf(timestamp: string): Temporal.PlainDate | undefined {
+  try {
+    if (/(?:Z|[+-]\d{2}(?::?\d{2})?)$/i.test(timestamp.slice(10))) {
+      return Temporal.Instant.from(timestamp).toZonedDateTimeISO(ZONE).toPlainDate();
+    }
+    return Temporal.PlainDate.from(timestamp);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,59 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import { type Database, LeaseLost, type WriterLease } from "../database/index.js";
+import type { Logger } from "../logger.js";
+
+/** How often the lease is renewed while it is held; it lasts three times as long. */
+const RENEWAL_MS = 60_000;
+/** How often a lease that somebody else holds is asked for. */
+const POLL_MS = 5_000;
+
+/** Sees that one program alone writes: holds the lease in the database while a task runs. */
+export class LeaseKeeper {
+  readonly #database: Database;
+  readonly #sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  readonly #logger: Logger;
+  readonly #owner = `${hostname()} ${process.pid} ${randomUUID().slice(0, 8)}`;
+
+  constructor(database: Database, sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>, logger: Logger) {
+    this.#database = database;
+    this.#sleep = sleep;
+    this.#logger = logger;
+  }
+
+  /**
+   * Waits until no other program writes, runs the task with the lease, and gives it back. The task's signal is aborted
+   * with `LeaseLost` when the lease could not be kept.
+   */
+  async holding<Result>(
+    task: (lease: WriterLease, signal: AbortSignal) => Promise<Result>,
+    signal: AbortSignal,
+  ): Promise<Result> {
+    const lease = await this.#acquired(signal);
+    const lost = new AbortController();
+    const timer = setInterval(() => {
+      this.#database.renewLease(lease).catch((error: unknown) => {
+        if (error instanceof LeaseLost) lost.abort(error);
+        else this.#logger.warn({}, "the lease of the writer could not be renewed; trying again in a minute");
+      });
+    }, RENEWAL_MS);
+    timer.unref();
+    try {
+      return await task(lease, AbortSignal.any([signal, lost.signal]));
+    } finally {
+      clearInterval(timer);
+      // Not given back, it ends by itself.
+      await this.#database.releaseLease(lease).catch(() => {});
+    }
+  }
+
+  async #acquired(signal: AbortSignal): Promise<WriterLease> {
+    for (let told = false; ; told = true) {
+      const outcome = await this.#database.acquireLease(this.#owner, signal);
+      if ("epoch" in outcome) return outcome;
+      if (!told)
+        this.#logger.info({ writer: outcome.heldBy }, "another program writes to this database; waiting for it to end");
+      await this.#sleep(POLL_MS, signal);
+    }
+  }
+}
