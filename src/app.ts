@@ -6,13 +6,16 @@ import {
   CarunaError,
   CredentialsRejected,
   fileSessionStore,
+  fileTranscripts,
+  LoginHeldBack,
+  type OnLoginFailed,
   SecondFactorRequired,
 } from "./caruna/index.js";
 import { type Configuration, ConfigurationError, prepareStateDirectory, requireAccount } from "./config/index.js";
 import { ailment, Ending, runOnTheClock, writeHealth } from "./daemon/index.js";
 import { Database, DatabaseError, type DatabaseSettings } from "./database/index.js";
 import type { Logger } from "./logger.js";
-import { DaysFailed, MeteringPointNotFound, NoMeteringPoint, Sync } from "./sync/index.js";
+import { Engine, MeteringPointNotFound, NoMeteringPoint, SomeFailed } from "./sync/index.js";
 
 export { type Configuration, loadConfiguration } from "./config/index.js";
 
@@ -21,6 +24,11 @@ const ENDING_TIMEOUT_MS = 4_500;
 
 /** A cycle that takes longer than this after it was due is overdue, in milliseconds. */
 const LONGEST_CYCLE_MS = 15 * 60_000;
+
+/** The look back asks so often at the most, so that years of days are no burden to Caruna+: 4 requests a second. */
+const HISTORY_PACE_MS = 250;
+
+const sleep = (milliseconds: number, signal: AbortSignal) => delay(milliseconds, undefined, { signal });
 
 export interface AppOptions {
   readonly configuration: Configuration;
@@ -34,7 +42,7 @@ export class App {
   readonly #options: AppOptions;
   readonly #database: Database;
   readonly #caruna: CarunaClient;
-  readonly #sync: Sync;
+  readonly #engine: Engine;
 
   /** Throws `ConfigurationError` where the account is not set or the state directory cannot be written. */
   constructor(options: AppOptions) {
@@ -43,17 +51,24 @@ export class App {
     prepareStateDirectory(configuration.stateDir);
     logger.info({}, `state is kept in ${configuration.stateDir}`);
     const { baseUrl, allowedHosts, meteringPoint } = configuration.caruna;
-    const sessionStore = fileSessionStore(join(configuration.stateDir, "session.json"), logger);
+    const sessionStore = fileSessionStore(sessionFile(configuration), logger);
     this.#options = options;
     this.#database = new Database(databaseSettings(configuration), logger);
-    this.#caruna = new CarunaClient({ ...account, baseUrl, allowedHosts, sessionStore, logger });
-    this.#sync = new Sync({
-      caruna: this.#caruna,
-      database: this.#database,
-      meteringPoint,
-      daysToLoad: configuration.daysToLoad,
+    const guard = this.#database.loginGuard([baseUrl, account.username, account.password], Date.now);
+    const onLoginFailed = loginTranscripts(configuration);
+    const { requestsAtOnce, customers } = configuration.caruna;
+    this.#caruna = new CarunaClient({
+      ...account,
+      ...{ baseUrl, allowedHosts, requestsAtOnce, sessionStore, guard, onLoginFailed, logger },
+    });
+    const { daysToLoad, askFromMinutes, backfill } = configuration;
+    this.#engine = new Engine({
+      ...{ caruna: this.#caruna, database: this.#database, meteringPoint, customers, logger },
+      plan: { daysToLoad, askFromMinutes, backfill },
       now: Date.now,
-      logger,
+      sleep,
+      historyPaceMs: HISTORY_PACE_MS,
+      onRound: () => this.#tellHealth(null),
     });
   }
 
@@ -63,12 +78,12 @@ export class App {
     const clock = {
       intervalSeconds: configuration.jobIntervalSeconds,
       now: () => performance.now(),
-      sleep: (milliseconds: number, signal: AbortSignal) => delay(milliseconds, undefined, { signal }),
+      sleep,
       onFailure: (error: unknown) => logger.error(causeOf(error), `this cycle failed: ${messageOf(error)}`),
     };
     return await this.#untilEnded(async (signal) => {
       if (this.#options.keyboard?.isTTY) logger.info({}, "press any key to end");
-      await runOnTheClock((running) => this.#cycle(running), clock, signal);
+      await runOnTheClock((running) => this.#cycleAndHistory(running), clock, signal);
     });
   }
 
@@ -79,18 +94,40 @@ export class App {
 
   /** Loads those local days. Returns the exit code. */
   async load(days: readonly Temporal.PlainDate[]): Promise<number> {
-    return await this.#untilEnded(async (signal) => void (await this.#sync.load(days, signal)));
+    return await this.#untilEnded(async (signal) => void (await this.#engine.load(days, signal)));
+  }
+
+  /**
+   * Logs in at once, whatever the guard says, and keeps the session. What came of it is told in plain words. Returns the
+   * exit code.
+   */
+  async logIn(tell: (sentence: string) => void): Promise<number> {
+    const task = async (signal: AbortSignal) => {
+      await this.#database.check(signal);
+      await this.#caruna.logIn(signal);
+      tell("Caruna+ accepted the user name and the password. The session is kept; the next cycles load again.");
+    };
+    return await this.#untilEnded(task, (error) => {
+      if (!isExpected(error)) this.#options.logger.error(causeOf(error), messageOf(error));
+      tell(messageOf(error));
+    });
   }
 
   /** One cycle, whose end those who ask after the program's health are told. */
   async #cycle(signal: AbortSignal): Promise<void> {
     try {
-      await this.#sync.cycle(signal);
+      await this.#engine.cycle({ withHistory: false }, signal);
       await this.#tellHealth(null);
     } catch (error) {
       if (!signal.aborted) await this.#tellHealth(messageOf(error));
       throw error;
     }
+  }
+
+  /** The look back takes the time between cycles; what becomes due in the meantime goes first. */
+  async #cycleAndHistory(signal: AbortSignal): Promise<void> {
+    await this.#cycle(signal);
+    await this.#engine.cycle({ withHistory: true }, signal);
   }
 
   async #tellHealth(problem: string | null): Promise<void> {
@@ -103,7 +140,10 @@ export class App {
   }
 
   /** Runs a task that a key or a signal may end, releases everything after it in reverse order, and tells the exit code. */
-  async #untilEnded(task: (signal: AbortSignal) => Promise<void>): Promise<number> {
+  async #untilEnded(
+    task: (signal: AbortSignal) => Promise<void>,
+    onFailure = (error: unknown) => this.#options.logger.error(causeOf(error), messageOf(error)),
+  ): Promise<number> {
     const { keyboard, logger } = this.#options;
     const onTimeout = () => {
       logger.warn({}, "something did not end in time; leaving all the same");
@@ -117,7 +157,7 @@ export class App {
       return EXIT_CODES.done;
     } catch (error) {
       if (ending.signal.aborted) return EXIT_CODES.done;
-      logger.error(causeOf(error), messageOf(error));
+      onFailure(error);
       return exitCodeOf(error);
     } finally {
       this.#caruna.close();
@@ -132,11 +172,25 @@ export async function askHealth(configuration: Configuration): Promise<string | 
   return await ailment(healthFile(configuration), Date.now());
 }
 
+/** Forgets the session that these settings keep, cookies included. The next cycle of a program logs in anew. */
+export async function forgetSession(configuration: Configuration, logger: Logger): Promise<void> {
+  await fileSessionStore(sessionFile(configuration), logger).clear();
+}
+
+/** Keeps the transcripts of failed logins in the state directory. */
+export function loginTranscripts({ stateDir }: Configuration): OnLoginFailed {
+  return fileTranscripts(join(stateDir, "transcripts"));
+}
+
+export function sessionFile({ stateDir }: Configuration): string {
+  return join(stateDir, "session.json");
+}
+
 function healthFile({ stateDir }: Configuration): string {
   return join(stateDir, "health.json");
 }
 
-function databaseSettings({ database, stateDir }: Configuration): DatabaseSettings {
+export function databaseSettings({ database, stateDir }: Configuration): DatabaseSettings {
   return database.kind === "embedded" ? { kind: "embedded", directory: join(stateDir, "postgres") } : database;
 }
 
@@ -153,8 +207,11 @@ export const EXIT_CODES = {
 /** The exit code that an error ends the program with. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof ConfigurationError || error instanceof MeteringPointNotFound) return EXIT_CODES.configuration;
-  if (error instanceof CredentialsRejected || error instanceof SecondFactorRequired) return EXIT_CODES.credentials;
-  if (error instanceof CarunaError || error instanceof DaysFailed || error instanceof NoMeteringPoint)
+  const isOfCredentials = [CredentialsRejected, LoginHeldBack, SecondFactorRequired].some(
+    (kind) => error instanceof kind,
+  );
+  if (isOfCredentials) return EXIT_CODES.credentials;
+  if (error instanceof CarunaError || error instanceof SomeFailed || error instanceof NoMeteringPoint)
     return EXIT_CODES.caruna;
   if (error instanceof DatabaseError) return EXIT_CODES.database;
   return EXIT_CODES.other;

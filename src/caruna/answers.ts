@@ -164,13 +164,19 @@ const ROW = z
 
 const WRAPPED = z.object({ results: z.array(z.object({ data: z.array(z.unknown()) })) });
 
-/** The rows of an energy answer that could be read, and what was wrong with the others (no values). */
+/** Without these a row says nothing. Any other field that does not fit is left out, so that it costs no hour. */
+const ESSENTIAL: readonly PropertyKey[] = ["timestamp", "totalConsumption", "consumption"];
+
+/** The rows of an energy answer that could be read, and what was wrong with the others or with fields of them (no values). */
 export interface EnergyAnswer {
   readonly rows: readonly EnergyRow[];
   readonly unreadable: readonly string[];
 }
 
-/** Reads an energy answer in either shape. One bad row never costs the others; it is named in `unreadable`. */
+/**
+ * Reads an energy answer in either shape. One bad row never costs the others, and one bad field only itself; both are
+ * named in `unreadable`. Throws `AnswerNotUnderstood` where not one row could be read.
+ */
 export function readEnergy(call: string, body: string): EnergyAnswer {
   const answer = parseJson(body);
   const wrapped = WRAPPED.safeParse(answer);
@@ -180,11 +186,33 @@ export function readEnergy(call: string, body: string): EnergyAnswer {
   const rows: EnergyRow[] = [];
   const unreadable: string[] = [];
   for (const [index, value] of received.entries()) {
-    const row = ROW.safeParse(value);
-    if (row.success) rows.push(row.data);
-    else unreadable.push(`row ${index + 1}: ${problems(row.error)}`);
+    const { row, problem } = readRow(value);
+    if (row !== undefined) rows.push(row);
+    if (problem !== undefined) unreadable.push(`row ${index + 1}: ${problem}`);
   }
+  if (rows.length === 0 && unreadable.length > 0)
+    throw new AnswerNotUnderstood(call, `none of ${received.length} rows: ${unreadable.slice(0, 3).join("; ")}`);
   return { rows, unreadable };
+}
+
+function readRow(value: unknown): { row?: EnergyRow; problem?: string } {
+  const parsed = ROW.safeParse(value);
+  if (parsed.success) return { row: parsed.data };
+  const problem = problems(parsed.error);
+  const paths = parsed.error.issues.map(({ path }) => path);
+  if (paths.some(([field]) => field === undefined || ESSENTIAL.includes(field))) return { problem };
+  const rest = ROW.safeParse(paths.reduce(without, value));
+  return rest.success ? { row: rest.data, problem: `${problem} (left out)` } : { problem };
+}
+
+/** A copy without the field at the end of the path. */
+function without(value: unknown, [first, ...rest]: readonly PropertyKey[]): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  const kept = Object.entries(value).flatMap(([key, inner]) => {
+    if (key !== first) return [[key, inner]];
+    return rest.length === 0 ? [] : [[key, without(inner, rest)]];
+  });
+  return Object.fromEntries(kept);
 }
 
 function readWith<Answer>(schema: z.ZodType<Answer>, call: string, answer: unknown): Answer {

@@ -3,13 +3,14 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Cookie, CookieJar } from "tough-cookie";
 import { type Logger, silentLogger } from "../logger.js";
 import { type EnergyAnswer, readContracts, readCustomer, readEnergy, readMeteringPoints } from "./answers.js";
-import { AccessRefused, AnswerNotUnderstood, CarunaError, CarunaUnreachable } from "./errors.js";
+import { AccessRefused, AnswerNotUnderstood, CarunaError, CarunaUnreachable, LoginChanged } from "./errors.js";
 import { Gate } from "./gate.js";
 import type { LoginGuard } from "./guard.js";
 import { AllowedHosts } from "./hosts.js";
 import { type LoggedIn, logIn, parseJson } from "./login.js";
 import { maskedCall, maskedText } from "./masking.js";
 import { memorySessionStore, type Session, type SessionStore, type StoredSession } from "./session.js";
+import { type OnLoginFailed, TranscriptRecorder } from "./transcript.js";
 import {
   DEFAULT_LIMITS,
   type HttpResponse,
@@ -45,6 +46,8 @@ export interface CarunaClientOptions {
   readonly sessionStore?: SessionStore;
   /** Remembers rejected passwords, so that they are not posted again and again; default: none. */
   readonly guard?: LoginGuard;
+  /** Takes the transcript of a login that failed at Caruna's pages, e.g. `fileTranscripts(folder)`; default: none. */
+  readonly onLoginFailed?: OnLoginFailed;
   readonly logger?: Logger;
   readonly limits?: Partial<TransportLimits>;
   /** Calls of the API that are under way at one time; fewer after 429 and 5xx; default 4. */
@@ -295,7 +298,8 @@ export class CarunaClient {
   }
 
   async #logIn(signal: AbortSignal, isAskedFor: boolean): Promise<Session> {
-    const { username, password, guard } = this.#options;
+    const { username, password, guard, onLoginFailed } = this.#options;
+    const recorder = onLoginFailed && new TranscriptRecorder(this.#retry.now());
     const keptJar = isAskedFor ? undefined : this.#keptJar();
     const loggedIn = await logIn({
       baseUrl: this.#baseUrl,
@@ -306,12 +310,16 @@ export class CarunaClient {
       keptJar,
       guard,
       isAskedFor,
+      recorder,
       limits: this.#limits,
       retry: this.#retry,
       logger: this.#logger,
       signal,
-    }).catch((error: unknown) => {
-      if (error instanceof CarunaError) error.duringLogin = true;
+    }).catch(async (error: unknown) => {
+      if (error instanceof CarunaError) {
+        error.duringLogin = true;
+        await this.#keepTranscript(error, recorder);
+      }
       throw error;
     });
     this.#session = loggedIn.session;
@@ -320,6 +328,22 @@ export class CarunaClient {
     this.#logger.info({}, `logged in to Caruna+${how}`);
     await this.#keep(loggedIn, keptJar !== undefined);
     return loggedIn.session;
+  }
+
+  async #keepTranscript(error: CarunaError, recorder: TranscriptRecorder | undefined): Promise<void> {
+    const transcript = recorder?.transcriptOf(error);
+    if (transcript === undefined) return;
+    try {
+      error.transcriptFile = await this.#options.onLoginFailed?.(transcript);
+    } catch (problem) {
+      const code = problem instanceof Error && "code" in problem ? problem.code : undefined;
+      this.#logger.warn({ code }, "the transcript of the failed login cannot be kept");
+    }
+    const file = error.transcriptFile;
+    if (file === undefined) return;
+    if (error instanceof LoginChanged) error.nameTranscript(file);
+    else
+      this.#logger.info({ file }, "what the pages of the failed login looked like, without a text or a value, is kept");
   }
 
   async #keep({ session, jar, passwordWasSpared }: LoggedIn, cookiesWereTried: boolean): Promise<void> {

@@ -8,6 +8,8 @@ import type { LoginHold } from "./guard.js";
 export class CarunaError extends Error {
   /** True where no login was to be had: every further call would fail alike, and try the login once more. */
   duringLogin = false;
+  /** File with the transcript of the login that failed; undefined where none was kept. */
+  transcriptFile: string | undefined;
 
   override get name(): string {
     return this.constructor.name;
@@ -69,23 +71,43 @@ export class SecondFactorRequired extends CarunaError {
   }
 }
 
+/** Where a login met what it did not foresee, and what that was. No values; in titles, what may be personal is masked. */
+export interface LoginChange {
+  /** The step of the login, in words. */
+  readonly step: string;
+  /** Method and path of the request that led there. */
+  readonly address: string;
+  /** What the step had to find. */
+  readonly expected: string;
+  /** What stood there in its place. */
+  readonly found: string;
+}
+
 /** The login met a page that nobody foresaw. */
 export class LoginChanged extends CarunaError {
   /** The step of the login, in words. */
   readonly step: string;
+  /** Method and path of the request that led there. */
+  readonly address: string;
   /** What the step had to find. */
   readonly expected: string;
   /** What stood there in its place: kind of page, forms with the names and types of their fields. No values. */
   readonly found: string;
 
-  constructor(step: string, expected: string, found: string) {
+  constructor({ step, address, expected, found }: LoginChange) {
     super(
-      `The login of Caruna+ is not as it was: at "${step}" we looked for ${expected}, but found ${found}. ` +
+      `The login of Caruna+ is not as it was: at "${step}" (${address}) we looked for ${expected}, but found ${found}. ` +
         "See whether a browser can log in; if it can, Caruna has changed its login and this program needs an update.",
     );
     this.step = step;
+    this.address = address;
     this.expected = expected;
     this.found = found;
+  }
+
+  /** Names the transcript's file to the person who reads the message. */
+  nameTranscript(file: string): void {
+    this.message += ` What its pages looked like, without a text or a value, is kept for the report in ${file}`;
   }
 }
 

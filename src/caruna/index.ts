@@ -13,6 +13,7 @@ export {
   SecondFactorRequired,
 } from "./errors.js";
 export type { LoginGuard, LoginHold, LoginOutcome, NotedTry } from "./guard.js";
+export { type LoginAddressOptions, loginAddress, type Reached, reach } from "./reachability.js";
 export {
   fileSessionStore,
   memorySessionStore,
@@ -20,5 +21,8 @@ export {
   type SessionStore,
   type StoredSession,
 } from "./session.js";
+export type { BodyStructure, FormStructure, JsonShape, MarkupStructure } from "./structure.js";
+export type { LoginTranscript, OnLoginFailed, TranscribedAnswer, TranscribedExchange } from "./transcript.js";
+export { fileTranscripts } from "./transcript-files.js";
 export type { Sleep, TransportLimits } from "./transport.js";
 export type { Contract, Customer, EnergyRow, MeteringPoint, Timespan } from "./types.js";

@@ -86,6 +86,8 @@ export const PAGE_KINDS: readonly PageKind[] = [
 
 const ASKS_FOR_CODE =
   /vahvistuskoodi|kertakäyttö|tekstiviestikood|tunnusluku|one[- ]time (?:code|pass)|verification code|engångskod|verifieringskod/i;
+const SPEAKS_OF_LOGIN =
+  /salasana|tunnus|kirjaut|lukit|lukkiutu|password|user ?name|log ?in|locked|blocked|lösenord|användar|inlogg|spärrat|låst|huolto|maintenance/i;
 const LOCKED = /lukittu|lukkiutu|lukkoon|locked|blocked|låst|spärrat/i;
 const OUT_OF_ORDER =
   /huoltokatko|huoltotyö|huollon|tilapäisesti|häiriö|ei (?:ole )?käytettävissä|maintenance|temporarily|unavailable|driftstopp|underhåll/i;
@@ -106,11 +108,15 @@ function serverTrouble({ response, hop, nowEpochMs }: Situation): undefined {
 }
 
 function rejectionByStatus({ response, hop, page }: Situation): undefined {
-  if (response.status === 401 && hop.carriesPassword) throw rejection(page.feedback ?? page.text);
+  if (response.status === 401 && hop.carriesPassword) {
+    // Of a page's text only the sentence that gives the reason: the rest may be about the person.
+    throw rejection(page.feedback ?? sentenceWith(SPEAKS_OF_LOGIN, page.text));
+  }
 }
 
 /** `<ajax-response>`: a redirect in a header or in the body, or components that replace parts of the page. */
-function wicketAnswer({ response, hop, shownBase, passwordPosts }: Situation): Hop | undefined {
+function wicketAnswer(situation: Situation): Hop | undefined {
+  const { response, hop, shownBase, passwordPosts } = situation;
   const isAnswer = /^\s*(?:<\?xml[^>]*>)?\s*<ajax-response/.test(response.body);
   const header = hop.isAjax ? response.headers.get("ajax-location") : undefined;
   if (!isAnswer && header === undefined) return undefined;
@@ -119,11 +125,10 @@ function wicketAnswer({ response, hop, shownBase, passwordPosts }: Situation): H
   const url = address === undefined ? undefined : resolve(address.trim(), shownBase);
   if (url !== undefined) return { method: "GET", url };
   judge(section(response.body, "component") ?? "", passwordPosts > 0);
-  throw new LoginChanged(
-    "answer to the password",
-    "a redirect in an Ajax-Location header or in <redirect>",
-    "neither, and no reason",
-  );
+  const elements = response.body.replace(/<!\[CDATA\[[\s\S]*?\]\]>/g, "").matchAll(/<([a-z][\w:-]{0,30})/gi);
+  const names = [...new Set([...elements].map(([, name = ""]) => maskedText(name)))].slice(0, 20);
+  const found = `no reason, and an answer with ${names.join(", ") || "no elements"}; the page shown was at ${maskedPath(shownBase)}`;
+  throw changed(situation, "a redirect in an Ajax-Location header or in <redirect>", found);
 }
 
 /** What components say that came in place of a redirect. */
@@ -147,15 +152,9 @@ function rejection(reason: string | undefined): CredentialsRejected | CarunaUnre
   return new CarunaUnreachable(`its login says "${said}"`);
 }
 
-function errorPage({ response, page, hop }: Situation): undefined {
-  if (isErrorGenericPage(page.url)) throw new LostSession();
-  if (response.status >= 400) {
-    throw new LoginChanged(
-      `${hop.method} ${maskedPath(hop.url)}`,
-      "a page of the login",
-      `HTTP ${response.status}, ${describe(page)}`,
-    );
-  }
+function errorPage(situation: Situation): undefined {
+  if (isErrorGenericPage(situation.page.url)) throw new LostSession();
+  if (situation.response.status >= 400) throw changed(situation, "a page of the login");
 }
 
 /** Where a lost session or a stale page version leads (Wicket's own error page of the portal). */
@@ -184,14 +183,15 @@ function metaRefresh({ page }: Situation): Hop | undefined {
   return url === undefined ? undefined : { method: "GET", url };
 }
 
-function credentials({ page, passwordPosts, username, password, userNamePosts }: Situation): Hop | undefined {
+function credentials(situation: Situation): Hop | undefined {
+  const { page, passwordPosts, username, password, userNamePosts } = situation;
   const form = credentialsForm(page);
   if (form === undefined) return undefined;
   if (passwordPosts > 0) throw rejection(page.feedback);
   const userName = userNameControl(form);
   const namesMissing = [userName, ...passwordsOf(form)].some((control) => control?.name === "");
   if (form.action === undefined || namesMissing || (userName === undefined && userNamePosts === 0)) {
-    throw new LoginChanged("login page", "a form with named fields for user name and password", describe(page));
+    throw changed(situation, "a form with named fields for user name and password");
   }
   const fields = filledIn(filledIn(fieldsOf(form), userName, username), passwordsOf(form)[0], password);
   return { ...sent(form, page, fields), carriesPassword: true };
@@ -315,6 +315,16 @@ function sentenceWith(pattern: RegExp, text: string): string | undefined {
   return words(text.split(/(?<=[.!?])\s/).find((sentence) => pattern.test(sentence)));
 }
 
+/** The error of a page that has no way on for us, or not the one looked for. */
+export function changed(situation: Situation, expected: string, found = describe(situation.page)): LoginChanged {
+  const { hop, response, passwordPosts } = situation;
+  const step = hop.carriesPassword
+    ? "answer to the password"
+    : `page ${passwordPosts > 0 ? "after" : "before"} the password`;
+  const address = `${hop.method} ${maskedPath(hop.url)}`;
+  return new LoginChanged({ step, address, expected, found: `HTTP ${response.status}, ${found}` });
+}
+
 /** What a maintainer needs to know of a page: names and types, no values. */
 export function describe(page: Page): string {
   const forms = page.forms.map((form) => {
@@ -326,9 +336,14 @@ export function describe(page: Page): string {
   const parts = [
     page.title === "" ? "a page without a title" : `a page "${maskedText(page.title, 80)}"`,
     `at ${maskedPath(page.url)}`,
-    page.refresh === undefined ? "no meta refresh" : "a meta refresh",
+    page.refresh === undefined ? "no meta refresh" : `a meta refresh to ${refreshTarget(page)}`,
     ...(forms.length === 0 ? ["no form"] : forms),
     `${page.wicketCalls.length} Wicket calls`,
   ];
   return parts.join(", ");
+}
+
+function refreshTarget({ refresh, base }: Page): string {
+  const url = refresh === undefined ? undefined : resolve(refresh.address, base);
+  return url === undefined ? "no address" : maskedPath(url);
 }

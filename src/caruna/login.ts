@@ -13,6 +13,7 @@ import {
 import type { LoginGuard, LoginOutcome, NotedTry } from "./guard.js";
 import type { AllowedHosts } from "./hosts.js";
 import {
+  changed,
   describe,
   type Hop,
   isErrorGenericPage,
@@ -21,9 +22,10 @@ import {
   type Situation,
   urlEncoded,
 } from "./login-pages.js";
-import { maskedCall, maskedText } from "./masking.js";
+import { maskedCall, maskedPath, maskedText } from "./masking.js";
 import { type Page, readPage, resolve } from "./page.js";
 import type { Session } from "./session.js";
+import type { TranscriptRecorder } from "./transcript.js";
 import {
   cookieTransport,
   type HttpRequest,
@@ -54,6 +56,8 @@ export interface LoginOptions {
   readonly guard: LoginGuard | undefined;
   /** A person asks for this login: the guard may not hold it back. */
   readonly isAskedFor: boolean;
+  /** Writes the exchanges down, in case the login fails; undefined where nobody wants them. */
+  readonly recorder: TranscriptRecorder | undefined;
   readonly limits: TransportLimits;
   readonly retry: RetryPolicy;
   readonly logger: Logger;
@@ -153,13 +157,15 @@ class Login {
   #passwordPosts = 0;
   #userNamePosts = 0;
   #step = 0;
+  #lastPage: Page | undefined;
   readonly #seen = new Map<string, number>();
 
   constructor(options: LoginOptions, jar: CookieJar, signal: AbortSignal, budget: Budget, givesPassword: boolean) {
     this.#options = options;
     this.#signal = signal;
     this.#budget = budget;
-    this.#send = cookieTransport(jar, options.limits);
+    const send = cookieTransport(jar, options.limits);
+    this.#send = options.recorder?.transport(send, jar) ?? send;
     this.#givesPassword = givesPassword;
   }
 
@@ -185,19 +191,9 @@ class Login {
   }
 
   async #askForStart(): Promise<Hop> {
-    const url = new URL("/api/authorization/login", this.#options.baseUrl);
-    const body = JSON.stringify({ redirectAfterLogin: new URL("/", this.#options.baseUrl).href, language: "fi" });
-    const response = await this.#request({
-      method: "POST",
-      url,
-      body,
-      headers: { ...JSON_HEADERS, ...this.#fromPortal() },
-    });
-    const expected = "an answer with loginRedirectUrl";
-    const { loginRedirectUrl } = readAnswer(response, START_ANSWER, "start", expected);
-    const start = resolve(loginRedirectUrl, this.#options.baseUrl);
-    if (start === undefined) throw new LoginChanged("start", expected, "a loginRedirectUrl that is no address");
-    return { method: "GET", url: start };
+    const { baseUrl } = this.#options;
+    const request = startRequest(baseUrl);
+    return { method: "GET", url: readStart(await this.#request(request), request.url) };
   }
 
   /** Follows the pages until one leads back to the portal with a code. */
@@ -222,7 +218,7 @@ class Login {
     if (hop.url.origin !== this.#options.baseUrl.origin || !parameters.has("state")) return undefined;
     const refusal = parameters.get("error");
     if (refusal !== null)
-      throw new LoginChanged("return to the portal", "a code", `the refusal "${maskedText(refusal)}"`);
+      throw this.#changed("return to the portal", hop, "a code", `the refusal "${maskedText(refusal)}"`);
     return parameters.has("code") ? parameters : undefined;
   }
 
@@ -246,10 +242,11 @@ class Login {
   #countPasswordPost(hop: Hop): void {
     this.#passwordPosts += 1;
     if (this.#passwordPosts === 1) return;
-    throw new LoginChanged(maskedCall(hop.method, hop.url), "one password post", "a redirect that wants another");
+    throw this.#changed("password post", hop, "one password post", "a redirect that wants another");
   }
 
   #decide(hop: Hop, response: HttpResponse, page: Page, shownBase: URL): Hop {
+    this.#lastPage = page;
     const { username, password, retry } = this.#options;
     const counts = { passwordPosts: this.#passwordPosts, userNamePosts: this.#userNamePosts };
     const situation: Situation = {
@@ -266,6 +263,7 @@ class Login {
       const next = kind.next(situation);
       if (next === undefined) continue;
       this.passwordWasJudged ||= this.#passwordPosts > 0 && !kind.isOnlyAnAddress;
+      this.#options.recorder?.takenFor(kind.name);
       this.#options.logger.debug(
         {
           step: this.#step,
@@ -278,18 +276,14 @@ class Login {
       );
       return next;
     }
-    throw new LoginChanged(
-      maskedCall(hop.method, hop.url),
-      "a way on: a redirect, a form or a refresh",
-      `HTTP ${response.status}, ${describe(page)}`,
-    );
+    throw changed(situation, "a way on: a redirect, a form or a refresh");
   }
 
   async #askForToken(callback: Callback): Promise<Session> {
     const url = new URL("/api/authorization/token", this.#options.baseUrl);
-    const headers = { ...JSON_HEADERS, "Content-Type": FORM_TYPE, ...this.#fromPortal() };
+    const headers = { ...JSON_HEADERS, "Content-Type": FORM_TYPE, ...fromPortal(this.#options.baseUrl) };
     const response = await this.#request({ method: "POST", url, body: callback.toString(), headers });
-    const answer = readAnswer(response, TOKEN_ANSWER, "token", "a token");
+    const answer = readAnswer(response, TOKEN_ANSWER, { step: "token", url, expected: "a token" });
     return {
       token: answer.token,
       expiresAtEpochMs: answer.expiresAt * 1000,
@@ -305,11 +299,7 @@ class Login {
       this.#step += 1;
       this.#budget.requests -= 1;
       if (this.#budget.requests < 0)
-        throw new LoginChanged(
-          maskedCall(once.method, once.url),
-          `an end within ${MAX_REQUESTS} requests`,
-          "ever more pages",
-        );
+        throw this.#changed("page", once, `an end within ${MAX_REQUESTS} requests`, "ever more pages");
       if (carriesPassword) await this.#askGuard();
       return await this.#send(once, signal);
     };
@@ -346,11 +336,13 @@ class Login {
     const key = JSON.stringify([hop.method, hop.url.href, hop.fields, this.#passwordPosts]);
     const times = (this.#seen.get(key) ?? 0) + 1;
     this.#seen.set(key, times);
-    if (times > 2) throw new LoginChanged(maskedCall(hop.method, hop.url), "a way on", "the same page again and again");
+    if (times > 2) throw this.#changed("page", hop, "a way on", "the same page again and again");
   }
 
-  #fromPortal(): Record<string, string> {
-    return { Origin: this.#options.baseUrl.origin, Referer: new URL("/", this.#options.baseUrl).href };
+  /** The error of a request that must not be made. */
+  #changed(step: string, { method, url }: Pick<Hop, "method" | "url">, expected: string, found: string): LoginChanged {
+    const last = this.#lastPage === undefined ? "" : `; the last page was ${describe(this.#lastPage)}`;
+    return new LoginChanged({ step, address: `${method} ${maskedPath(url)}`, expected, found: `${found}${last}` });
   }
 }
 
@@ -374,6 +366,28 @@ function cameFrom(shown: URL, hop: Hop): Record<string, string> {
   return { Referer: referer, Origin: shown.origin, ...type };
 }
 
+/** As the portal's own script sends it. */
+function fromPortal(baseUrl: URL): Record<string, string> {
+  return { Origin: baseUrl.origin, Referer: new URL("/", baseUrl).href };
+}
+
+/** The request to the portal that begins a login; it carries nothing of the account. */
+export function startRequest(baseUrl: URL): HttpRequest {
+  const body = JSON.stringify({ redirectAfterLogin: new URL("/", baseUrl).href, language: "fi" });
+  const url = new URL("/api/authorization/login", baseUrl);
+  return { method: "POST", url, body, headers: { ...JSON_HEADERS, ...fromPortal(baseUrl) } };
+}
+
+/** Where the identity provider's login begins, by the portal's answer. Throws `LoginChanged`. */
+export function readStart(response: HttpResponse, url: URL): URL {
+  const expected = "an answer with loginRedirectUrl";
+  const { loginRedirectUrl } = readAnswer(response, START_ANSWER, { step: "start", url, expected });
+  const start = resolve(loginRedirectUrl, url);
+  if (start !== undefined) return start;
+  const found = "a loginRedirectUrl that is no address";
+  throw new LoginChanged({ step: "start", address: `POST ${maskedPath(url)}`, expected, found });
+}
+
 const START_ANSWER = z.object({ loginRedirectUrl: z.string().min(1) });
 
 /** Numbers may come as numbers or as strings. */
@@ -389,19 +403,31 @@ const TOKEN_ANSWER = z.object({
   user: z.object({ ownCustomerNumbers: CUSTOMER_NUMBERS, representedCustomerNumbers: CUSTOMER_NUMBERS }),
 });
 
+/** A call of the portal within the login, and what its answer must hold. */
+interface LoginCall {
+  readonly step: string;
+  readonly url: URL;
+  readonly expected: string;
+}
+
 /** Reads a JSON answer of the login whatever it is labelled; throws `LoginChanged` with what it is instead. */
-function readAnswer<Answer>(response: HttpResponse, schema: z.ZodType<Answer>, step: string, expected: string): Answer {
-  const parsed = schema.safeParse(parseJson(response.body));
+function readAnswer<Answer>(response: HttpResponse, schema: z.ZodType<Answer>, call: LoginCall): Answer {
+  const { step, url, expected } = call;
+  const answer = parseJson(response.body);
+  const parsed = schema.safeParse(answer);
   if (parsed.success && response.status < 300) return parsed.data;
-  const message = z.object({ msg: z.string() }).safeParse(parseJson(response.body));
-  const field = parsed.success
-    ? ""
-    : `, ${parsed.error.issues.map((issue) => `${issue.path.join(".") || "answer"}: ${issue.message}`).join("; ")}`;
-  throw new LoginChanged(
-    step,
-    expected,
-    `HTTP ${response.status}${message.success ? ` "${maskedText(message.data.msg)}"` : field}`,
-  );
+  const address = `POST ${maskedPath(url)}`;
+  const found =
+    answer === undefined ? `, ${describe(readPage(response.body, url))}` : describeJson(answer, parsed.error);
+  throw new LoginChanged({ step, address, expected, found: `HTTP ${response.status}${found}` });
+}
+
+/** The service's own words in `msg`, or what is wrong with which field. */
+function describeJson(answer: unknown, error: z.ZodError | undefined): string {
+  const message = z.object({ msg: z.string() }).safeParse(answer);
+  if (message.success) return ` "${maskedText(message.data.msg)}"`;
+  const problems = error?.issues.map((issue) => `${issue.path.join(".") || "answer"}: ${issue.message}`) ?? [];
+  return `, ${problems.join("; ") || "an answer that would do, with a status that does not"}`;
 }
 
 /** JSON, or undefined for what is none. */

@@ -17,7 +17,7 @@ export interface HttpRequest {
 /** One answer; redirects are answers like any other. */
 export interface HttpResponse {
   readonly status: number;
-  /** Header names in lower case. */
+  /** Header names in lower case; several `Set-Cookie`s are one value of several lines. */
   readonly headers: ReadonlyMap<string, string>;
   readonly body: string;
 }
@@ -65,7 +65,7 @@ function transportOf(instance: AxiosInstance, limits: TransportLimits): Transpor
     try {
       const response = await instance.request<unknown>(axiosConfig(request, limits, deadline.signal));
       const headers = Object.entries(response.headers).map(
-        ([name, value]) => [name.toLowerCase(), String(value)] as const,
+        ([name, value]) => [name.toLowerCase(), Array.isArray(value) ? value.join("\n") : String(value)] as const,
       );
       return { status: response.status, headers: new Map(headers), body: String(response.data ?? "") };
     } catch (error) {
@@ -106,7 +106,8 @@ function withoutSecrets(error: unknown, request: HttpRequest, timeoutMs: number 
   return new CarunaUnreachable(`${host}: ${REASONS[error.code ?? ""] ?? error.code ?? "the connection broke"}`);
 }
 
-const REASONS: Readonly<Record<string, string>> = {
+/** Codes of network and TLS errors, in words. */
+export const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: "nobody listens there (connection refused)",
   ECONNRESET: "the connection was cut",
   EPIPE: "the connection was cut",

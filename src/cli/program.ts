@@ -1,7 +1,10 @@
 import { Command } from "commander";
 import { demoCommand } from "./demo.js";
+import { doctorCommand } from "./doctor.js";
 import { healthCommand } from "./health.js";
 import { loadCommand } from "./load.js";
+import { loginCommand } from "./login.js";
+import { logoutCommand } from "./logout.js";
 import { simulatorCommand } from "./simulator.js";
 import { startCommand } from "./start.js";
 import { version } from "./version.js";
@@ -11,7 +14,7 @@ Exit codes:
   0  done
   1  anything else
   2  configuration or command line
-  3  Caruna+ rejected the credentials, or asks for a second factor
+  3  Caruna+ rejected the credentials (or did, and they are held back), or asks for a second factor
   4  Caruna+ unreachable or not understood (also when some of the days failed)
   5  database
 
@@ -28,6 +31,9 @@ export function buildProgram(): Command {
     .showHelpAfterError("(--help tells what there is)")
     .addCommand(startCommand())
     .addCommand(loadCommand())
+    .addCommand(loginCommand())
+    .addCommand(logoutCommand())
+    .addCommand(doctorCommand())
     .addCommand(healthCommand())
     .addCommand(demoCommand())
     .addCommand(simulatorCommand());

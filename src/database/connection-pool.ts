@@ -20,7 +20,8 @@ type Encryption = false | ConnectionOptions;
 /** A connection with parsed answers: `schema` describes one row. */
 export interface Session {
   query<Row>(schema: z.ZodType<Row>, text: string, values?: readonly unknown[]): Promise<Row[]>;
-  execute(text: string, values?: readonly unknown[]): Promise<void>;
+  /** @returns how many rows the statement wrote; 0 for several statements. */
+  execute(text: string, values?: readonly unknown[]): Promise<number>;
 }
 
 /** A few connections to one server, opened as they are needed. All errors are `DatabaseError`s. */
@@ -224,7 +225,8 @@ function sessionOf(client: PoolClient): Session {
       return rows.map((row: unknown) => schema.parse(row));
     },
     async execute(text, values) {
-      await (values ? client.query(text, [...values]) : client.query(text));
+      const { rowCount } = await (values ? client.query(text, [...values]) : client.query(text));
+      return rowCount ?? 0;
     },
   };
 }

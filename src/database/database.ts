@@ -10,8 +10,11 @@ import {
   upsertEnergyHourly,
 } from "./energy-hourly.js";
 import { DatabaseFailed } from "./errors.js";
+import { type DatabaseInspection, inspectTables } from "./inspect.js";
+import { DatabaseLoginGuard } from "./login-guard.js";
 import { migrate } from "./migrate.js";
 import { type DatabaseSettings, parseDatabaseUrl, type ServerSettings } from "./settings.js";
+import { SyncStore } from "./sync-store.js";
 
 /**
  * The database of the hours: an embedded PostgreSQL, or the server that the settings name.
@@ -20,6 +23,8 @@ import { type DatabaseSettings, parseDatabaseUrl, type ServerSettings } from "./
  * abort. An abort leaves a batch either whole or undone.
  */
 export class Database {
+  /** Metering points, their hours, and what the engine remembers; good whenever the database is started. */
+  readonly sync: SyncStore;
   readonly #settings: DatabaseSettings;
   readonly #logger: Logger;
   readonly #embedded: EmbeddedServer | undefined;
@@ -27,6 +32,7 @@ export class Database {
   #pool: ConnectionPool | undefined;
 
   constructor(settings: DatabaseSettings, logger: Logger) {
+    this.sync = new SyncStore(() => this.#requirePool());
     this.#settings = settings;
     this.#logger = logger;
     this.#embedded = settings.kind === "embedded" ? new EmbeddedServer(settings.directory, logger) : undefined;
@@ -42,17 +48,18 @@ export class Database {
    * lets us in, and has the tables and the rights. For the beginning of a cycle; it costs three short queries.
    */
   async check(signal?: AbortSignal): Promise<void> {
-    const server = await this.#findServer(signal);
-    if (!this.#pool || server !== this.#server) {
-      await this.#pool?.close();
-      this.#pool = new ConnectionPool(server, this.#logger);
-      this.#server = server;
-    }
-    await migrate(this.#pool, this.#logger, signal);
+    await migrate(await this.#connect(signal), this.#logger, signal);
+  }
+
+  /** What there is, without making or changing anything (the embedded server is started where it has data). */
+  async inspect(signal?: AbortSignal): Promise<DatabaseInspection> {
+    const embedded = await this.#embedded?.inspect();
+    if (embedded?.hasData === false) return { kind: "not made yet", version: String(embedded.majorVersion) };
+    return await inspectTables(await this.#connect(signal), signal);
   }
 
   /**
-   * Stores hours, in batches of 2,000 that each are stored whole or not at all.
+   * Stores hours, in batches of a few thousand that each are stored whole or not at all.
    *
    * A `null` never overwrites a value. A reading without parts leaves the tariff of an hour whose parts are known. Of
    * two readings of the same hour, the later in the list counts. An hour that is stored just so is not written again.
@@ -77,11 +84,31 @@ export class Database {
     return await newestStoredHours(this.#requirePool(), signal);
   }
 
+  /**
+   * The memory of what became of the passwords posted to Caruna+, good whenever the database is started.
+   *
+   * @param credentials base address, user and password; of these only a salted hash is stored.
+   * @param now milliseconds since the epoch.
+   */
+  loginGuard(credentials: readonly string[], now: () => number): DatabaseLoginGuard {
+    return new DatabaseLoginGuard({ credentials, pool: () => this.#requirePool(), now });
+  }
+
   /** Closes the connections after what is under way, and stops the embedded server unless another program uses it. */
   async stop(): Promise<void> {
     await this.#pool?.close();
     this.#pool = undefined;
     await this.#embedded?.stop();
+  }
+
+  async #connect(signal: AbortSignal | undefined): Promise<ConnectionPool> {
+    const server = await this.#findServer(signal);
+    if (!this.#pool || server !== this.#server) {
+      await this.#pool?.close();
+      this.#pool = new ConnectionPool(server, this.#logger);
+      this.#server = server;
+    }
+    return this.#pool;
   }
 
   async #findServer(signal: AbortSignal | undefined): Promise<ServerSettings> {

@@ -129,7 +129,8 @@ function notWritable(folder: string, error: unknown): unknown {
   );
 }
 
-async function holdsData(directory: string): Promise<boolean> {
+/** Whether there are data of PostgreSQL in the folder. */
+export async function holdsData(directory: string): Promise<boolean> {
   if (await exists(join(directory, "PG_VERSION"))) {
     return true;
   }

@@ -8,6 +8,7 @@ import {
   connectionFilePath,
   EMBEDDED_ROLE,
   type EmbeddedConnection,
+  holdsData,
   isAlive,
   newPassword,
   prepareData,
@@ -107,6 +108,13 @@ export class EmbeddedServer {
         throw await this.#failure("does not answer and cannot be ended");
       }
     }
+  }
+
+  /** Whether there are data yet, and the version of the programs; makes nothing. Throws `EmbeddedServerFailed` where there are none that run here. */
+  async inspect(): Promise<{ readonly hasData: boolean; readonly majorVersion: number }> {
+    const user = await chooseServerUser(this.#requestedDirectory);
+    const { majorVersion } = await findServerPrograms(user);
+    return { hasData: await holdsData(this.#requestedDirectory), majorVersion };
   }
 
   /** Stops the server, unless another program of ours still uses it. Never throws: a problem is logged. */

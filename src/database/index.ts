@@ -1,5 +1,5 @@
 export { Database } from "./database.js";
-export type { HourChange, HourValues, StoredHour, UpsertCounts, UpsertResult } from "./energy-hourly.js";
+export type { EnergyHour, HourChange, StoredHour, UpsertCounts, UpsertResult } from "./energy-hourly.js";
 export {
   DatabaseAddressInvalid,
   DatabaseEncryptionFailed,
@@ -12,6 +12,13 @@ export {
   DatabaseUnreachable,
   EmbeddedServerFailed,
 } from "./errors.js";
+export type { Followed } from "./follow.js";
+export type { HourValues, MeteredHourValues } from "./hour-values.js";
+export type { DatabaseInspection } from "./inspect.js";
+export { type Lease, type LeaseHeld, LeaseLost } from "./lease.js";
+export type { MeteredHourChange, StoredMeteredHour } from "./metering-point-hourly.js";
+export type { KnownMeteringPoint, SeenMeteringPoint } from "./metering-points.js";
+export type { DueQuery, PeriodQuery, PeriodRow, PeriodSpan, StoredSumRow } from "./periods.js";
 export {
   type DatabaseSettings,
   type EmbeddedSettings,
@@ -21,3 +28,5 @@ export {
   type SslMode,
   type UrlSettings,
 } from "./settings.js";
+export type { Batch, HoursToStore, StoreResult } from "./store-readings.js";
+export { SyncStore } from "./sync-store.js";

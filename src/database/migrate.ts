@@ -17,7 +17,6 @@ interface Migration {
 const SQL_DIRECTORY = fileURLToPath(new URL("../../sql/", import.meta.url));
 /** Two arbitrary numbers; whoever holds this advisory lock is the only one to migrate this database. */
 const MIGRATION_LOCK = "20479, 2";
-const TABLE_OF_THE_ORIGINAL = 1;
 
 const numberRow = z.object({ number: z.number() });
 
@@ -31,16 +30,7 @@ const numberRow = z.object({ number: z.number() });
  * @throws {DatabaseTableUnsuitable} with what `energy_hourly` lacks.
  */
 export async function migrate(pool: ConnectionPool, logger: Logger, signal?: AbortSignal): Promise<void> {
-  const state = await readTableState(pool, signal);
-  const migrations = await readMigrations();
-  const applied = state.mayReadMigrations ? await pool.use(readApplied, signal) : new Set<number>();
-  // Where the records may not be read, that is the right to ask for first.
-  const isUnknown = state.hasMigrationTable && !state.mayReadMigrations;
-  const pending = isUnknown
-    ? []
-    : migrations.filter(({ number }) => !applied.has(number) && !isThereAlready(number, state));
-  requireRights(state, pending.length > 0);
-  requireSuitableTable(state);
+  const { migrations, applied, pending } = await checkTables(pool, signal);
   for (const migration of pending) {
     const isDone = await pool.transaction((session) => apply(session, migration), signal);
     if (isDone) {
@@ -53,11 +43,46 @@ export async function migrate(pool: ConnectionPool, logger: Logger, signal?: Abo
   }
 }
 
-/** An original user's role has no right to make the table of records: what is there by other means needs none. */
+/**
+ * Looks, and changes nothing: which tables there are, and which files of `sql/` are still to be run.
+ *
+ * @throws what `migrate` throws.
+ */
+export async function checkTables(pool: ConnectionPool, signal?: AbortSignal): Promise<TableCheck> {
+  const state = await readTableState(pool, signal);
+  const migrations = await readMigrations();
+  const applied = state.mayReadMigrations ? await pool.use(readApplied, signal) : new Set<number>();
+  // Where the records may not be read, that is the right to ask for first.
+  const isUnknown = state.hasMigrationTable && !state.mayReadMigrations;
+  const pending = isUnknown
+    ? []
+    : migrations.filter(({ number }) => !applied.has(number) && !isThereAlready(number, state));
+  requireRights(state, pending.length > 0);
+  requireSuitableTable(state);
+  return { state, migrations, applied, pending };
+}
+
+export interface TableCheck {
+  readonly state: TableState;
+  readonly migrations: readonly Migration[];
+  readonly applied: ReadonlySet<number>;
+  readonly pending: readonly Migration[];
+}
+
+/**
+ * An original user's role has no right to make the table of records: what is there by other means (the original's own
+ * table, or a file of `sql/` that an administrator ran by hand) needs none.
+ */
 function isThereAlready(number: number, state: TableState): boolean {
-  return (
-    number === TABLE_OF_THE_ORIGINAL && state.kind !== null && !state.hasMigrationTable && !state.mayCreateInSchema
-  );
+  const engine = new Set(state.engine.map(({ name }) => name));
+  const isThere: Readonly<Record<number, boolean>> = {
+    1: state.kind !== null,
+    2: state.hasLoginGuard,
+    3: engine.has("metering_point_hourly"),
+    4: engine.has("metering_point_period"),
+    5: engine.has("energy_daily"),
+  };
+  return isThere[number] === true && !state.hasMigrationTable && !state.mayCreateInSchema;
 }
 
 async function readMigrations(): Promise<Migration[]> {

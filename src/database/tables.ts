@@ -4,6 +4,16 @@ import { DatabaseRightsMissing, DatabaseTableUnsuitable } from "./errors.js";
 
 /** Records which files of `sql/` have been run on a database. */
 export const MIGRATION_TABLE = "public.caruna_integration_migration";
+const LOGIN_GUARD_TABLE = "public.login_guard";
+/** What the engine reads and writes, in every one of these. */
+const ENGINE_TABLES = [
+  "metering_point",
+  "metering_point_hourly",
+  "metering_point_period",
+  "sync_state",
+  "writer_lease",
+] as const;
+const ENGINE_VIEWS = ["energy_daily", "energy_monthly"] as const;
 
 const columnSchema = z.object({ name: z.string(), type: z.string() });
 const sequenceSchema = z.object({ name: z.string(), mayUse: z.boolean() });
@@ -18,6 +28,15 @@ const stateSchema = z.object({
   columns: z.array(columnSchema),
   sequences: z.array(sequenceSchema),
   hasUniqueDatetime: z.boolean(),
+  hasLoginGuard: z.boolean(),
+  missingGuardRights: z.array(z.enum(["SELECT", "INSERT", "UPDATE", "DELETE"])),
+  /** Those of the engine's tables and views that are there, by name. */
+  engine: z.array(
+    z.object({
+      name: z.enum([...ENGINE_TABLES, ...ENGINE_VIEWS]),
+      missingRights: z.array(z.enum(["SELECT", "INSERT", "UPDATE"])),
+    }),
+  ),
   hasMigrationTable: z.boolean(),
   mayReadMigrations: z.boolean(),
   mayWriteMigrations: z.boolean(),
@@ -64,12 +83,28 @@ SELECT
     WHERE indrelid = hourly.oid AND indisunique AND indimmediate AND indisvalid
       AND indpred IS NULL AND indnkeyatts = 1 AND attname = 'datetime'
   ) AS "hasUniqueDatetime",
+  guard.oid IS NOT NULL AS "hasLoginGuard",
+  to_json(ARRAY(
+    SELECT needed FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS needed
+    WHERE NOT has_table_privilege(guard.oid, needed)
+  )) AS "missingGuardRights",
+  COALESCE((
+    SELECT json_agg(json_build_object('name', relname, 'missingRights', ARRAY(
+      SELECT needed FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) AS needed
+      WHERE relkind <> 'v' AND NOT has_table_privilege(pg_class.oid, needed)
+    )) ORDER BY relname)
+    FROM pg_catalog.pg_class
+    WHERE relnamespace = 'public'::regnamespace
+      AND relname IN (${[...ENGINE_TABLES, ...ENGINE_VIEWS].map((name) => `'${name}'`).join(", ")})
+  ), '[]') AS engine,
   migration.oid IS NOT NULL AS "hasMigrationTable",
   COALESCE(has_table_privilege(migration.oid, 'SELECT'), false) AS "mayReadMigrations",
   COALESCE(has_table_privilege(migration.oid, 'INSERT'), false) AS "mayWriteMigrations"
 FROM (SELECT) AS always
 LEFT JOIN pg_catalog.pg_class AS hourly
   ON hourly.relname = 'energy_hourly' AND hourly.relnamespace = 'public'::regnamespace
+LEFT JOIN pg_catalog.pg_class AS guard
+  ON guard.relname = 'login_guard' AND guard.relnamespace = 'public'::regnamespace
 LEFT JOIN pg_catalog.pg_class AS migration
   ON migration.relname = 'caruna_integration_migration' AND migration.relnamespace = 'public'::regnamespace`;
 
@@ -106,6 +141,12 @@ export function requireRights(state: TableState, hasPending: boolean): void {
   }
   for (const sequence of state.sequences.filter(({ mayUse }) => !mayUse)) {
     grant("USAGE", `SEQUENCE ${sequence.name}`);
+  }
+  if (state.hasLoginGuard && state.missingGuardRights.length > 0) {
+    grant(state.missingGuardRights.join(", "), LOGIN_GUARD_TABLE);
+  }
+  for (const { name, missingRights } of state.engine.filter(({ missingRights }) => missingRights.length > 0)) {
+    grant(missingRights.join(", "), `public.${name}`);
   }
   if (state.hasMigrationTable) {
     const rights = [

@@ -6,7 +6,7 @@ import {
   CarunaUnreachable,
   type MeteringPoint,
 } from "../caruna/index.js";
-import type { Database, MeteringPointRow, StoreCounts, WriterLease } from "../database/index.js";
+import type { Database, KnownMeteringPoint, Lease, UpsertCounts } from "../database/index.js";
 import { localDay, type MeteredHour, readingsOfDay, toldSums } from "../energy/index.js";
 import type { Logger } from "../logger.js";
 import { each } from "./each.js";
@@ -35,11 +35,13 @@ export interface EngineOptions {
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   /** Shortest time from the start of one request of the look back to the next, in milliseconds; 0: as fast as it goes. */
   readonly historyPaceMs: number;
+  /** Told after each round of requests, while a cycle goes on. */
+  readonly onRound: () => Promise<void>;
   readonly logger: Logger;
 }
 
 /** What a cycle did. */
-export interface CycleResult extends StoreCounts {
+export interface CycleResult extends UpsertCounts {
   /** Requests by what they asked for. */
   readonly days: number;
   readonly months: number;
@@ -70,18 +72,29 @@ interface Failure {
 interface KnownPoint {
   readonly planned: PlannedMeteringPoint;
   readonly point: MeteringPoint;
+  readonly hasPeriods: boolean;
 }
 
-/** What one request brought. */
-type Answer =
-  | { readonly state: PeriodState; readonly hours: readonly MeteredHour[]; readonly unpublished: number }
-  | { readonly state: PeriodState; readonly sums: readonly ToldSum[] };
+/** What the request for a day brought. */
+interface DayAnswer {
+  readonly state: PeriodState;
+  readonly hours: readonly MeteredHour[];
+  readonly unpublished: number;
+}
+
+/** What the request for a month or a year brought. */
+interface SumsAnswer {
+  readonly state: PeriodState;
+  readonly sums: readonly ToldSum[];
+}
+
+type Answer = DayAnswer | SumsAnswer;
 
 type Totals = { -readonly [Name in keyof CycleResult]: CycleResult[Name] };
 
 /** What a cycle works with. */
 interface Cycle {
-  readonly lease: WriterLease;
+  readonly lease: Lease;
   readonly points: ReadonlyMap<string, KnownPoint>;
   /** Asset id of the metering point that `energy_hourly` follows. */
   readonly followed: string | undefined;
@@ -93,6 +106,9 @@ interface Cycle {
 }
 
 const MOST_REQUESTS_A_PERIOD = 3;
+
+/** Under this name it is remembered when the metering points were listed last, in milliseconds since the epoch. */
+const LISTED_AT = "metering points listed at";
 
 /**
  * Brings the database to what Caruna+ publishes: asks for what is due, stores what comes, remembers when to ask again.
@@ -127,7 +143,7 @@ export class Engine {
         const due = await this.#due(cycle, running);
         return due.filter(({ isHistory }) => withHistory || !isHistory).slice(0, PERIODS_A_ROUND);
       };
-      return await this.#work(cycle, nextBatch, running);
+      return await this.#work(cycle, nextBatch, withHistory, running);
     }, signal);
   }
 
@@ -140,7 +156,12 @@ export class Engine {
       const { points, followed } = cycle;
       const chosen = [...points.keys()].filter((id) => followed === undefined || id === followed);
       const wanted = chosen.flatMap((id) => days.map((day) => newPeriod(id, "day", day)));
-      return await this.#work(cycle, () => this.#withMemory(wanted.splice(0, PERIODS_A_ROUND), running), running);
+      return await this.#work(
+        cycle,
+        () => this.#withMemory(wanted.splice(0, PERIODS_A_ROUND), running),
+        false,
+        running,
+      );
     }, signal);
   }
 
@@ -156,122 +177,136 @@ export class Engine {
   }
 
   /** The metering points, whom `energy_hourly` follows, and the rows that time has brought. */
-  async #begin(lease: WriterLease, signal: AbortSignal): Promise<Cycle> {
+  async #begin(lease: Lease, signal: AbortSignal): Promise<Cycle> {
     const { database, now, plan } = this.#options;
     const listedAt = await this.#listWhereDue(lease, signal);
-    const rows = (await database.meteringPoints(signal)).filter(({ lastSeenEpochMs }) => lastSeenEpochMs >= listedAt);
+    const rows = (await database.sync.meteringPoints(signal)).filter(
+      ({ lastSeenEpochMs }) => lastSeenEpochMs >= listedAt,
+    );
     if (rows.length === 0) throw new NoMeteringPoint();
     const points = new Map(rows.map((row) => [row.id, knownPoint(row)] as const));
+    const followed = await this.#follow(lease, [...points.values()], signal);
     const settings = { ...plan, meteringPoints: points.size };
-    const followed = await this.#follow(
-      [...points.values()].map(({ point }) => point),
-      lease,
-      signal,
-    );
     const plannedFor = `${localDay(now())} ${listedAt}`;
-    if (plannedFor !== this.#plannedFor) {
-      for (const { planned } of points.values()) await this.#addNewPeriods(planned, settings, lease, signal);
-      this.#plannedFor = plannedFor;
-    }
+    if (plannedFor !== this.#plannedFor) await this.#addNewPeriods(lease, [...points.values()], settings, signal);
+    this.#plannedFor = plannedFor;
     const totals = { days: 0, months: 0, years: 0, inserted: 0, changed: 0, unchanged: 0, unpublished: 0 };
     return { lease, points, followed, plan: settings, totals, failed: [], asked: new Map() };
   }
 
-  /** Once a day, with the first request of the day, the metering points are asked for anew. Returns when they were. */
-  async #listWhereDue(lease: WriterLease, signal: AbortSignal): Promise<number> {
+  /**
+   * Once a day, with the first request of the day, the metering points are asked for anew; so they are when the one that
+   * is named is not known. Returns when they were listed last.
+   */
+  async #listWhereDue(lease: Lease, signal: AbortSignal): Promise<number> {
     const { database, now, meteringPoint, plan } = this.#options;
-    const listedAt = await database.meteringPointsListedAt(signal);
-    const dueSince = latestAskFrom(now(), plan.askFromMinutes);
-    const isRecent = listedAt !== undefined && listedAt >= dueSince && listedAt <= now();
-    const known = await database.meteringPoints(signal);
-    const knowsWanted =
-      meteringPoint === undefined || known.some(({ id, gsrn }) => id === meteringPoint || gsrn === meteringPoint);
-    if (isRecent && knowsWanted) return listedAt;
+    const listedAt = Number((await database.sync.remembered(LISTED_AT, signal)) ?? Number.NaN);
+    const isRecent = listedAt >= latestAskFrom(now(), plan.askFromMinutes) && listedAt <= now();
+    const known = await database.sync.meteringPoints(signal);
+    const isKnown = ({ id, gsrn }: KnownMeteringPoint) => id === meteringPoint || gsrn === meteringPoint;
+    if (isRecent && (meteringPoint === undefined || known.some(isKnown))) return listedAt;
     const seenAt = now();
-    const listed = await this.#listing.read(signal);
-    await database.seeMeteringPoints(
-      listed.map(({ point, contractFrom, contractTo }) => ({
-        id: point.assetId,
-        customer: point.customerId,
-        gsrn: point.gsrn,
-        address: point.address,
-        product: point.productDescription,
-        fuse: point.fuseSize,
-        contractFrom: contractFrom?.toString() ?? null,
-        contractTo: contractTo?.toString() ?? null,
-      })),
-      seenAt,
-      lease,
-      signal,
-    );
+    const seen = (await this.#listing.read(signal)).map(({ point, contractFrom, contractTo }) => ({
+      id: point.assetId,
+      customer: point.customerId,
+      gsrn: point.gsrn,
+      address: point.address,
+      product: point.productDescription,
+      fuse: point.fuseSize,
+      contractFrom: contractFrom?.toString() ?? null,
+      contractTo: contractTo?.toString() ?? null,
+    }));
+    await database.sync.seeMeteringPoints(lease, seen, seenAt, signal);
+    await database.sync.remember(lease, LISTED_AT, String(seenAt), signal);
     return seenAt;
   }
 
-  async #follow(
-    points: readonly MeteringPoint[],
-    lease: WriterLease,
-    signal: AbortSignal,
-  ): Promise<string | undefined> {
-    const { database } = this.#options;
-    const before = await database.followedMeteringPoint(signal);
+  async #follow(lease: Lease, points: readonly KnownPoint[], signal: AbortSignal): Promise<string | undefined> {
+    const { database, logger } = this.#options;
+    const before = await database.sync.followedMeteringPoint(signal);
     const readingsOf = async (point: MeteringPoint, day: Temporal.PlainDate) =>
       (await this.#askDay(point, day, signal)).readings;
-    const followed = await this.#followed.among(points, before, database, readingsOf, signal);
-    if (followed !== undefined && followed !== before) {
-      const copied = await database.followMeteringPoint(followed, lease, signal);
-      if (copied > 0)
-        this.#options.logger.info(
-          { hours: copied },
-          "energy_hourly now follows this metering point; its stored hours were copied there",
-        );
-    }
+    const listed = points.map(({ point }) => point);
+    const followed = await this.#followed.among(listed, before, database, readingsOf, signal);
+    if (followed === undefined || followed === before) return followed;
+    const { written } = await database.sync.followMeteringPoint(lease, followed, signal);
+    if (written > 0)
+      logger.info(
+        { hours: written },
+        "energy_hourly follows another metering point now; its stored hours were copied there",
+      );
     return followed;
   }
 
+  /** The rows of the last days, months and the year that each metering point lacks. */
   async #addNewPeriods(
-    point: PlannedMeteringPoint,
+    lease: Lease,
+    points: readonly KnownPoint[],
     plan: PlanSettings,
-    lease: WriterLease,
     signal: AbortSignal,
   ): Promise<void> {
-    const { database, now } = this.#options;
-    const known = (await database.newestPeriods(point.id, plan.daysToLoad + 1, signal)).map(fromRow);
-    const added = newPeriods(point, known, known.length > 0, plan, now());
-    if (added.length > 0) await database.savePeriods(added.map(toRow), lease, signal);
+    const { sync } = this.#options.database;
+    const nowEpochMs = this.#options.now();
+    const meteringPointIds = points.map(({ planned }) => planned.id);
+    const today = localDay(nowEpochMs);
+    const since = {
+      day: today.subtract({ days: plan.daysToLoad + 1 }),
+      month: today.subtract({ months: 2 }),
+      // A contract that ended has its newest year in the past.
+      year: today.subtract({ years: 50 }),
+    };
+    const known: PeriodState[] = [];
+    for (const span of ["day", "month", "year"] as const) {
+      const query = { meteringPointIds, span, from: since[span].toString(), to: today.toString() };
+      known.push(...(await sync.periods(query, signal)).map(fromRow));
+    }
+    const knownByPoint = byPoint(known);
+    const added = points.flatMap(({ planned, hasPeriods }) =>
+      newPeriods(planned, knownByPoint.get(planned.id) ?? [], hasPeriods, plan, nowEpochMs),
+    );
+    await sync.savePeriods(lease, added.map(toRow), signal);
   }
 
-  async #due(cycle: Cycle, signal: AbortSignal): Promise<PeriodState[]> {
+  /** What is due now, put right where a wrong clock had a part in it. */
+  async #due({ lease, points, plan }: Cycle, signal: AbortSignal): Promise<PeriodState[]> {
     const { database, now } = this.#options;
-    const rows = await database.duePeriods([...cycle.points.keys()], now(), 4 * PERIODS_A_ROUND, signal);
-    const states = new Map(rows.map((row) => [keyOf(fromRow(row)), fromRow(row)] as const));
-    const mended = mendClock([...states.values()], cycle.plan, now());
-    if (mended.length > 0) await database.savePeriods(mended.map(toRow), cycle.lease, signal);
+    const due = { meteringPointIds: [...points.keys()], nowEpochMs: now(), limit: 4 * PERIODS_A_ROUND };
+    const rows = await database.sync.duePeriods(due, signal);
+    const states = new Map(rows.map(fromRow).map((state) => [keyOf(state), state] as const));
+    const mended = mendClock([...states.values()], plan, now());
+    await database.sync.savePeriods(lease, mended.map(toRow), signal);
     for (const state of mended) states.set(keyOf(state), state);
     return dueNow([...states.values()], now());
   }
 
   /** What is remembered of those days, or the days as they are where nothing is. */
   async #withMemory(days: readonly PeriodState[], signal: AbortSignal): Promise<PeriodState[]> {
+    if (days.length === 0) return [];
     const known = new Map<string, PeriodState>();
-    for (const [id, ofPoint] of byPoint(days)) {
-      const starts = ofPoint.map(({ startsOn }) => startsOn.toString()).sort();
-      const rows = await this.#options.database.periods(id, "day", starts[0] ?? "", starts.at(-1) ?? "", signal);
-      for (const row of rows) known.set(keyOf(fromRow(row)), fromRow(row));
-    }
+    const { from, to, meteringPointIds } = reachOf(days);
+    const rows = await this.#options.database.sync.periods({ meteringPointIds, span: "day", from, to }, signal);
+    for (const row of rows) known.set(keyOf(fromRow(row)), fromRow(row));
     return days.map((day) => known.get(keyOf(day)) ?? day);
   }
 
-  /** Round by round until nothing is left: asks, stores, remembers. */
-  async #work(cycle: Cycle, nextBatch: () => Promise<PeriodState[]>, signal: AbortSignal): Promise<CycleResult> {
+  /** Round by round until nothing is left: asks, stores, remembers. `isQuiet`: that nothing was due is not worth a line. */
+  async #work(
+    cycle: Cycle,
+    nextBatch: () => Promise<PeriodState[]>,
+    isQuiet: boolean,
+    signal: AbortSignal,
+  ): Promise<CycleResult> {
     for (;;) {
       const batch = (await nextBatch()).filter(
         (state) => (cycle.asked.get(keyOf(state)) ?? 0) < MOST_REQUESTS_A_PERIOD,
       );
       if (batch.length === 0) break;
       await this.#round(cycle, batch, signal);
+      this.#tellHistory(batch);
+      await this.#options.onRound();
     }
     const { totals, failed } = cycle;
-    this.#options.logger.info({ ...totals }, summary(totals));
+    if (!isQuiet || cycle.asked.size > 0) this.#options.logger.info({ ...totals }, summary(totals));
     if (failed.length > 0) throw new SomeFailed(failed, totals.days + totals.months + totals.years);
     return totals;
   }
@@ -357,28 +392,24 @@ export class Engine {
     for (const answer of answers)
       if (!("hours" in answer)) await this.#keepSums(cycle, answer.state, answer.sums, signal);
     const postponed = failed.map(({ state }) => toRow(afterFailure(state, now())));
-    if (postponed.length > 0) await database.savePeriods(postponed, cycle.lease, signal);
+    await database.sync.savePeriods(cycle.lease, postponed, signal);
   }
 
-  async #keepDays(
-    cycle: Cycle,
-    days: readonly (Answer & { readonly hours: readonly MeteredHour[] })[],
-    signal: AbortSignal,
-  ): Promise<void> {
+  async #keepDays(cycle: Cycle, days: readonly DayAnswer[], signal: AbortSignal): Promise<void> {
     const { database, now, logger } = this.#options;
-    const hours = days.map(({ state, hours }) => ({
-      meteringPoint: state.meteringPointId,
-      hours,
-      isFollowed: state.meteringPointId === cycle.followed,
+    const hours = days.map(({ state: { meteringPointId }, hours: readings }) => ({
+      meteringPointId,
+      isFollowed: meteringPointId === cycle.followed,
+      readings,
     }));
-    const counts = await database.storeHours(hours, cycle.lease, signal);
+    const counts = await database.sync.storeReadings(cycle.lease, { hours, periods: [] }, signal);
     cycle.totals.inserted += counts.inserted;
     cycle.totals.changed += counts.changed;
     cycle.totals.unchanged += counts.unchanged;
     for (const { unpublished } of days) cycle.totals.unpublished += unpublished;
-    for (const { meteringPoint, startEpochMs, before, after } of counts.changes) {
+    for (const { meteringPointId, startEpochMs, before, after } of counts.changes) {
       logger.info(
-        { meteringPoint, hour: new Date(startEpochMs).toISOString(), before, after },
+        { meteringPoint: meteringPointId, hour: new Date(startEpochMs).toISOString(), before, after },
         "an hour has other values than before",
       );
     }
@@ -400,15 +431,15 @@ export class Engine {
       }
       states.push(after.state);
     }
-    await database.savePeriods(states.map(toRow), cycle.lease, signal);
+    await database.sync.savePeriods(cycle.lease, states.map(toRow), signal);
   }
 
   /** What is stored now of those days, by period. */
   async #sumsOf(days: readonly PeriodState[], signal: AbortSignal): Promise<Map<string, StoredSum>> {
     const found = new Map<string, StoredSum>();
     for (const [id, ofPoint] of byPoint(days)) {
-      const starts = ofPoint.map(({ startsOn }) => startsOn.toString()).sort();
-      const rows = await this.#options.database.sumsByDay(id, starts[0] ?? "", starts.at(-1) ?? "", signal);
+      const { from, to } = reachOf(ofPoint);
+      const rows = await this.#options.database.sync.sumsByDay(id, from, to, signal);
       for (const row of rows)
         found.set(keyOf({ meteringPointId: id, span: "day", startsOn: fromSumRow(row).startsOn }), fromSumRow(row));
     }
@@ -421,19 +452,32 @@ export class Engine {
     const planned = cycle.points.get(id)?.planned;
     if (planned === undefined) return;
     if (span === "month") {
-      const range = [startsOn.toString(), startsOn.add({ months: 1 }).subtract({ days: 1 }).toString()] as const;
-      const stored = (await database.sumsByDay(id, ...range, signal)).map(fromSumRow);
-      const days = (await database.periods(id, "day", ...range, signal)).map(fromRow);
+      const range = { from: startsOn.toString(), to: startsOn.add({ months: 1 }).subtract({ days: 1 }).toString() };
+      const stored = (await database.sync.sumsByDay(id, range.from, range.to, signal)).map(fromSumRow);
+      const days = (await database.sync.periods({ meteringPointIds: [id], span: "day", ...range }, signal)).map(
+        fromRow,
+      );
       const states = afterMonth(state, told, stored, days, planned, cycle.plan, now());
-      await database.savePeriods(states.map(toRow), cycle.lease, signal);
+      await database.sync.savePeriods(cycle.lease, states.map(toRow), signal);
     } else {
-      const range = [startsOn.toString(), startsOn.with({ month: 12, day: 31 }).toString()] as const;
-      const stored = (await database.sumsByMonth(id, startsOn.year, signal)).map(fromSumRow);
-      const months = await database.periods(id, "month", ...range, signal);
-      const years = await database.periods(id, "year", "1900-01-01", "9999-12-31", signal);
+      const range = { from: startsOn.toString(), to: startsOn.with({ month: 12, day: 31 }).toString() };
+      const stored = (await database.sync.sumsByMonth(id, startsOn.year, signal)).map(fromSumRow);
+      const months = await database.sync.periods({ meteringPointIds: [id], span: "month", ...range }, signal);
+      const years = await database.sync.periods(
+        { meteringPointIds: [id], span: "year", from: "0001-01-01", to: "9999-12-31" },
+        signal,
+      );
       const states = afterYear(state, told, stored, [...months, ...years].map(fromRow), planned, cycle.plan, now());
-      await database.savePeriods(states.map(toRow), cycle.lease, signal);
+      await database.sync.savePeriods(cycle.lease, states.map(toRow), signal);
     }
+  }
+
+  /** The look back takes its time: a line for every stretch of it. */
+  #tellHistory(batch: readonly PeriodState[]): void {
+    const days = batch.filter(({ span, isHistory }) => isHistory && span === "day");
+    const oldest = days.at(-1);
+    if (oldest === undefined) return;
+    this.#options.logger.info({ days: days.length }, `history: loaded back to ${oldest.startsOn}`);
   }
 
   #tellProblems(what: string, problems: readonly string[]): void {
@@ -454,9 +498,10 @@ export class Engine {
   }
 }
 
-function knownPoint(row: MeteringPointRow): KnownPoint {
+function knownPoint(row: KnownMeteringPoint): KnownPoint {
   const day = (text: string | null) => (text === null ? null : Temporal.PlainDate.from(text));
   return {
+    hasPeriods: row.hasPeriods,
     planned: {
       id: row.id,
       contractFrom: day(row.contractFrom),
@@ -491,6 +536,13 @@ function byPoint(states: readonly PeriodState[]): Map<string, PeriodState[]> {
     else group.push(state);
   }
   return groups;
+}
+
+/** The metering points and the first and last day of some days. */
+function reachOf(days: readonly PeriodState[]) {
+  const starts = days.map(({ startsOn }) => startsOn.toString()).sort();
+  const meteringPointIds = [...new Set(days.map(({ meteringPointId }) => meteringPointId))];
+  return { meteringPointIds, from: starts[0] ?? "", to: starts.at(-1) ?? "" };
 }
 
 function nothingStored(startsOn: Temporal.PlainDate): StoredSum {

@@ -1,2 +1,2 @@
+export { type CycleResult, Engine, type EngineOptions, SomeFailed } from "./engine.js";
 export { listed, MeteringPointNotFound, NoMeteringPoint } from "./metering-point.js";
-export { DaysFailed, Sync, type SyncOptions, type SyncResult } from "./sync.js";

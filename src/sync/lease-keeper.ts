@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { type Database, LeaseLost, type WriterLease } from "../database/index.js";
+import { type Database, type Lease, LeaseLost } from "../database/index.js";
 import type { Logger } from "../logger.js";
 
 /** How often the lease is renewed while it is held; it lasts three times as long. */
@@ -26,13 +26,13 @@ export class LeaseKeeper {
    * with `LeaseLost` when the lease could not be kept.
    */
   async holding<Result>(
-    task: (lease: WriterLease, signal: AbortSignal) => Promise<Result>,
+    task: (lease: Lease, signal: AbortSignal) => Promise<Result>,
     signal: AbortSignal,
   ): Promise<Result> {
     const lease = await this.#acquired(signal);
     const lost = new AbortController();
     const timer = setInterval(() => {
-      this.#database.renewLease(lease).catch((error: unknown) => {
+      this.#database.sync.renewLease(lease).catch((error: unknown) => {
         if (error instanceof LeaseLost) lost.abort(error);
         else this.#logger.warn({}, "the lease of the writer could not be renewed; trying again in a minute");
       });
@@ -43,13 +43,13 @@ export class LeaseKeeper {
     } finally {
       clearInterval(timer);
       // Not given back, it ends by itself.
-      await this.#database.releaseLease(lease).catch(() => {});
+      await this.#database.sync.releaseLease(lease).catch(() => {});
     }
   }
 
-  async #acquired(signal: AbortSignal): Promise<WriterLease> {
+  async #acquired(signal: AbortSignal): Promise<Lease> {
     for (let told = false; ; told = true) {
-      const outcome = await this.#database.acquireLease(this.#owner, signal);
+      const outcome = await this.#database.sync.acquireLease(this.#owner, signal);
       if ("epoch" in outcome) return outcome;
       if (!told)
         this.#logger.info({ writer: outcome.heldBy }, "another program writes to this database; waiting for it to end");

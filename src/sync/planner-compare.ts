@@ -77,7 +77,8 @@ type Compared = Pick<PeriodState, "kwhTold" | "kwhStored" | "verifiedEpochMs">;
 
 /**
  * What is remembered of comparing after the period itself was read and stored. `isInconsistent` where it was read
- * because its total differed, and differs still: Caruna+'s own sums and hours do not match.
+ * because its total differed, and differs still: Caruna+'s own sums and hours do not match, or were told at two times
+ * between which it revised them; then the next comparing sets it right.
  */
 export function afterReading(
   state: PeriodState,

@@ -65,12 +65,12 @@ function isToBeginAnew(there: PeriodState, wanted: PeriodState): boolean {
   return there.askedEpochMs === null && there.nextAskEpochMs > (wanted.nextAskEpochMs ?? there.nextAskEpochMs);
 }
 
-/** The rows with which a metering point begins, all due at once; the year is where looking back starts. */
+/** The rows with which a metering point begins, all due at once; the months and the year are where looking back starts. */
 export function firstLook(point: PlannedMeteringPoint, settings: PlanSettings, nowEpochMs: number): PeriodState[] {
   return wantedPeriods(point, settings, nowEpochMs).map((state) => ({
     ...state,
     nextAskEpochMs: Math.min(state.nextAskEpochMs ?? nowEpochMs, nowEpochMs),
-    isHistory: state.span === "year",
+    isHistory: state.span !== "day",
   }));
 }
 
@@ -142,7 +142,8 @@ export function mendClock(states: readonly PeriodState[], settings: PlanSettings
 
 /**
  * A day after its answer was stored. `stored`: what is stored of it now. `isInconsistent`: it was read because Caruna+'s
- * total of it differed from the stored hours, and it differs still; to be told, it does not come again for the same sums.
+ * total of it differed from the stored hours, and it differs still (Caruna+ is inconsistent, or has revised the day since it
+ * told the total); to be told, it does not come again for the same sums.
  */
 export function afterDay(
   state: PeriodState,

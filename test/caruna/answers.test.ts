@@ -136,11 +136,6 @@ describe("energy rows as nobody expects them", () => {
     ["no stamp", '{"totalConsumption": 1}', "timestamp"],
     ["an empty stamp", '{"timestamp": "", "totalConsumption": 1}', "timestamp"],
     ["a number as a stamp", '{"timestamp": 1691956800, "totalConsumption": 1}', "timestamp"],
-    [
-      "a part that is no number",
-      '{"timestamp": "b", "invoicedConsumptionByTransferProductParts": {"night": {}}}',
-      "night",
-    ],
     ["null", "null", "the answer"],
     ["a word", '"CANARY"', "the answer"],
     ["a list", "[]", "the answer"],
@@ -152,6 +147,33 @@ describe("energy rows as nobody expects them", () => {
     expect(unreadable[0]).toMatch(/^row 2: /);
     expect(unreadable[0]).toContain(field);
     expect(unreadable[0]).not.toContain("CANARY");
+  });
+
+  it.each([
+    ["a temperature", '"temperature": {"value": "CANARY"}', "temperature"],
+    ["a fee", '"totalFee": "CANARY"', "totalFee"],
+    ["the statuses", '"statuses": ["CANARY"]', "statuses"],
+    ["one status", '"statuses": {"totalConsumption": "CANARY"}', "statuses.totalConsumption"],
+    ["a part", '"invoicedConsumptionByTransferProductParts": {"night": 0.5, "unit": "CANARY"}', "Parts.unit"],
+    ["two of them", '"totalFee": "CANARY", "temperature": "CANARY"', "totalFee"],
+  ])(
+    "a bad field is left out and named, and costs neither the hour nor its other fields: %s",
+    async (_, bad, field) => {
+      const { rows, unreadable } = await energyOf(
+        `[{"timestamp": "a", "totalConsumption": 1, "production": 2, ${bad}}]`,
+      );
+      expect(rows).toMatchObject([{ timestamp: "a", totalKwh: 1, productionKwh: 2 }]);
+      expect(Object.keys(rows[0]?.parts ?? {})).toEqual(field === "Parts.unit" ? ["night"] : []);
+      expect(unreadable).toEqual([expect.stringMatching(/^row 1: .*\(left out\)$/)]);
+      expect(unreadable[0]).toContain(field);
+      expect(unreadable[0]).not.toContain("CANARY");
+    },
+  );
+
+  it("rows of which not one can be read are an error that names call and field: it is the answer that has changed", async () => {
+    const error = await errorOf(energyOf('[{"time": "a", "kwh": 1}, {"time": "b", "kwh": 2}]'));
+    expect(error).toBeInstanceOf(AnswerNotUnderstood);
+    expect(error.message).toMatch(/energy.*none of 2 rows: row 1: timestamp: /);
   });
 
   it("names like __proto__ are names and nothing else", async () => {

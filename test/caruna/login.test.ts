@@ -305,7 +305,7 @@ describe("a login that changed", () => {
     const portal = await portalOf({ "/first": (_, response) => sendHtml(response, page) });
     const error = await errorOf(clientOf(portal.url).client.customerNumbers());
     expect(error).toBeInstanceOf(LoginChanged);
-    expect(error).toMatchObject({ step: "GET /first", expected: expect.stringContaining("a way on") });
+    expect(error).toMatchObject({ address: "GET /first", expected: expect.stringContaining("a way on") });
     for (const part of ['"Uusi kirjautuminen …"', "POST /go/…", "pin:text", "bank:select", "no meta refresh"])
       expect(error.message).toContain(part);
     expect(error.message).not.toContain("CANARY");

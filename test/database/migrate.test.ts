@@ -1,3 +1,4 @@
+import { readdir, readFile } from "node:fs/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import {
   Database,
@@ -19,6 +20,14 @@ CREATE TABLE IF NOT EXISTS public.energy_hourly (
   CONSTRAINT energy_hourly_pkey PRIMARY KEY (id),
   CONSTRAINT datetime UNIQUE (datetime)
 )`;
+
+const ENGINE_TABLES = [
+  "metering_point",
+  "metering_point_hourly",
+  "metering_point_period",
+  "sync_state",
+  "writer_lease",
+];
 
 const READING: HourlyReading = {
   startEpochMs: Date.UTC(2026, 0, 1),
@@ -74,7 +83,8 @@ async function schemaOf(): Promise<unknown> {
     SELECT relname::text, relkind::text, pg_get_userbyid(relowner)::text AS owner, relacl::text,
       (SELECT string_agg(pg_get_constraintdef(oid) || conname, ';' ORDER BY conname) FROM pg_constraint WHERE conrelid = pg_class.oid) AS constraints,
       (SELECT string_agg(attname || format_type(atttypid, atttypmod) || attnotnull, ';' ORDER BY attnum) FROM pg_attribute WHERE attrelid = pg_class.oid AND attnum > 0) AS columns
-    FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname NOT LIKE 'caruna_integration_%' ORDER BY relname`);
+    FROM pg_class WHERE relnamespace = 'public'::regnamespace
+      AND (relname LIKE 'energy_hourly%' OR relname = 'datetime') ORDER BY relname`);
 }
 
 test("an empty database gets the very table that the original's statement makes", async () => {
@@ -86,6 +96,10 @@ test("an empty database gets the very table that the original's statement makes"
   expect(ours).toEqual(await schemaOf());
   expect(await testDatabase.query("SELECT number, name FROM public.caruna_integration_migration")).toEqual([
     { number: 1, name: "001_energy_hourly.sql" },
+    { number: 2, name: "002_login_guard.sql" },
+    { number: 3, name: "003_metering_points.sql" },
+    { number: 4, name: "004_sync.sql" },
+    { number: 5, name: "005_energy_views.sql" },
   ]);
 });
 
@@ -127,6 +141,7 @@ test("an original user's role is told every missing right at once, and works onc
   await testDatabase.query(originalTable("energy_hourly_id_seq"));
   const { role, settings } = await createRole();
   expect(await missingStatements(settings)).toEqual([
+    `GRANT CREATE ON SCHEMA public TO ${role};`,
     `GRANT SELECT, INSERT, UPDATE ON public.energy_hourly TO ${role};`,
     `GRANT USAGE ON SEQUENCE public.energy_hourly_id_seq TO ${role};`,
   ]);
@@ -134,12 +149,32 @@ test("an original user's role is told every missing right at once, and works onc
     `GRANT INSERT ON public.energy_hourly TO ${role}; GRANT USAGE ON SEQUENCE public.energy_hourly_id_seq TO ${role};`,
   );
   const statements = await missingStatements(settings);
-  expect(statements).toEqual([`GRANT SELECT, UPDATE ON public.energy_hourly TO ${role};`]);
+  expect(statements).toEqual([
+    `GRANT CREATE ON SCHEMA public TO ${role};`,
+    `GRANT SELECT, UPDATE ON public.energy_hourly TO ${role};`,
+  ]);
   await testDatabase.query(statements.join("\n"));
   const database = await startAs(settings);
   await database.upsertEnergyHourly([READING]);
   expect(await database.upsertEnergyHourly([{ ...READING, kwhTotal: 2 }])).toMatchObject({ changed: 1 });
-  // The role may make no table, and needs none.
+});
+
+test("a role that may make no tables needs none, where an administrator ran the files of sql/ by hand", async () => {
+  const folder = new URL("../../sql/", import.meta.url);
+  for (const name of (await readdir(folder)).sort()) {
+    await testDatabase.query(await readFile(new URL(name, folder), "utf8"));
+  }
+  const { role, settings } = await createRole();
+  const statements = await missingStatements(settings);
+  expect(statements).toEqual([
+    `GRANT SELECT, INSERT, UPDATE ON public.energy_hourly TO ${role};`,
+    `GRANT USAGE ON SEQUENCE public.energy_hourly_id_seq TO ${role};`,
+    `GRANT SELECT, INSERT, UPDATE, DELETE ON public.login_guard TO ${role};`,
+    ...ENGINE_TABLES.map((table) => `GRANT SELECT, INSERT, UPDATE ON public.${table} TO ${role};`),
+  ]);
+  await testDatabase.query(statements.join("\n"));
+  const database = await startAs(settings);
+  expect(await database.upsertEnergyHourly([READING])).toMatchObject({ inserted: 1 });
   expect(await testDatabase.query("SELECT to_regclass('public.caruna_integration_migration') AS made")).toEqual([
     { made: null },
   ]);
@@ -163,6 +198,8 @@ test("a role without the schema gets the whole list", async () => {
     `GRANT USAGE ON SCHEMA public TO ${role};`,
     `GRANT SELECT, INSERT, UPDATE ON public.energy_hourly TO ${role};`,
     `GRANT USAGE ON SEQUENCE public.energy_hourly_id_seq TO ${role};`,
+    `GRANT SELECT, INSERT, UPDATE, DELETE ON public.login_guard TO ${role};`,
+    ...ENGINE_TABLES.map((table) => `GRANT SELECT, INSERT, UPDATE ON public.${table} TO ${role};`),
     `GRANT SELECT ON public.caruna_integration_migration TO ${role};`,
   ]);
   await testDatabase.query(statements.join("\n"));
@@ -173,7 +210,7 @@ test("a role without the schema gets the whole list", async () => {
 test("programs that start at once on an empty database all come up, and migrate it once", async () => {
   await Promise.all(Array.from({ length: 6 }, () => startAs(testDatabase.settings)));
   expect(await testDatabase.query("SELECT count(*)::int FROM public.caruna_integration_migration")).toEqual([
-    { count: 1 },
+    { count: 5 },
   ]);
 });
 

@@ -45,12 +45,23 @@ describe.each(["2024-10", "2026-08"] as const)("with the login of %s", (variant)
   });
 });
 
+test("with nothing due there is not one request", async () => {
+  await once();
+  const requests = simulator.requests.length;
+  const again = await once();
+  expect(again.exitCode).toBe(0);
+  expect(again.stderr).toContain("nothing is due");
+  expect(simulator.requests).toHaveLength(requests);
+});
+
 test("a value that Caruna+ revises is taken over and told", async () => {
   await once();
   const [hour] = await storedRows(database);
   if (hour === undefined) throw new Error("no row");
   simulator.household.revise(meter(), hour.epochMs, 9.99);
-  const ended = await once();
+  const [date = ""] = lastDates(Date.now(), 7);
+  const settings = { ...accountSettings(simulator), ...databaseSettings(database) };
+  const ended = await runProgram(["load", "--from", date, "--to", date], settings, folder.path);
   expect(ended.stderr).toContain("0 hours new, 1 changed");
   expect(await storedRows(database)).toEqual(trueRows(simulator, meter(), lastDates(Date.now(), 7)));
 });

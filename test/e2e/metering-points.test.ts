@@ -30,6 +30,9 @@ test("several and none named: nothing is written, and the log lists them with th
   const ended = await once();
   expect(await storedRows(database)).toEqual([]);
   for (const meter of simulator.household.meters) expect(ended.stderr).toContain(`METERING_POINT=${meter.assetId}`);
+  expect(
+    await database.query("SELECT count(DISTINCT metering_point)::int AS meters FROM metering_point_hourly"),
+  ).toEqual([{ meters: 3 }]);
   expect(ended.exitCode).toBe(0);
 });
 
@@ -40,10 +43,15 @@ test.each(["assetId", "gsrn"] as const)("the one named by its %s is followed, an
   expect(await storedRows(database)).toEqual(trueRows(simulator, second.assetId, lastDates(Date.now(), 7)));
 });
 
+/** Leaves what an original user has: the hours, and no memory of whose they are. */
+const forgetAllButTheHours = () =>
+  database.query("TRUNCATE metering_point, metering_point_hourly, metering_point_period, sync_state");
+
 test("an original user's table goes on with the meter whose values it holds", async () => {
   const third = simulator.household.meters[2];
   if (third === undefined) throw new Error("no third meter");
   await once({ METERING_POINT: third.assetId, DAYS_TO_LOAD: "2" });
+  await forgetAllButTheHours();
   const ended = await once();
   expect(ended.stderr).toContain("goes on with it");
   expect(await storedRows(database)).toEqual(trueRows(simulator, third.assetId, lastDates(Date.now(), 7)));
@@ -51,6 +59,7 @@ test("an original user's table goes on with the meter whose values it holds", as
 
 test("a table whose values are no meter's stays as it is", async () => {
   await once({ METERING_POINT: simulator.household.meters[0]?.assetId ?? "", DAYS_TO_LOAD: "1" });
+  await forgetAllButTheHours();
   await database.query("UPDATE energy_hourly SET kwh_total = kwh_total + 100");
   const before = await storedRows(database);
   const ended = await once();

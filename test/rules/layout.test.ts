@@ -10,6 +10,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, "all" | "types">>>>
   "index.ts": { caruna: "all", energy: "all" },
   cli: {
     "app.ts": "all",
+    "diagnosis.ts": "all",
     simulator: "all",
     config: "types",
     sync: "types",
@@ -18,6 +19,15 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, "all" | "types">>>>
     caruna: "types",
   },
   "app.ts": { daemon: "all", web: "all", sync: "all", database: "all", energy: "all", caruna: "all", config: "all" },
+  // The doctor's checks: it tries the same parts as the program, one by one, and so stands beside what wires them.
+  "diagnosis.ts": {
+    "app.ts": "all",
+    sync: "all",
+    database: "all",
+    energy: "all",
+    caruna: "all",
+    config: "all",
+  },
   daemon: {},
   web: { database: "all", energy: "all" },
   sync: { caruna: "all", energy: "all", database: "all" },

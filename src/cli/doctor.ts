@@ -1,0 +1,49 @@
+import { Command } from "commander";
+import type { Configuration } from "../config/index.js";
+import { type Check, type Diagnosis, diagnose } from "../diagnosis.js";
+import { configuration } from "./configured.js";
+import { createLogger } from "./logging.js";
+import { version } from "./version.js";
+
+/** `doctor [--json]`: for a person whose program does not do what it should, and for those who help. */
+export function doctorCommand(): Command {
+  return new Command("doctor")
+    .description(
+      "check everything that a cycle needs, and tell what to do; changes no hours, and may be shown to anybody",
+    )
+    .option("--json", "the same for a program to read")
+    .action(async ({ json }: { json?: true }) => {
+      const options = { load: configuration, logger: quietLogger, now: Date.now };
+      const diagnosis = await diagnose(options, untilSignal());
+      process.stdout.write(json ? `${JSON.stringify(asObject(diagnosis), undefined, 2)}\n` : inLines(diagnosis));
+      process.exitCode = diagnosis.exitCode;
+    });
+}
+
+/** The ordinary news of the parts are the doctor's to tell; whoever wants more sets LOG_LEVEL. */
+function quietLogger({ logLevel, logFormat }: Configuration) {
+  return createLogger({ logLevel: logLevel === "info" ? "error" : logLevel, logFormat });
+}
+
+function untilSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => controller.abort());
+  return controller.signal;
+}
+
+function asObject({ checks, exitCode }: Diagnosis): object {
+  const { node } = process.versions;
+  return { ok: exitCode === 0, version: version(), node, platform: `${process.platform} ${process.arch}`, checks };
+}
+
+const MARKS: Readonly<Record<Check["status"], string>> = { ok: "✓", failed: "✗", "not checked": "–" };
+
+function inLines({ checks, exitCode }: Diagnosis): string {
+  const head = `caruna-integration ${version()}, Node.js ${process.versions.node}, ${process.platform} ${process.arch}`;
+  const lines = checks.flatMap(({ name, status, reason, nextStep }) => [
+    `${MARKS[status]} ${name}: ${status === "not checked" ? `not checked, ${reason}` : reason}`,
+    ...(nextStep === null ? [] : [`  → ${nextStep}`]),
+  ]);
+  const end = exitCode === 0 ? "All is well." : "Mend the first ✗, then run doctor again.";
+  return `${[head, ...lines, end].join("\n")}\n`;
+}

@@ -1,0 +1,120 @@
+import { z } from "zod";
+import type { ConnectionPool, Session } from "./connection-pool.js";
+import { DatabaseError } from "./errors.js";
+
+/** The right to write, as its owner holds it. */
+export interface Lease {
+  readonly owner: string;
+  /** Counts the owners; with a new one, whatever is written under an older one is refused. */
+  readonly epoch: number;
+}
+
+/** Somebody else has the lease. */
+export interface LeaseHeld {
+  readonly heldBy: string;
+  /** When it ends unless that program renews it: milliseconds since the epoch, by the clock of the database. */
+  readonly expiresEpochMs: number;
+}
+
+/** Another program writes now, or the lease ran out; nothing of the refused transaction was written. */
+export class LeaseLost extends DatabaseError {
+  constructor(owner: string) {
+    super(
+      `This program (${owner}) is no longer the one that writes to the database: its lease ran out or another instance ` +
+        "took over. Nothing was half written. It waits for its turn; where only one instance should run, end the other.",
+    );
+  }
+}
+
+const NAME = "writer";
+/** A program that is gone is followed by the next one after this long. */
+const LEASE = "interval '3 minutes'";
+/**
+ * A transaction whose program is gone holds the lease's row until the server ends it, which may otherwise notice only
+ * after hours that nobody is there.
+ */
+const IDLE_LIMIT_MS = 60_000;
+
+const epochRow = z.object({ epoch: z.number() });
+const holderRow = z.object({ heldBy: z.string(), expiresEpochMs: z.number() });
+
+/**
+ * Takes the lease where it is free, has run out, or is this owner's own. Never waits for a transaction of its holder.
+ *
+ * @param owner names this running program, and no other one on any machine.
+ */
+export async function acquireLease(
+  pool: ConnectionPool,
+  owner: string,
+  signal: AbortSignal | undefined,
+): Promise<Lease | LeaseHeld> {
+  return await pool.transaction(async (session) => {
+    await session.execute(
+      `INSERT INTO public.writer_lease (name, owner, epoch, expires_at) VALUES ($1, $2, 0, '-infinity')
+      ON CONFLICT (name) DO NOTHING`,
+      [NAME, owner],
+    );
+    // While a write of the holder is under way its row is locked, and it is alive.
+    const [taken] = await session.query(
+      epochRow,
+      `UPDATE public.writer_lease SET owner = $2, epoch = epoch + 1, expires_at = clock_timestamp() + ${LEASE}
+      WHERE name = (
+        SELECT name FROM public.writer_lease
+        WHERE name = $1 AND (expires_at <= clock_timestamp() OR owner = $2)
+        FOR UPDATE SKIP LOCKED
+      )
+      RETURNING epoch::float8`,
+      [NAME, owner],
+    );
+    if (taken) return { owner, epoch: taken.epoch };
+    const [holder] = await session.query(
+      holderRow,
+      `SELECT owner AS "heldBy", (extract(epoch FROM expires_at) * 1000)::float8 AS "expiresEpochMs"
+      FROM public.writer_lease WHERE name = $1`,
+      [NAME],
+    );
+    return holderRow.parse(holder);
+  }, signal);
+}
+
+/** Three minutes from now on, also where it ran out and nobody has taken it since. @throws {LeaseLost} */
+export async function renewLease(pool: ConnectionPool, lease: Lease, signal: AbortSignal | undefined): Promise<void> {
+  const renewed = await setExpiry(pool, lease, `clock_timestamp() + ${LEASE}`, signal);
+  if (renewed === 0) throw new LeaseLost(lease.owner);
+}
+
+/** Lets the next program write at once; does nothing where the lease is lost already. */
+export async function releaseLease(pool: ConnectionPool, lease: Lease, signal: AbortSignal | undefined): Promise<void> {
+  await setExpiry(pool, lease, "clock_timestamp()", signal);
+}
+
+async function setExpiry(pool: ConnectionPool, { owner, epoch }: Lease, expiry: string, signal?: AbortSignal) {
+  const text = `UPDATE public.writer_lease SET expires_at = ${expiry} WHERE name = $1 AND owner = $2 AND epoch = $3`;
+  return await pool.use((session) => session.execute(text, [NAME, owner, epoch]), signal);
+}
+
+/**
+ * Runs `work` in a transaction that first makes sure of the lease and locks its row: until the commit nobody can take
+ * over, and writes of one program follow one another.
+ *
+ * @throws {LeaseLost} before anything is written.
+ */
+export async function underLease<Result>(
+  pool: ConnectionPool,
+  { owner, epoch }: Lease,
+  work: (session: Session) => Promise<Result>,
+  signal: AbortSignal | undefined,
+): Promise<Result> {
+  return await pool.transaction(async (session) => {
+    const [held] = await session.query(
+      epochRow,
+      `SELECT epoch::float8, set_config('idle_in_transaction_session_timeout', '${IDLE_LIMIT_MS}', true)
+      FROM public.writer_lease
+      WHERE name = $1 AND owner = $2 AND epoch = $3 AND expires_at > clock_timestamp()
+      FOR UPDATE`,
+      [NAME, owner, epoch],
+    );
+    if (!held) throw new LeaseLost(owner);
+    return await work(session);
+  }, signal);
+}

@@ -1,0 +1,182 @@
+import { z } from "zod";
+import { float8Array, instantArray, int4Array, textArray } from "./binary-arrays.js";
+import type { Session } from "./connection-pool.js";
+
+const SPANS = ["day", "month", "year"] as const;
+export type PeriodSpan = (typeof SPANS)[number];
+
+/** A row of `metering_point_period`. Times are milliseconds since the epoch. */
+export interface PeriodRow {
+  readonly meteringPointId: string;
+  readonly span: PeriodSpan;
+  /** First local day (Europe/Helsinki) of the period, e.g. "2026-11-22". */
+  readonly startsOn: string;
+  /** When it is to be asked for next; `null`: nothing is due. */
+  readonly nextAskEpochMs: number | null;
+  readonly askedEpochMs: number | null;
+  /** How often in a row it was asked for without becoming complete. */
+  readonly timesAsked: number;
+  /** Caruna+'s total when last compared, kWh. */
+  readonly kwhTold: number | null;
+  /** The sum of the stored hours when last compared, kWh. */
+  readonly kwhStored: number | null;
+  readonly verifiedEpochMs: number | null;
+  /** When a day was read for the last time without a reason to. */
+  readonly settledEpochMs: number | null;
+  /** Found by the first look back: it waits behind everything else. */
+  readonly isHistory: boolean;
+}
+
+/** Which rows of `metering_point_period`. */
+export interface PeriodQuery {
+  readonly meteringPointIds: readonly string[];
+  readonly span: PeriodSpan;
+  /** First and last `startsOn`, both included, e.g. "2026-11-22". */
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Which rows of `metering_point_period` that are due. */
+export interface DueQuery {
+  readonly meteringPointIds: readonly string[];
+  readonly nowEpochMs: number;
+  /** How many at most. */
+  readonly limit: number;
+}
+
+/** What of a local day or month is stored. */
+export interface StoredSumRow {
+  /** Its first local day, e.g. "2026-11-22". */
+  readonly startsOn: string;
+  /** Hours that have a total. */
+  readonly hours: number;
+  /** kWh. */
+  readonly kwhTotal: number;
+  readonly kwhDay: number | null;
+  readonly kwhNight: number | null;
+  readonly kwhNightWinter: number | null;
+}
+
+/** A row that was asked for further in the future than this was asked for by a clock that was wrong. */
+const CLOCK_TOLERANCE_MS = 5 * 60_000;
+
+const epochMs = (column: string) => `round(extract(epoch FROM ${column}) * 1000)::float8`;
+const READ = `
+  SELECT metering_point AS "meteringPointId", span, to_char(starts_on, 'YYYY-MM-DD') AS "startsOn",
+    ${epochMs("next_ask_at")} AS "nextAskEpochMs", ${epochMs("asked_at")} AS "askedEpochMs", times_asked AS "timesAsked",
+    kwh_told AS "kwhTold", kwh_stored AS "kwhStored", ${epochMs("verified_at")} AS "verifiedEpochMs",
+    ${epochMs("settled_at")} AS "settledEpochMs", is_history AS "isHistory"
+  FROM public.metering_point_period`;
+const READ_DUE = `${READ}
+  WHERE (next_ask_at <= to_timestamp($1::float8) OR asked_at > to_timestamp($2::float8))
+    AND metering_point = ANY($3::text[])
+  ORDER BY is_history, array_position(ARRAY['day', 'month', 'year'], span), starts_on DESC, metering_point
+  LIMIT $4`;
+const READ_BETWEEN = `${READ}
+  WHERE metering_point = ANY($1::text[]) AND span = $2 AND starts_on BETWEEN $3::date AND $4::date
+  ORDER BY metering_point, starts_on`;
+const COLUMNS = "next_ask_at, asked_at, times_asked, kwh_told, kwh_stored, verified_at, settled_at, is_history".split(
+  ", ",
+);
+const SAVE = `
+  INSERT INTO public.metering_point_period (metering_point, span, starts_on, ${COLUMNS.join(", ")})
+  SELECT metering_point, span, starts_on::date, ${COLUMNS.slice(0, -1).join(", ")}, is_history::boolean
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::int4[], $7::float8[],
+    $8::float8[], $9::timestamptz[], $10::timestamptz[], $11::int4[])
+    AS period (metering_point, span, starts_on, ${COLUMNS.join(", ")})
+  ON CONFLICT (metering_point, span, starts_on) DO UPDATE
+    SET ${COLUMNS.map((column) => `${column} = EXCLUDED.${column}`).join(", ")}`;
+
+const nullableNumber = z.number().nullable();
+const periodRow = z.object({
+  meteringPointId: z.string(),
+  span: z.enum(SPANS),
+  startsOn: z.string(),
+  nextAskEpochMs: nullableNumber,
+  askedEpochMs: nullableNumber,
+  timesAsked: z.number(),
+  kwhTold: nullableNumber,
+  kwhStored: nullableNumber,
+  verifiedEpochMs: nullableNumber,
+  settledEpochMs: nullableNumber,
+  isHistory: z.boolean(),
+});
+
+/** As `SyncStore.duePeriods` says. */
+export async function readDuePeriods(
+  session: Session,
+  { meteringPointIds, nowEpochMs, limit }: DueQuery,
+): Promise<PeriodRow[]> {
+  const values = [nowEpochMs / 1000, (nowEpochMs + CLOCK_TOLERANCE_MS) / 1000, textArray(meteringPointIds), limit];
+  return await session.query(periodRow, READ_DUE, values);
+}
+
+/** As `SyncStore.periods` says. */
+export async function readPeriods(
+  session: Session,
+  { meteringPointIds, span, from, to }: PeriodQuery,
+): Promise<PeriodRow[]> {
+  return await session.query(periodRow, READ_BETWEEN, [textArray(meteringPointIds), span, from, to]);
+}
+
+/** Remembers rows as they are given, in a transaction of the caller's. Of two rows of one period the later counts. */
+export async function writePeriods(session: Session, rows: readonly PeriodRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  const distinct = [
+    ...new Map(rows.map((row) => [`${row.span} ${row.startsOn} ${row.meteringPointId}`, row])).values(),
+  ];
+  await session.execute(SAVE, [
+    textArray(distinct.map((row) => row.meteringPointId)),
+    textArray(distinct.map((row) => row.span)),
+    textArray(distinct.map((row) => row.startsOn)),
+    instantArray(distinct.map((row) => row.nextAskEpochMs)),
+    instantArray(distinct.map((row) => row.askedEpochMs)),
+    int4Array(distinct.map((row) => row.timesAsked)),
+    float8Array(distinct.map((row) => row.kwhTold)),
+    float8Array(distinct.map((row) => row.kwhStored)),
+    instantArray(distinct.map((row) => row.verifiedEpochMs)),
+    instantArray(distinct.map((row) => row.settledEpochMs)),
+    int4Array(distinct.map((row) => (row.isHistory ? 1 : 0))),
+  ]);
+}
+
+const sumRow = z.object({
+  startsOn: z.string(),
+  hours: z.number(),
+  kwhTotal: z.number(),
+  kwhDay: nullableNumber,
+  kwhNight: nullableNumber,
+  kwhNightWinter: nullableNumber,
+});
+
+const LOCAL_DAY = "(datetime AT TIME ZONE 'Europe/Helsinki')::date";
+const LOCAL_MONTH = "date_trunc('month', datetime AT TIME ZONE 'Europe/Helsinki')::date";
+/** From the first local day to the last, as instants, so that the primary key serves. */
+const sumsBy = (period: string) => `
+  SELECT to_char(${period}, 'YYYY-MM-DD') AS "startsOn", count(*)::float8 AS hours, sum(kwh_total) AS "kwhTotal",
+    sum(kwh_day) AS "kwhDay", sum(kwh_night) AS "kwhNight", sum(kwh_night_winter) AS "kwhNightWinter"
+  FROM public.metering_point_hourly
+  WHERE metering_point = $1 AND kwh_total IS NOT NULL
+    AND datetime >= $2::date::timestamp AT TIME ZONE 'Europe/Helsinki'
+    AND datetime < ($3::date + 1)::timestamp AT TIME ZONE 'Europe/Helsinki'
+  GROUP BY ${period} ORDER BY ${period}`;
+
+/** As `SyncStore.sumsByDay` says. */
+export async function readSumsByDay(
+  session: Session,
+  meteringPointId: string,
+  fromDay: string,
+  toDay: string,
+): Promise<StoredSumRow[]> {
+  return await session.query(sumRow, sumsBy(LOCAL_DAY), [meteringPointId, fromDay, toDay]);
+}
+
+/** As `SyncStore.sumsByMonth` says. */
+export async function readSumsByMonth(
+  session: Session,
+  meteringPointId: string,
+  fromDay: string,
+  toDay: string,
+): Promise<StoredSumRow[]> {
+  return await session.query(sumRow, sumsBy(LOCAL_MONTH), [meteringPointId, fromDay, toDay]);
+}

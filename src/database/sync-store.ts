@@ -1,0 +1,174 @@
+import type { ConnectionPool, Session } from "./connection-pool.js";
+import { type EnergyHour, energyHoursBetween } from "./energy-hourly.js";
+import { type Followed, follow, readFollowed } from "./follow.js";
+import { acquireLease, type Lease, type LeaseHeld, releaseLease, renewLease, underLease } from "./lease.js";
+import { readMeteredHours, type StoredMeteredHour } from "./metering-point-hourly.js";
+import {
+  type KnownMeteringPoint,
+  readMeteringPoints,
+  type SeenMeteringPoint,
+  writeMeteringPoints,
+} from "./metering-points.js";
+import {
+  type DueQuery,
+  type PeriodQuery,
+  type PeriodRow,
+  readDuePeriods,
+  readPeriods,
+  readSumsByDay,
+  readSumsByMonth,
+  type StoredSumRow,
+  writePeriods,
+} from "./periods.js";
+import { type Batch, type StoreResult, storeReadings } from "./store-readings.js";
+import { readState, writeState } from "./sync-state.js";
+
+/**
+ * What the engine keeps in the database: metering points, their hours, what is due, and the lease under which all of it
+ * is written. All methods throw subclasses of `DatabaseError`, or the reason of the signal; those that take a lease make
+ * sure of it in their own transaction, and throw `LeaseLost` before they write anything where it is not in force.
+ */
+export class SyncStore {
+  readonly #pool: () => ConnectionPool;
+
+  /** @param pool the connections as they are now. */
+  constructor(pool: () => ConnectionPool) {
+    this.#pool = pool;
+  }
+
+  /**
+   * Takes the right to write for three minutes: where nobody has it, where its holder has not renewed it, or where it is
+   * this owner's own.
+   *
+   * @param owner names this running program, and no other one on any machine.
+   */
+  async acquireLease(owner: string, signal?: AbortSignal): Promise<Lease | LeaseHeld> {
+    return await acquireLease(this.#pool(), owner, signal);
+  }
+
+  /** For three minutes from now on. @throws {LeaseLost} where another program has taken over. */
+  async renewLease(lease: Lease, signal?: AbortSignal): Promise<void> {
+    await renewLease(this.#pool(), lease, signal);
+  }
+
+  /** Lets the next program write at once; does nothing where the lease is lost already. */
+  async releaseLease(lease: Lease, signal?: AbortSignal): Promise<void> {
+    await releaseLease(this.#pool(), lease, signal);
+  }
+
+  /**
+   * Remembers the metering points that Caruna+ lists now. One that moved to another customer keeps its hours; what
+   * Caruna+ leaves out this time stays as it was known; one that it does not list any more stays.
+   */
+  async seeMeteringPoints(
+    lease: Lease,
+    points: readonly SeenMeteringPoint[],
+    nowEpochMs: number,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    await this.#write(lease, (session) => writeMeteringPoints(session, points, nowEpochMs), signal);
+  }
+
+  /** Every metering point ever seen, by id. */
+  async meteringPoints(signal?: AbortSignal): Promise<KnownMeteringPoint[]> {
+    return await this.#pool().use(readMeteringPoints, signal);
+  }
+
+  /**
+   * Stores hours of any number of metering points and days, and what is remembered of them, in one transaction: meant for
+   * up to a few thousand hours.
+   *
+   * A `null` never overwrites a value. An hour that is stored just so is not written again, and keeps its `updated_at`.
+   * A split by the calendar gives way to Caruna+'s parts, and takes their place only with another total.
+   */
+  async storeReadings(lease: Lease, batch: Batch, signal?: AbortSignal): Promise<StoreResult> {
+    return await this.#write(lease, (session) => storeReadings(session, batch), signal);
+  }
+
+  /** The stored hours of a metering point that begin at or after `startEpochMs` and before `endEpochMs`, earliest first. */
+  async hoursOf(
+    meteringPointId: string,
+    startEpochMs: number,
+    endEpochMs: number,
+    signal?: AbortSignal,
+  ): Promise<StoredMeteredHour[]> {
+    const read = (session: Session) => readMeteredHours(session, meteringPointId, startEpochMs, endEpochMs);
+    return await this.#pool().use(read, signal);
+  }
+
+  /** The rows of `energy_hourly` that begin at or after `startEpochMs` and before `endEpochMs`, earliest first. */
+  async energyHours(startEpochMs: number, endEpochMs: number, signal?: AbortSignal): Promise<EnergyHour[]> {
+    return await energyHoursBetween(this.#pool(), startEpochMs, endEpochMs, signal);
+  }
+
+  /**
+   * Sums of the stored hours by local day (Europe/Helsinki), earliest first, without the days that have none.
+   *
+   * @param fromDay first day, e.g. "2026-11-01".
+   * @param toDay last day, included.
+   */
+  async sumsByDay(
+    meteringPointId: string,
+    fromDay: string,
+    toDay: string,
+    signal?: AbortSignal,
+  ): Promise<StoredSumRow[]> {
+    return await this.#pool().use((session) => readSumsByDay(session, meteringPointId, fromDay, toDay), signal);
+  }
+
+  /** Sums of the stored hours by local month of a year, earliest first, without the months that have none. */
+  async sumsByMonth(meteringPointId: string, year: number, signal?: AbortSignal): Promise<StoredSumRow[]> {
+    const read = (session: Session) => readSumsByMonth(session, meteringPointId, `${year}-01-01`, `${year}-12-31`);
+    return await this.#pool().use(read, signal);
+  }
+
+  /**
+   * Periods of those metering points that are due, those that were asked for in the future by a wrong clock among them:
+   * what is no history first, then days, months, years, each newest first.
+   */
+  async duePeriods(query: DueQuery, signal?: AbortSignal): Promise<PeriodRow[]> {
+    return await this.#pool().use((session) => readDuePeriods(session, query), signal);
+  }
+
+  /** What is remembered of the periods of those metering points, by metering point, earliest first. */
+  async periods(query: PeriodQuery, signal?: AbortSignal): Promise<PeriodRow[]> {
+    return await this.#pool().use((session) => readPeriods(session, query), signal);
+  }
+
+  /** Remembers periods as they are given. Of two rows of one period the later counts. */
+  async savePeriods(lease: Lease, rows: readonly PeriodRow[], signal?: AbortSignal): Promise<void> {
+    await this.#write(lease, (session) => writePeriods(session, rows), signal);
+  }
+
+  /**
+   * Has `energy_hourly` follow a metering point from now on. Where it followed another or none, the stored hours are
+   * copied into it by one statement: over those of another metering point, as readings into rows of unknown origin.
+   * Hours that the new one does not have stay.
+   */
+  async followMeteringPoint(lease: Lease, meteringPointId: string, signal?: AbortSignal): Promise<Followed> {
+    return await this.#write(lease, (session) => follow(session, meteringPointId), signal);
+  }
+
+  /** The metering point that `energy_hourly` follows; undefined where none was chosen yet. */
+  async followedMeteringPoint(signal?: AbortSignal): Promise<string | undefined> {
+    return await this.#pool().use(readFollowed, signal);
+  }
+
+  /** What was remembered under a name; undefined where nothing was. */
+  async remembered(name: string, signal?: AbortSignal): Promise<string | undefined> {
+    return await this.#pool().use((session) => readState(session, name), signal);
+  }
+
+  /** Remembers a value under a name, for what belongs to no period. */
+  async remember(lease: Lease, name: string, value: string, signal?: AbortSignal): Promise<void> {
+    await this.#write(lease, (session) => writeState(session, name, value), signal);
+  }
+
+  async #write<Result>(
+    lease: Lease,
+    work: (session: Session) => Promise<Result>,
+    signal: AbortSignal | undefined,
+  ): Promise<Result> {
+    return await underLease(this.#pool(), lease, work, signal);
+  }
+}

@@ -1,0 +1,204 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Database, Lease, StoreResult } from "../../src/database/index.js";
+import type { MeteredHour } from "../../src/energy/index.js";
+import { startLeased } from "../support/leased.js";
+import { meteredHour } from "../support/metered-hours.js";
+import { createDatabase, type TestDatabase } from "../support/postgres.js";
+
+const HOUR_MS = 3_600_000;
+const START_MS = Date.UTC(2026, 2, 27, 22);
+const AT_NIGHT = { kwhNight: 1.5, tariff: "night", parts: { nighttime: 1.5 }, splitSource: "caruna" } as const;
+const BY_CALENDAR = { kwhDay: 1.5, tariff: "day", splitSource: "calendar" } as const;
+/** Every field a value of its own. */
+const FULL = meteredHour(START_MS, {
+  ...{
+    kwhTotal: 1,
+    kwhDay: 2,
+    kwhNight: 3,
+    kwhNightWinter: 4,
+    tariff: "night_winter",
+    kwhInvoiced: 5,
+    kwhProduction: 6,
+  },
+  ...{ kwhSold: 7, kwhCompensated: 8, temperatureCelsius: -9.5, eurTotal: 10, eurDistribution: 11, eurBase: 12 },
+  ...{ eurTax: 13, eurVat: 14, status: 150, parts: { 'yö, "talvi" \\': 4, day: 2 }, splitSource: "caruna" },
+});
+
+let testDatabase: TestDatabase;
+let database: Database;
+let lease: Lease;
+
+beforeEach(async () => {
+  testDatabase = await createDatabase();
+  ({ database, lease } = await startLeased(testDatabase.settings));
+});
+
+afterEach(async () => {
+  await database.stop();
+  await testDatabase.drop();
+});
+
+const hour = (index: number, values: Partial<MeteredHour> = {}) => meteredHour(START_MS + index * HOUR_MS, values);
+
+async function store(readings: readonly MeteredHour[], isFollowed = true, meteringPointId = "A"): Promise<StoreResult> {
+  return await database.sync.storeReadings(lease, { hours: [{ meteringPointId, isFollowed, readings }], periods: [] });
+}
+
+async function stored(meteringPointId = "A") {
+  return await database.sync.hoursOf(meteringPointId, 0, Date.UTC(2100, 0, 1));
+}
+
+async function followed() {
+  return await database.sync.energyHours(0, Date.UTC(2100, 0, 1));
+}
+
+const versions = () =>
+  testDatabase.query(`SELECT xmin::text, ctid::text, updated_at FROM public.metering_point_hourly ORDER BY datetime`);
+
+test("stores every value in its column, and gives it back", async () => {
+  await store([FULL]);
+  expect(await stored()).toEqual([FULL]);
+  const { startEpochMs: _, parts, ...values } = FULL;
+  const inColumns = Object.entries(values).map(([field, value]) => [
+    field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+    value,
+  ]);
+  expect(await testDatabase.query("SELECT * FROM public.metering_point_hourly")).toMatchObject([
+    { metering_point: "A", datetime: new Date(START_MS), parts, ...Object.fromEntries(inColumns) },
+  ]);
+});
+
+test("writes the followed metering point into both tables, another into its own alone", async () => {
+  await store([hour(0, AT_NIGHT)]);
+  await store([hour(0, { kwhTotal: 7 }), hour(1, { kwhTotal: 8 })], false, "B");
+  expect(await followed()).toMatchObject([{ startEpochMs: START_MS, kwhTotal: 1.5, kwhNight: 1.5, tariff: "night" }]);
+  expect(await stored("A")).toMatchObject([{ kwhTotal: 1.5 }]);
+  expect(await stored("B")).toMatchObject([{ kwhTotal: 7 }, { kwhTotal: 8 }]);
+});
+
+test("counts new, changed and unchanged hours of each table, and tells old and new values", async () => {
+  await store([hour(0), hour(1)], false);
+  const result = await store([hour(2), hour(1, { kwhTotal: 2 }), hour(0)]);
+  expect(result).toMatchObject({ inserted: 1, changed: 1, unchanged: 1 });
+  expect(result.changes).toEqual([
+    {
+      meteringPointId: "A",
+      startEpochMs: START_MS + HOUR_MS,
+      before: expect.objectContaining({ kwhTotal: 1.5 }),
+      after: expect.objectContaining({ kwhTotal: 2 }),
+    },
+  ]);
+  expect(result.energyHourly).toMatchObject({ inserted: 3, changed: 0, unchanged: 0, changes: [] });
+});
+
+test("does not write an hour that is stored just so", async () => {
+  await store([FULL, hour(1, AT_NIGHT)]);
+  const before = await versions();
+  expect(await store([FULL, hour(1, AT_NIGHT)])).toMatchObject({ inserted: 0, changed: 0, unchanged: 2 });
+  // With less told too: nothing would change.
+  expect(await store([meteredHour(START_MS, { kwhTotal: 1 }), hour(1)])).toMatchObject({ unchanged: 2 });
+  expect(await versions()).toEqual(before);
+});
+
+const { startEpochMs: _start, kwhTotal: _total, tariff: _tariff, ...OTHERS } = FULL;
+
+test.each(Object.entries(OTHERS))(
+  "writes %s where it is told, and keeps it where the reading has null",
+  async (field, value) => {
+    const without = hour(0, { kwhTotal: 1 });
+    await store([without]);
+    expect(await store([{ ...without, [field]: value }])).toMatchObject({ changed: 1 });
+    expect(await store([without])).toMatchObject({ unchanged: 1 });
+    expect(await stored()).toEqual([{ ...without, [field]: value }]);
+  },
+);
+
+test("moves updated_at with a change alone", async () => {
+  await store([hour(0), hour(1)]);
+  const [first, second] = await versions();
+  await store([hour(0, { temperatureCelsius: 3 }), hour(1)]);
+  const [firstAfter, secondAfter] = await versions();
+  expect(Number(firstAfter?.updated_at)).toBeGreaterThan(Number(first?.updated_at));
+  expect(secondAfter).toEqual(second);
+});
+
+test("Caruna+'s parts take the place of the calendar's, in both tables and with nothing left of them", async () => {
+  await store([hour(0, BY_CALENDAR)]);
+  await store([hour(0, AT_NIGHT)]);
+  const split = { kwhDay: null, kwhNight: 1.5, kwhNightWinter: null, tariff: "night" };
+  expect(await stored()).toMatchObject([{ ...split, splitSource: "caruna" }]);
+  expect(await followed()).toMatchObject([split]);
+});
+
+test("the calendar's split takes the place of Caruna+'s parts only with another total", async () => {
+  await store([hour(0, AT_NIGHT), hour(1, AT_NIGHT)]);
+  const result = await store([hour(0, BY_CALENDAR), hour(1, { ...BY_CALENDAR, kwhTotal: 2, kwhDay: 2 })]);
+  expect(result).toMatchObject({ changed: 1, unchanged: 1, energyHourly: { changed: 1, unchanged: 1 } });
+  const splits = [
+    { kwhTotal: 1.5, kwhDay: null, kwhNight: 1.5, tariff: "night" },
+    { kwhTotal: 2, kwhDay: 2, kwhNight: null, tariff: "day" },
+  ];
+  expect(await followed()).toMatchObject(splits);
+  expect(await stored()).toMatchObject([
+    { ...splits[0], splitSource: "caruna" },
+    { ...splits[1], splitSource: "calendar" },
+  ]);
+});
+
+test("keeps the split, its tariff and its source where the reading has none", async () => {
+  await store([hour(0, AT_NIGHT)]);
+  await store([hour(0, { kwhTotal: 1.6 })]);
+  expect(await stored()).toMatchObject([{ kwhTotal: 1.6, kwhNight: 1.5, tariff: "night", splitSource: "caruna" }]);
+});
+
+test("takes the later of two readings of an hour, in any order of hours, years apart", async () => {
+  const years = [12, 3, 0].map((year) => hour(year * 8_766, { kwhTotal: year }));
+  expect(await store([...years, hour(0, { kwhTotal: 9 })])).toMatchObject({ inserted: 3 });
+  expect(await store([hour(0, { kwhTotal: 9 }), ...years.slice(0, 2)])).toMatchObject({ unchanged: 3 });
+  expect((await stored()).map(({ kwhTotal }) => kwhTotal)).toEqual([9, 3, 12]);
+});
+
+test("stores several metering points and thousands of hours in one transaction", async () => {
+  const readings = Array.from({ length: 6_000 }, (_, index) => hour(index, { kwhTotal: index / 7 }));
+  const hours = ["A", "B"].map((meteringPointId) => ({
+    meteringPointId,
+    isFollowed: meteringPointId === "A",
+    readings,
+  }));
+  expect(await database.sync.storeReadings(lease, { hours, periods: [] })).toMatchObject({
+    inserted: 12_000,
+    energyHourly: { inserted: 6_000 },
+  });
+  expect(await testDatabase.query("SELECT count(DISTINCT xmin::text)::int FROM public.metering_point_hourly")).toEqual([
+    { count: 1 },
+  ]);
+});
+
+test("stores all of a batch or nothing", async () => {
+  await testDatabase.query("ALTER TABLE public.metering_point_period ADD CHECK (times_asked < 100)");
+  const period = { meteringPointId: "A", span: "day", startsOn: "2026-03-28", nextAskEpochMs: null } as const;
+  const rest = { askedEpochMs: 1, kwhTold: null, kwhStored: null, verifiedEpochMs: null, settledEpochMs: null };
+  const hours = [{ meteringPointId: "A", isFollowed: true, readings: [hour(0)] }];
+  const periods = [{ ...period, ...rest, timesAsked: 100, isHistory: false }];
+  await expect(database.sync.storeReadings(lease, { hours, periods })).rejects.toThrow(/check constraint/);
+  expect(await stored()).toEqual([]);
+  expect(await followed()).toEqual([]);
+});
+
+test("hours that another program stores meanwhile are neither lost nor counted as new", async () => {
+  // A row that the reading in front of the write cannot see yet: whoever made it commits only then.
+  await testDatabase.query(`
+    CREATE FUNCTION intrude() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      IF pg_trigger_depth() = 1 THEN
+        INSERT INTO public.energy_hourly (datetime, kwh_total) SELECT to_timestamp(${START_MS / 1000}), 7
+        WHERE NOT EXISTS (SELECT FROM public.energy_hourly);
+      END IF;
+      RETURN NULL;
+    END $$;
+    CREATE TRIGGER intrude BEFORE INSERT ON public.energy_hourly FOR EACH STATEMENT EXECUTE FUNCTION intrude();`);
+  const { energyHourly } = await store([hour(0), hour(1)]);
+  expect(energyHourly).toMatchObject({ inserted: 1, changed: 1, unchanged: 0 });
+  expect(energyHourly.changes).toMatchObject([{ before: { kwhTotal: 7 }, after: { kwhTotal: 1.5 } }]);
+  expect(await followed()).toMatchObject([{ kwhTotal: 1.5 }, { kwhTotal: 1.5 }]);
+});

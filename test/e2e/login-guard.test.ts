@@ -1,0 +1,174 @@
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { type Simulator, startSimulator } from "../../src/simulator/index.js";
+import { createDatabase, type TestDatabase } from "../support/postgres.js";
+import { accountSettings, databaseSettings, runProgram, startProgram, workingDirectory } from "../support/program.js";
+
+const WRONG = { CARUNA_PASSWORD: "wrong" };
+
+let simulator: Simulator;
+let database: TestDatabase;
+let folder: ReturnType<typeof workingDirectory>;
+
+beforeEach(async () => {
+  simulator = await startSimulator({ publishHour: 0 });
+  database = await createDatabase();
+  folder = workingDirectory();
+});
+afterEach(async () => {
+  await simulator.stop();
+  await database.drop();
+  folder.remove();
+});
+
+const run = (parameters: readonly string[], changes: Record<string, string> = {}) =>
+  runProgram(parameters, { ...accountSettings(simulator), ...databaseSettings(database), ...changes }, folder.path);
+
+/** A container without a volume: every start finds an empty state directory. */
+async function onceWithoutState(changes: Record<string, string> = {}) {
+  rmSync(join(folder.path, "state"), { recursive: true, force: true });
+  const before = simulator.requests.length;
+  const ended = await run(["start", "--once"], changes);
+  return { ...ended, requests: simulator.requests.length - before };
+}
+
+/** As if that much time had passed since the last try. */
+async function pass(interval: string): Promise<void> {
+  await database.query("UPDATE public.login_guard SET last_try_at = last_try_at - $1::interval", [interval]);
+}
+
+/** The lines of the log above `info`, as a person is to read them. */
+function complaints(stderr: string): string[] {
+  return stderr
+    .trim()
+    .split("\n")
+    .map((line): { level: number; msg: string } => JSON.parse(line))
+    .filter(({ level }) => level > 30)
+    .map(({ msg }) => msg);
+}
+
+test("started again and again with a wrong password and without its state: one password post, then not one request", async () => {
+  const first = await onceWithoutState(WRONG);
+  expect([first.exitCode, simulator.passwordPosts]).toEqual([3, 1]);
+  for (let start = 0; start < 4; start += 1) {
+    const held = await onceWithoutState(WRONG);
+    expect([held.exitCode, held.requests]).toEqual([3, 0]);
+    expect(complaints(held.stderr)).toEqual([
+      expect.stringMatching(/held back.*Käyttäjätunnus.*posted again at .*caruna-integration login$/),
+    ]);
+  }
+  expect(simulator.passwordPosts).toBe(1);
+  expect((await run(["health"], WRONG)).stdout).toContain("held back");
+});
+
+test("posts a wrong password again after 1 h, 6 h and 24 h, and then no more", async () => {
+  await onceWithoutState(WRONG);
+  for (const [almost, rest] of [
+    ["59 minutes", "1 minute"],
+    ["359 minutes", "1 minute"],
+    ["1439 minutes", "1 minute"],
+  ] as const) {
+    await pass(almost);
+    expect(await onceWithoutState(WRONG)).toMatchObject({ exitCode: 3, requests: 0 });
+    await pass(rest);
+    expect((await onceWithoutState(WRONG)).requests).toBeGreaterThan(0);
+  }
+  await pass("10 years");
+  const last = await onceWithoutState(WRONG);
+  expect(last).toMatchObject({ exitCode: 3, requests: 0 });
+  expect(last.stderr).toContain("not posted again by itself");
+  expect(simulator.passwordPosts).toBe(4);
+});
+
+test("a password that was changed is tried at once", async () => {
+  await onceWithoutState(WRONG);
+  expect((await onceWithoutState()).exitCode).toBe(0);
+  expect((await onceWithoutState(WRONG)).requests).toBe(0);
+  expect(simulator.passwordPosts).toBe(2);
+});
+
+test("login tries at once whatever is held back, and tells on stdout what came of it", async () => {
+  await onceWithoutState(WRONG);
+  const rejected = await run(["login"], WRONG);
+  expect(rejected).toMatchObject({ exitCode: 3, stdout: expect.stringContaining("Caruna+ rejected the user name") });
+  expect(complaints(rejected.stderr)).toEqual([]);
+  expect(simulator.passwordPosts).toBe(2);
+  simulator.set({ password: "wrong" });
+  expect(await run(["login"], WRONG)).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("accepted") });
+  // It keeps the session, and nothing is held back any more.
+  expect((await run(["start", "--once"], WRONG)).exitCode).toBe(0);
+  expect(simulator.passwordPosts).toBe(3);
+  expect(await database.query("SELECT FROM public.login_guard")).toEqual([]);
+});
+
+test("login ends with 4 and 5 where Caruna+ and the database are out of reach, and posts no password", async () => {
+  simulator.set({ maintenance: 200 });
+  expect(await run(["login"])).toMatchObject({ exitCode: 4, stdout: expect.stringContaining("out of reach") });
+  const before = simulator.requests.length;
+  expect(await run(["login"], { DB_PORT: "1" })).toMatchObject({
+    exitCode: 5,
+    stdout: expect.stringContaining("PostgreSQL"),
+  });
+  expect([simulator.requests.length, simulator.passwordPosts]).toEqual([before, 0]);
+});
+
+test("logout forgets the kept session, where there is one", async () => {
+  await run(["start", "--once"]);
+  for (let time = 0; time < 2; time += 1) {
+    expect(await run(["logout"])).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("forgotten") });
+    expect(existsSync(join(folder.path, "state", "session.json"))).toBe(false);
+  }
+  await run(["start", "--once"]);
+  expect(simulator.passwordPosts).toBe(2);
+});
+
+test("the daemon goes on with one line a cycle, and loads once login was run with the right password", async () => {
+  const settings = { ...accountSettings(simulator), ...databaseSettings(database), ...WRONG, JOB_INTERVAL: "1" };
+  const program = startProgram(["start"], settings, folder.path);
+  await program.says("held back");
+  expect(simulator.passwordPosts).toBe(1);
+  simulator.set({ password: "wrong" });
+  await run(["login"], WRONG);
+  await program.says("days loaded");
+  program.child.kill("SIGTERM");
+  const { stderr, exitCode } = await program.ended;
+  expect(exitCode).toBe(0);
+  const [first, ...others] = complaints(stderr);
+  expect(first).toContain("this cycle failed: Caruna+ rejected");
+  expect(others.length).toBeGreaterThan(0);
+  expect(new Set(others).size).toBe(1);
+  expect(others[0]).toContain("this cycle failed: The password is held back");
+});
+
+test.each(["SIGKILL", "SIGTERM"] as const)(
+  "ended by %s between the post and its answer: twice it is forgiven, the third time holds the password back",
+  async (signal) => {
+    for (let time = 1; time <= 3; time += 1) {
+      simulator.answerNext({ site: "auth", method: "POST", answer: "hang" });
+      const settings = { ...accountSettings(simulator), ...databaseSettings(database) };
+      const program = startProgram(["start"], settings, folder.path);
+      while (simulator.passwordPosts < time) await turn();
+      program.child.kill(signal);
+      expect((await program.ended).exitCode).toBe(signal === "SIGTERM" ? 0 : null);
+    }
+    const held = await onceWithoutState();
+    expect(held).toMatchObject({ exitCode: 3, requests: 0 });
+    expect(complaints(held.stderr)).toEqual([expect.stringContaining("3 logins were cut off")]);
+    expect((await run(["login"])).exitCode).toBe(0);
+    expect((await run(["start", "--once"])).exitCode).toBe(0);
+  },
+);
+
+test("trouble of Caruna+ holds nothing back", async () => {
+  for (const answer of [
+    { status: 503 },
+    { status: 200, headers: {}, body: "<title>?</title>" },
+    "disconnect",
+  ] as const) {
+    simulator.answerNext({ site: "auth", method: "POST", answer });
+    expect((await onceWithoutState()).exitCode).toBe(4);
+  }
+  expect((await onceWithoutState()).exitCode).toBe(0);
+});
