@@ -57,7 +57,7 @@ const CONTRACT = z
   .transform((contract): Contract => contract);
 
 /** What tells whether an asset is a meter at all. */
-const ASSET = z.object({ type: z.string(), contractType: TEXT });
+const ASSET = z.object({ type: TEXT, contractType: TEXT, gsrn: TEXT });
 
 const METERING_POINT_TYPES = ["meteringPoint", "consumptionMeteringPoint"];
 
@@ -67,7 +67,6 @@ const METERING_POINT = z.object({
   address: ADDRESS,
   contractProductDesc: TEXT,
   fuseSize: TEXT,
-  customerId: TEXT,
 });
 
 /** Reads `/info`. */
@@ -101,8 +100,8 @@ export function readMeteringPoints(call: string, body: string, customerId: strin
       continue;
     }
     const { assetId, gsrn, address, contractProductDesc: productDescription, fuseSize } = parsed.data;
-    const owner = parsed.data.customerId ?? customerId;
-    meteringPoints.push({ customerId: owner, assetId, gsrn, address, productDescription, fuseSize });
+    // The customer in whose list it stands, which is the one that the energy calls are served under.
+    meteringPoints.push({ customerId, assetId, gsrn, address, productDescription, fuseSize });
   }
   // Without a single readable meter it is the answer that has changed, not one item of it.
   if (meteringPoints.length === 0 && unreadable.length > 0)
@@ -113,7 +112,9 @@ export function readMeteringPoints(call: string, body: string, customerId: strin
 function isMeteringPoint(value: unknown): boolean {
   const asset = ASSET.safeParse(value);
   if (!asset.success || asset.data.contractType === "energyJunctionContract") return false;
-  return METERING_POINT_TYPES.includes(asset.data.type);
+  const { type, gsrn } = asset.data;
+  // An item without a type is a meter where it has a meter's number.
+  return type === null ? gsrn !== null : METERING_POINT_TYPES.includes(type);
 }
 
 const PARTS = z

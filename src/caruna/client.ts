@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { Cookie, CookieJar } from "tough-cookie";
 import { type Logger, silentLogger } from "../logger.js";
@@ -410,6 +411,7 @@ class SharedLogin {
 }
 
 const NEVER = new AbortController().signal;
+setMaxListeners(0, NEVER);
 
 /** 401, 403, or the login page with status 200 in place of JSON. */
 function isRefused(response: HttpResponse): boolean {

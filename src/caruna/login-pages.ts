@@ -223,7 +223,7 @@ function byAjax(call: WicketCall, page: Page, fields: Fields, buttonName: string
     headers: {
       Accept: "application/xml, text/xml, */*; q=0.01",
       "Wicket-Ajax": "true",
-      "Wicket-Ajax-BaseURL": page.wicketBaseUrl ?? page.url.pathname.split("/").at(-1) ?? ".",
+      "Wicket-Ajax-BaseURL": page.wicketBaseUrl ?? (page.url.pathname.split("/").at(-1) || "."),
       "Wicket-FocusedElementId": call.componentId,
       "X-Requested-With": "XMLHttpRequest",
     },

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Logger } from "../logger.js";
 import { onKeyPress } from "./key-press.js";
 import { onEndingSignal } from "./signals.js";
@@ -20,6 +21,8 @@ export class Ending {
 
   constructor(options: EndingOptions) {
     this.#options = options;
+    // Every part of the program listens to it; more than ten are no leak.
+    setMaxListeners(0, this.#controller.signal);
   }
 
   /** Aborted once somebody asked. */

@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+
 /**
  * Runs a task for every item, at most `atOnce` at a time. The first task that throws ends the whole: the others are told
  * by the signal, waited for, and the error is thrown on.
@@ -10,6 +12,8 @@ export async function each<Item>(
 ): Promise<void> {
   const failed = new AbortController();
   const either = AbortSignal.any([signal, failed.signal]);
+  // Every request and query under way listens to it; more than ten are no leak.
+  setMaxListeners(0, either);
   const queue = items[Symbol.iterator]();
   const worker = async () => {
     for (let next = queue.next(); !next.done && !either.aborted; next = queue.next()) {

@@ -1,5 +1,13 @@
 import { Temporal } from "temporal-polyfill";
-import { AccessRefused, type CarunaClient, type Contract, type MeteringPoint } from "../caruna/index.js";
+import {
+  AccessRefused,
+  AnswerNotUnderstood,
+  type CarunaClient,
+  CarunaError,
+  CarunaUnreachable,
+  type Contract,
+  type MeteringPoint,
+} from "../caruna/index.js";
 import { type ClockProduct, clockProduct, dayBounds, localDay } from "../energy/index.js";
 import type { Logger } from "../logger.js";
 
@@ -66,7 +74,10 @@ export class Listing {
     if (known !== undefined) return known;
     const asked = this.#caruna.contracts(customerId, signal).catch((error: unknown) => {
       signal.throwIfAborted();
-      if (error instanceof AccessRefused || (error instanceof Error && error.name === "AnswerNotUnderstood")) {
+      const mayDoWithout = [AccessRefused, AnswerNotUnderstood, CarunaUnreachable].some(
+        (kind) => error instanceof kind,
+      );
+      if (error instanceof CarunaError && mayDoWithout && !error.duringLogin) {
         this.#logger.warn({ problem: error.message }, "the contracts are not to be had; going on without them");
         return [];
       }
