@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Temporal } from "temporal-polyfill";
+import { Temporal } from "temporal-polyfill";
 import {
   CarunaClient,
   CarunaError,
@@ -13,9 +13,22 @@ import {
 } from "./caruna/index.js";
 import { type Configuration, ConfigurationError, prepareStateDirectory, requireAccount } from "./config/index.js";
 import { ailment, Ending, runOnTheClock, writeHealth } from "./daemon/index.js";
-import { Database, DatabaseError, type DatabaseSettings } from "./database/index.js";
+import { Database, DatabaseError, type DatabaseSettings, type MeteringPointStatus } from "./database/index.js";
+import { dayBounds, hoursOfDay, lastDays, localDay } from "./energy/index.js";
 import type { Logger } from "./logger.js";
-import { Engine, MeteringPointNotFound, NoMeteringPoint, SomeFailed } from "./sync/index.js";
+import {
+  type DayRange,
+  Engine,
+  isMendable,
+  LookBackMeter,
+  type LookBackProgress,
+  MeteringPointNotFound,
+  NoMeteringPoint,
+  NothingToVerify,
+  SomeFailed,
+  type Verification,
+  Verifier,
+} from "./sync/index.js";
 
 export { type Configuration, loadConfiguration } from "./config/index.js";
 
@@ -28,6 +41,8 @@ const LONGEST_CYCLE_MS = 15 * 60_000;
 /** The look back asks so often at the most, so that years of days are no burden to Caruna+: 4 requests a second. */
 const HISTORY_PACE_MS = 250;
 
+const HOUR_MS = 3_600_000;
+
 const sleep = (milliseconds: number, signal: AbortSignal) => delay(milliseconds, undefined, { signal });
 
 export interface AppOptions {
@@ -35,6 +50,15 @@ export interface AppOptions {
   readonly logger: Logger;
   /** The keyboard that ends the daemon; undefined where no key shall. */
   readonly keyboard: NodeJS.ReadStream | undefined;
+  /** Told how far looking back has come, while it goes on. */
+  readonly onLookBack?: (progress: LookBackProgress) => void;
+}
+
+/** What `verify` has to tell. */
+export interface VerifyReport {
+  readonly found: Verification;
+  /** After the days that differ were loaded anew; undefined where nothing was to be loaded. */
+  readonly mended: { readonly days: number; readonly left: Verification } | undefined;
 }
 
 /** The program, wired. */
@@ -43,6 +67,7 @@ export class App {
   readonly #database: Database;
   readonly #caruna: CarunaClient;
   readonly #engine: Engine;
+  #lookBack = new LookBackMeter(Date.now);
 
   /** Throws `ConfigurationError` where the account is not set or the state directory cannot be written. */
   constructor(options: AppOptions) {
@@ -50,25 +75,35 @@ export class App {
     const account = requireAccount(configuration);
     prepareStateDirectory(configuration.stateDir);
     logger.info({}, `state is kept in ${configuration.stateDir}`);
-    const { baseUrl, allowedHosts, meteringPoint } = configuration.caruna;
+    const { baseUrl, allowedHosts } = configuration.caruna;
     const sessionStore = fileSessionStore(sessionFile(configuration), logger);
     this.#options = options;
     this.#database = new Database(databaseSettings(configuration), logger);
     const guard = this.#database.loginGuard([baseUrl, account.username, account.password], Date.now);
     const onLoginFailed = loginTranscripts(configuration);
-    const { requestsAtOnce, customers } = configuration.caruna;
+    const { requestsAtOnce } = configuration.caruna;
     this.#caruna = new CarunaClient({
       ...account,
       ...{ baseUrl, allowedHosts, requestsAtOnce, sessionStore, guard, onLoginFailed, logger },
     });
-    const { daysToLoad, askFromMinutes, backfill } = configuration;
-    this.#engine = new Engine({
+    this.#engine = this.#engineFor(configuration.backfill, HISTORY_PACE_MS);
+  }
+
+  #engineFor(backfill: Configuration["backfill"], historyPaceMs: number): Engine {
+    const { configuration, logger, onLookBack } = this.#options;
+    const { meteringPoint, customers } = configuration.caruna;
+    const { daysToLoad, askFromMinutes } = configuration;
+    return new Engine({
       ...{ caruna: this.#caruna, database: this.#database, meteringPoint, customers, logger },
       plan: { daysToLoad, askFromMinutes, backfill },
       now: Date.now,
       sleep,
-      historyPaceMs: HISTORY_PACE_MS,
-      onRound: () => this.#tellHealth(null),
+      historyPaceMs,
+      onRound: async (round) => {
+        const progress = this.#lookBack.after(round);
+        if (progress !== undefined) onLookBack?.(progress);
+        await this.#tellHealth(null);
+      },
     });
   }
 
@@ -98,6 +133,45 @@ export class App {
   }
 
   /**
+   * Looks back until nothing is left, as fast as Caruna+ answers: to `from`, or as far as the settings say; where those
+   * say not at all, to the beginning. Returns the exit code.
+   */
+  async backfill(from: Temporal.PlainDate | undefined): Promise<number> {
+    const { backfill } = this.#options.configuration;
+    const engine = this.#engineFor(from ?? (backfill === "none" ? "all" : backfill), 0);
+    this.#lookBack = new LookBackMeter(Date.now);
+    return await this.#untilEnded(async (signal) => void (await engine.lookBack(signal)));
+  }
+
+  /**
+   * Compares what is stored with what Caruna+ shows; with `fix` loads the days that differ, and compares them once more.
+   * What came of it is told at the end. Returns the exit code; that of a comparison which was ended early is not 0.
+   */
+  async verify(range: DayRange | undefined, fix: boolean, tell: (report: VerifyReport) => void): Promise<number> {
+    const { caruna: settings, daysToLoad, askFromMinutes, backfill } = this.#options.configuration;
+    const verifier = new Verifier({
+      ...{ caruna: this.#caruna, database: this.#database, customers: settings.customers },
+      plan: { daysToLoad, askFromMinutes, backfill },
+      now: Date.now,
+      logger: this.#options.logger,
+    });
+    const task = async (signal: AbortSignal) => {
+      const found = await verifier.verify(range, signal);
+      const mendable = fix ? found.differences.filter(isMendable) : [];
+      if (mendable.length === 0) {
+        tell({ found, mended: undefined });
+        return found.differences.length === 0 ? EXIT_CODES.done : EXIT_CODES.differs;
+      }
+      const days = mendable.map(({ meteringPointId, startsOn }) => ({ meteringPointId, day: startsOn }));
+      await this.#engine.loadDays(days, signal);
+      const left = await verifier.verifyAgain(found.differences, signal);
+      tell({ found, mended: { days: days.length, left } });
+      return left.differences.length === 0 ? EXIT_CODES.done : EXIT_CODES.differs;
+    };
+    return await this.#untilEnded(task, { exitCodeWhenEnded: EXIT_CODES.other });
+  }
+
+  /**
    * Logs in at once, whatever the guard says, and keeps the session. What came of it is told in plain words. Returns the
    * exit code.
    */
@@ -107,10 +181,11 @@ export class App {
       await this.#caruna.logIn(signal);
       tell("Caruna+ accepted the user name and the password. The session is kept; the next cycles load again.");
     };
-    return await this.#untilEnded(task, (error) => {
+    const onFailure = (error: unknown) => {
       if (!isExpected(error)) this.#options.logger.error(causeOf(error), messageOf(error));
       tell(messageOf(error));
-    });
+    };
+    return await this.#untilEnded(task, { onFailure });
   }
 
   /** One cycle, whose end those who ask after the program's health are told. */
@@ -127,6 +202,7 @@ export class App {
   /** The look back takes the time between cycles; what becomes due in the meantime goes first. */
   async #cycleAndHistory(signal: AbortSignal): Promise<void> {
     await this.#cycle(signal);
+    this.#lookBack = new LookBackMeter(Date.now);
     await this.#engine.cycle({ withHistory: true }, signal);
   }
 
@@ -141,23 +217,23 @@ export class App {
 
   /** Runs a task that a key or a signal may end, releases everything after it in reverse order, and tells the exit code. */
   async #untilEnded(
-    task: (signal: AbortSignal) => Promise<void>,
-    onFailure = (error: unknown) => this.#options.logger.error(causeOf(error), messageOf(error)),
+    task: (signal: AbortSignal) => Promise<number | void>,
+    { onFailure, exitCodeWhenEnded = EXIT_CODES.done }: UntilEndedOptions = {},
   ): Promise<number> {
     const { keyboard, logger } = this.#options;
     const onTimeout = () => {
       logger.warn({}, "something did not end in time; leaving all the same");
       ending.stop();
-      process.exit(0);
+      process.exit(exitCodeWhenEnded);
     };
     const ending = new Ending({ keyboard, logger, onTimeout, timeoutMs: ENDING_TIMEOUT_MS });
     ending.start();
     try {
-      await task(ending.signal);
-      return EXIT_CODES.done;
+      return (await task(ending.signal)) ?? EXIT_CODES.done;
     } catch (error) {
-      if (ending.signal.aborted) return EXIT_CODES.done;
-      onFailure(error);
+      if (ending.signal.aborted) return exitCodeWhenEnded;
+      if (onFailure === undefined) logger.error(causeOf(error), messageOf(error));
+      else onFailure(error);
       return exitCodeOf(error);
     } finally {
       this.#caruna.close();
@@ -165,6 +241,56 @@ export class App {
       ending.stop();
     }
   }
+}
+
+interface UntilEndedOptions {
+  /** Told of an error that ended the task; by default it is logged. */
+  readonly onFailure?: (error: unknown) => void;
+  /** Where a key or a signal ended the task; by default that is as good as done. */
+  readonly exitCodeWhenEnded?: number;
+}
+
+/** What there is of a metering point, with what there should be. */
+export interface StatusOfPoint extends MeteringPointStatus {
+  /** Hours from the first stored one to the end of yesterday, or of the contract. */
+  readonly hoursExpected: number;
+}
+
+export interface Status {
+  readonly nowEpochMs: number;
+  /** By id; empty where nothing was loaded yet. */
+  readonly points: readonly StatusOfPoint[];
+  /** The days whose sums are told, earliest first. */
+  readonly lastDays: readonly { readonly day: Temporal.PlainDate; readonly hours: number }[];
+}
+
+const DAYS_OF_STATUS = 14;
+
+/** What there is in the database, without a request to Caruna+. Throws subclasses of `DatabaseError`. */
+export async function readStatus(configuration: Configuration, logger: Logger, signal: AbortSignal): Promise<Status> {
+  const nowEpochMs = Date.now();
+  const days = lastDays(nowEpochMs, DAYS_OF_STATUS);
+  const shown = days.map((day) => ({ day, hours: hoursOfDay(day).length }));
+  const database = new Database(databaseSettings(configuration), logger);
+  try {
+    const inspection = await database.inspect(signal);
+    if (inspection.kind === "not made yet") return { nowEpochMs, points: [], lastDays: shown };
+    await database.check(signal);
+    const [first, last] = [String(days[0]), String(days.at(-1))];
+    const points = await database.sync.status({ nowEpochMs, fromDay: first, toDay: last }, signal);
+    return { nowEpochMs, points: points.map((point) => withExpected(point, nowEpochMs)), lastDays: shown };
+  } finally {
+    await database.stop();
+  }
+}
+
+function withExpected(point: MeteringPointStatus, nowEpochMs: number): StatusOfPoint {
+  const { contractTo, oldestHourEpochMs, newestHourEpochMs } = point;
+  if (oldestHourEpochMs === null || newestHourEpochMs === null) return { ...point, hoursExpected: 0 };
+  const endOfYesterday = dayBounds(localDay(nowEpochMs)).startEpochMs;
+  const endOfContract = contractTo === null ? endOfYesterday : dayBounds(Temporal.PlainDate.from(contractTo)).endEpochMs;
+  const end = Math.max(Math.min(endOfYesterday, endOfContract), newestHourEpochMs + HOUR_MS);
+  return { ...point, hoursExpected: (end - oldestHourEpochMs) / HOUR_MS };
 }
 
 /** What ails the running program that these settings belong to, in one line; undefined where it is well. */
@@ -202,11 +328,13 @@ export const EXIT_CODES = {
   credentials: 3,
   caruna: 4,
   database: 5,
+  differs: 6,
 } as const;
 
 /** The exit code that an error ends the program with. */
 export function exitCodeOf(error: unknown): number {
-  if (error instanceof ConfigurationError || error instanceof MeteringPointNotFound) return EXIT_CODES.configuration;
+  const isOfCommandLine = error instanceof MeteringPointNotFound || error instanceof NothingToVerify;
+  if (error instanceof ConfigurationError || isOfCommandLine) return EXIT_CODES.configuration;
   const isOfCredentials = [CredentialsRejected, LoginHeldBack, SecondFactorRequired].some(
     (kind) => error instanceof kind,
   );

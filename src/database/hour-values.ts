@@ -1,3 +1,5 @@
+import type { HourlyReading, MeteredHour } from "../energy/index.js";
+
 /** The split of an hour by the price of the distribution; parts in kWh. `null` where nobody has told. */
 export interface Split {
   readonly kwhDay: number | null;
@@ -12,21 +14,7 @@ export interface HourValues extends Split {
 }
 
 /** Everything that `metering_point_hourly` holds of an hour beside its key; units as in its columns' names. */
-export interface MeteredHourValues extends HourValues {
-  readonly kwhInvoiced: number | null;
-  readonly kwhProduction: number | null;
-  readonly kwhSold: number | null;
-  readonly kwhCompensated: number | null;
-  readonly temperatureCelsius: number | null;
-  readonly eurTotal: number | null;
-  readonly eurDistribution: number | null;
-  readonly eurBase: number | null;
-  readonly eurTax: number | null;
-  readonly eurVat: number | null;
-  readonly status: number | null;
-  readonly parts: Readonly<Record<string, number>> | null;
-  readonly splitSource: "caruna" | "calendar" | null;
-}
+export interface MeteredHourValues extends HourValues, Omit<MeteredHour, keyof HourlyReading> {}
 
 /**
  * What a row of `energy_hourly` is to hold after a reading: a `null` never overwrites a value. `tariff` says where the
@@ -102,6 +90,11 @@ export function mergeMeteredHour(stored: MeteredHourValues, reading: MeteredHour
     splitSource: keepsSource ? stored.splitSource : (reading.splitSource ?? stored.splitSource),
   };
   return { values, superseded };
+}
+
+/** Whether a stored hour would be another one after this reading of it. */
+export function isChangedBy(stored: MeteredHourValues, reading: MeteredHourValues): boolean {
+  return !isSameMeteredHour(stored, mergeMeteredHour(stored, reading).values);
 }
 
 export function isSameMeteredHour(one: MeteredHourValues, other: MeteredHourValues): boolean {

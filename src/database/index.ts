@@ -13,7 +13,8 @@ export {
   EmbeddedServerFailed,
 } from "./errors.js";
 export type { Followed } from "./follow.js";
-export type { HourValues, MeteredHourValues } from "./hour-values.js";
+export type { FollowedDifference } from "./followed-differences.js";
+export { type HourValues, isChangedBy, type MeteredHourValues } from "./hour-values.js";
 export type { DatabaseInspection } from "./inspect.js";
 export { type Lease, type LeaseHeld, LeaseLost } from "./lease.js";
 export type { MeteredHourChange, StoredMeteredHour } from "./metering-point-hourly.js";
@@ -28,5 +29,6 @@ export {
   type SslMode,
   type UrlSettings,
 } from "./settings.js";
+export type { Gap, MeteringPointStatus } from "./status.js";
 export type { Batch, HoursToStore, StoreResult } from "./store-readings.js";
 export { SyncStore } from "./sync-store.js";

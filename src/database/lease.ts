@@ -42,10 +42,12 @@ const holderRow = z.object({ heldBy: z.string(), expiresEpochMs: z.number() });
  * Takes the lease where it is free, has run out, or is this owner's own. Never waits for a transaction of its holder.
  *
  * @param owner names this running program, and no other one on any machine.
+ * @param goneOwner one that is known to have ended without giving it back: its lease counts as run out.
  */
 export async function acquireLease(
   pool: ConnectionPool,
   owner: string,
+  goneOwner: string | undefined,
   signal: AbortSignal | undefined,
 ): Promise<Lease | LeaseHeld> {
   return await pool.transaction(async (session) => {
@@ -60,11 +62,11 @@ export async function acquireLease(
       `UPDATE public.writer_lease SET owner = $2, epoch = epoch + 1, expires_at = clock_timestamp() + ${LEASE}
       WHERE name = (
         SELECT name FROM public.writer_lease
-        WHERE name = $1 AND (expires_at <= clock_timestamp() OR owner = $2)
+        WHERE name = $1 AND (expires_at <= clock_timestamp() OR owner IN ($2, $3))
         FOR UPDATE SKIP LOCKED
       )
       RETURNING epoch::float8`,
-      [NAME, owner],
+      [NAME, owner, goneOwner ?? owner],
     );
     if (taken) return { owner, epoch: taken.epoch };
     const [holder] = await session.query(

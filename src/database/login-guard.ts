@@ -65,7 +65,7 @@ export interface LoginGuardOptions {
  */
 export class DatabaseLoginGuard {
   readonly #options: LoginGuardOptions;
-  #known: { readonly salt: Buffer; readonly hash: Buffer } | undefined;
+  #known: { readonly salt: Buffer; readonly hash: Promise<Buffer> } | undefined;
 
   constructor(options: LoginGuardOptions) {
     this.#options = options;
@@ -74,7 +74,10 @@ export class DatabaseLoginGuard {
   /** Why no login may begin now; undefined where one may. */
   async check(signal: AbortSignal): Promise<LoginHold | undefined> {
     const tries = await this.#options.pool().use((session) => this.#read(session), signal);
-    return holdOf(tries, this.#options.now());
+    const hold = holdOf(tries, this.#options.now());
+    // `begin` will need a hash: it is computed while the login goes through the pages that come before the password.
+    if (hold === undefined && this.#known === undefined) void this.#hash(randomBytes(16));
+    return hold;
   }
 
   /**
@@ -129,11 +132,15 @@ export class DatabaseLoginGuard {
     }, signal);
   }
 
-  async #hash(salt: Buffer): Promise<Buffer> {
-    if (this.#known === undefined || !this.#known.salt.equals(salt)) {
-      this.#known = { salt, hash: await hashOf(JSON.stringify(this.#options.credentials), salt) };
-    }
-    return this.#known.hash;
+  #hash(salt: Buffer): Promise<Buffer> {
+    if (this.#known?.salt.equals(salt)) return this.#known.hash;
+    const known = { salt, hash: hashOf(JSON.stringify(this.#options.credentials), salt) };
+    this.#known = known;
+    // Whoever waits for it gets the error; the next one tries anew.
+    known.hash.catch(() => {
+      if (this.#known === known) this.#known = undefined;
+    });
+    return known.hash;
   }
 }
 

@@ -51,6 +51,8 @@ const SEE = `
     contract_from = COALESCE(EXCLUDED.contract_from, known.contract_from),
     contract_to = CASE WHEN EXCLUDED.contract_from IS NULL THEN COALESCE(EXCLUDED.contract_to, known.contract_to)
       ELSE EXCLUDED.contract_to END,
+    -- A clock that was ahead may have written it.
+    first_seen = LEAST(known.first_seen, EXCLUDED.first_seen),
     last_seen = EXCLUDED.last_seen`;
 
 const epochMs = (column: string) => `(round(extract(epoch FROM ${column}) * 1000))::float8`;

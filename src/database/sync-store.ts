@@ -1,6 +1,7 @@
 import type { ConnectionPool, Session } from "./connection-pool.js";
 import { type EnergyHour, energyHoursBetween } from "./energy-hourly.js";
 import { type Followed, follow, readFollowed } from "./follow.js";
+import { type FollowedDifference, readFollowedDifferences } from "./followed-differences.js";
 import { acquireLease, type Lease, type LeaseHeld, releaseLease, renewLease, underLease } from "./lease.js";
 import { readMeteredHours, type StoredMeteredHour } from "./metering-point-hourly.js";
 import {
@@ -20,6 +21,7 @@ import {
   type StoredSumRow,
   writePeriods,
 } from "./periods.js";
+import { type MeteringPointStatus, readStatus, type StatusQuery } from "./status.js";
 import { type Batch, type StoreResult, storeReadings } from "./store-readings.js";
 import { readState, writeState } from "./sync-state.js";
 
@@ -41,9 +43,10 @@ export class SyncStore {
    * this owner's own.
    *
    * @param owner names this running program, and no other one on any machine.
+   * @param goneOwner one that is known to have ended without giving it back: its lease counts as run out.
    */
-  async acquireLease(owner: string, signal?: AbortSignal): Promise<Lease | LeaseHeld> {
-    return await acquireLease(this.#pool(), owner, signal);
+  async acquireLease(owner: string, goneOwner?: string, signal?: AbortSignal): Promise<Lease | LeaseHeld> {
+    return await acquireLease(this.#pool(), owner, goneOwner, signal);
   }
 
   /** For three minutes from now on. @throws {LeaseLost} where another program has taken over. */
@@ -152,6 +155,25 @@ export class SyncStore {
   /** The metering point that `energy_hourly` follows; undefined where none was chosen yet. */
   async followedMeteringPoint(signal?: AbortSignal): Promise<string | undefined> {
     return await this.#pool().use(readFollowed, signal);
+  }
+
+  /**
+   * The local days on which `energy_hourly` differs from the hours of the metering point that it follows, earliest first;
+   * of the hours that begin at or after `startEpochMs` and before `endEpochMs`.
+   */
+  async followedDifferences(
+    meteringPointId: string,
+    startEpochMs: number,
+    endEpochMs: number,
+    signal?: AbortSignal,
+  ): Promise<FollowedDifference[]> {
+    const read = (session: Session) => readFollowedDifferences(session, meteringPointId, startEpochMs, endEpochMs);
+    return await this.#pool().use(read, signal);
+  }
+
+  /** What there is of every metering point ever seen, by id, with the sums of some local days. */
+  async status(query: StatusQuery, signal?: AbortSignal): Promise<MeteringPointStatus[]> {
+    return await this.#pool().use((session) => readStatus(session, query), signal);
   }
 
   /** What was remembered under a name; undefined where nothing was. */

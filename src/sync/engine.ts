@@ -1,5 +1,6 @@
 import { Temporal } from "temporal-polyfill";
 import {
+  AccessRefused,
   AnswerNotUnderstood,
   type CarunaClient,
   CarunaError,
@@ -13,6 +14,7 @@ import { each } from "./each.js";
 import { Followed } from "./followed.js";
 import { LeaseKeeper } from "./lease-keeper.js";
 import { type Customers, Listing } from "./listing.js";
+import { lookBackAnew, type Round } from "./look-back.js";
 import { NoMeteringPoint } from "./metering-point.js";
 import type { PeriodState, PlannedMeteringPoint, PlanSettings, StoredSum, ToldSum } from "./period.js";
 import { afterDay, afterFailure, afterMonth, afterYear, dueNow, mendClock, newPeriod, newPeriods } from "./planner.js";
@@ -36,8 +38,14 @@ export interface EngineOptions {
   /** Shortest time from the start of one request of the look back to the next, in milliseconds; 0: as fast as it goes. */
   readonly historyPaceMs: number;
   /** Told after each round of requests, while a cycle goes on. */
-  readonly onRound: () => Promise<void>;
+  readonly onRound: (round: Round) => Promise<void>;
   readonly logger: Logger;
+}
+
+/** A local day of a metering point. */
+export interface DayOfPoint {
+  readonly meteringPointId: string;
+  readonly day: Temporal.PlainDate;
 }
 
 /** What a cycle did. */
@@ -67,6 +75,9 @@ interface Failure {
   readonly state: PeriodState;
   readonly reason: string;
 }
+
+/** After so many requests in a row without an answer Caruna+ is out of order, and the rest is left for the next cycle. */
+const MOST_UNREACHABLE_IN_A_ROW = 8;
 
 /** A metering point as the engine knows it in a cycle. */
 interface KnownPoint {
@@ -103,6 +114,11 @@ interface Cycle {
   readonly failed: Failure[];
   /** How often each period was asked for in this cycle: a bound, should an answer make its own period due again. */
   readonly asked: Map<string, number>;
+  /** Metering points that Caruna+ refuses to show: nothing more is asked of them in this cycle. */
+  readonly refused: Set<string>;
+  /** When the metering points were listed, milliseconds since the epoch. */
+  readonly listedAt: number;
+  unreachableInARow: number;
 }
 
 const MOST_REQUESTS_A_PERIOD = 3;
@@ -139,11 +155,23 @@ export class Engine {
    */
   async cycle({ withHistory }: { withHistory: boolean }, signal: AbortSignal): Promise<CycleResult> {
     return await this.#holdingLease(async (cycle, running) => {
-      const nextBatch = async () => {
-        const due = await this.#due(cycle, running);
-        return due.filter(({ isHistory }) => withHistory || !isHistory).slice(0, PERIODS_A_ROUND);
-      };
-      return await this.#work(cycle, nextBatch, withHistory, running);
+      return await this.#work(cycle, () => this.#nextDue(cycle, withHistory, running), withHistory, running);
+    }, signal);
+  }
+
+  /**
+   * Looks back once more, as far as `plan.backfill` says now, until nothing is left: what was not loaded under another
+   * setting is found too. Ended before, it goes on from there the next time. Throws as `cycle` does.
+   */
+  async lookBack(signal: AbortSignal): Promise<CycleResult> {
+    return await this.#holdingLease(async (cycle, running) => {
+      const { sync } = this.#options.database;
+      const all = { meteringPointIds: [...cycle.points.keys()], from: "0001-01-01", to: "9999-12-31" };
+      const years = await sync.periods({ ...all, span: "year" }, running);
+      const months = await sync.periods({ ...all, span: "month" }, running);
+      const anew = lookBackAnew([...years, ...months].map(fromRow), cycle.plan);
+      await sync.savePeriods(cycle.lease, anew.map(toRow), running);
+      return await this.#work(cycle, () => this.#nextDue(cycle, true, running), false, running);
     }, signal);
   }
 
@@ -152,10 +180,26 @@ export class Engine {
    * follows none). Throws as `cycle` does.
    */
   async load(days: readonly Temporal.PlainDate[], signal: AbortSignal): Promise<CycleResult> {
-    return await this.#holdingLease(async (cycle, running) => {
-      const { points, followed } = cycle;
+    return await this.#loadChosen(({ points, followed }) => {
       const chosen = [...points.keys()].filter((id) => followed === undefined || id === followed);
-      const wanted = chosen.flatMap((id) => days.map((day) => newPeriod(id, "day", day)));
+      return chosen.flatMap((id) => days.map((day) => newPeriod(id, "day", day)));
+    }, signal);
+  }
+
+  /**
+   * Asks for those days of those metering points now; one that Caruna+ does not list any more is left out. Throws as
+   * `cycle` does.
+   */
+  async loadDays(days: readonly DayOfPoint[], signal: AbortSignal): Promise<CycleResult> {
+    return await this.#loadChosen(({ points }) => {
+      const listed = days.filter(({ meteringPointId }) => points.has(meteringPointId));
+      return listed.map(({ meteringPointId, day }) => newPeriod(meteringPointId, "day", day));
+    }, signal);
+  }
+
+  async #loadChosen(choose: (cycle: Cycle) => PeriodState[], signal: AbortSignal): Promise<CycleResult> {
+    return await this.#holdingLease(async (cycle, running) => {
+      const wanted = choose(cycle);
       return await this.#work(
         cycle,
         () => this.#withMemory(wanted.splice(0, PERIODS_A_ROUND), running),
@@ -178,7 +222,7 @@ export class Engine {
 
   /** The metering points, whom `energy_hourly` follows, and the rows that time has brought. */
   async #begin(lease: Lease, signal: AbortSignal): Promise<Cycle> {
-    const { database, now, plan } = this.#options;
+    const { database, plan } = this.#options;
     const listedAt = await this.#listWhereDue(lease, signal);
     const rows = (await database.sync.meteringPoints(signal)).filter(
       ({ lastSeenEpochMs }) => lastSeenEpochMs >= listedAt,
@@ -187,11 +231,19 @@ export class Engine {
     const points = new Map(rows.map((row) => [row.id, knownPoint(row)] as const));
     const followed = await this.#follow(lease, [...points.values()], signal);
     const settings = { ...plan, meteringPoints: points.size };
-    const plannedFor = `${localDay(now())} ${listedAt}`;
-    if (plannedFor !== this.#plannedFor) await this.#addNewPeriods(lease, [...points.values()], settings, signal);
-    this.#plannedFor = plannedFor;
     const totals = { days: 0, months: 0, years: 0, inserted: 0, changed: 0, unchanged: 0, unpublished: 0 };
-    return { lease, points, followed, plan: settings, totals, failed: [], asked: new Map() };
+    const nothingYet = { totals, failed: [], asked: new Map(), refused: new Set<string>(), unreachableInARow: 0 };
+    const cycle = { lease, points, followed, plan: settings, listedAt, ...nothingYet };
+    await this.#planAhead(cycle, signal);
+    return cycle;
+  }
+
+  /** Once for each local day and each list of metering points. */
+  async #planAhead({ lease, points, plan, listedAt }: Cycle, signal: AbortSignal): Promise<void> {
+    const plannedFor = `${localDay(this.#options.now())} ${listedAt}`;
+    if (plannedFor === this.#plannedFor) return;
+    await this.#addNewPeriods(lease, [...points.values()], plan, signal);
+    this.#plannedFor = plannedFor;
   }
 
   /**
@@ -229,11 +281,17 @@ export class Engine {
     const listed = points.map(({ point }) => point);
     const followed = await this.#followed.among(listed, before, database, readingsOf, signal);
     if (followed === undefined || followed === before) return followed;
-    const { written } = await database.sync.followMeteringPoint(lease, followed, signal);
+    const { previous, written, others } = await database.sync.followMeteringPoint(lease, followed, signal);
     if (written > 0)
       logger.info(
         { hours: written },
         "energy_hourly follows another metering point now; its stored hours were copied there",
+      );
+    if (previous !== null && others > 0)
+      logger.warn(
+        { hours: others, previous, followed },
+        "energy_hourly still holds hours of the metering point that it followed before, where the one it follows now has none; " +
+          "they stay (metering_point_hourly tells whose each hour is)",
       );
     return followed;
   }
@@ -267,16 +325,28 @@ export class Engine {
     await sync.savePeriods(lease, added.map(toRow), signal);
   }
 
+  /** The next round of a cycle. */
+  async #nextDue(cycle: Cycle, withHistory: boolean, signal: AbortSignal): Promise<PeriodState[]> {
+    // The look back may go on past midnight.
+    await this.#planAhead(cycle, signal);
+    const due = await this.#due(cycle, signal);
+    const wanted = due.filter((state) => (withHistory || !state.isHistory) && mayBeAsked(cycle, state));
+    return wanted.slice(0, PERIODS_A_ROUND);
+  }
+
   /** What is due now, put right where a wrong clock had a part in it. */
-  async #due({ lease, points, plan }: Cycle, signal: AbortSignal): Promise<PeriodState[]> {
+  async #due({ lease, points, plan, asked }: Cycle, signal: AbortSignal): Promise<PeriodState[]> {
     const { database, now } = this.#options;
-    const due = { meteringPointIds: [...points.keys()], nowEpochMs: now(), limit: 4 * PERIODS_A_ROUND };
-    const rows = await database.sync.duePeriods(due, signal);
-    const states = new Map(rows.map(fromRow).map((state) => [keyOf(state), state] as const));
-    const mended = mendClock([...states.values()], plan, now());
-    await database.sync.savePeriods(lease, mended.map(toRow), signal);
-    for (const state of mended) states.set(keyOf(state), state);
-    return dueNow([...states.values()], now());
+    // Those that may not be asked for any more in this cycle must not hide the others.
+    const limit = 4 * PERIODS_A_ROUND + asked.size;
+    for (;;) {
+      const due = { meteringPointIds: [...points.keys()], nowEpochMs: now(), limit };
+      const states = (await database.sync.duePeriods(due, signal)).map(fromRow);
+      const mended = mendClock(states, plan, now());
+      if (mended.length === 0) return dueNow(states, now());
+      // Most of what is mended is not due, and what is may stand behind it; each turn mends some of the rows there are.
+      await database.sync.savePeriods(lease, mended.map(toRow), signal);
+    }
   }
 
   /** What is remembered of those days, or the days as they are where nothing is. */
@@ -297,13 +367,13 @@ export class Engine {
     signal: AbortSignal,
   ): Promise<CycleResult> {
     for (;;) {
-      const batch = (await nextBatch()).filter(
-        (state) => (cycle.asked.get(keyOf(state)) ?? 0) < MOST_REQUESTS_A_PERIOD,
-      );
+      const batch = await nextBatch();
       if (batch.length === 0) break;
       await this.#round(cycle, batch, signal);
       this.#tellHistory(batch);
-      await this.#options.onRound();
+      const { inserted, changed, unchanged } = cycle.totals;
+      const points = [...cycle.points.values()].map(({ planned }) => planned);
+      await this.#options.onRound({ asked: batch, points, plan: cycle.plan, hours: inserted + changed + unchanged });
     }
     const { totals, failed } = cycle;
     if (!isQuiet || cycle.asked.size > 0) this.#options.logger.info({ ...totals }, summary(totals));
@@ -315,17 +385,22 @@ export class Engine {
     const answers: Answer[] = [];
     const failed: Failure[] = [];
     const ask = async (state: PeriodState, either: AbortSignal) => {
+      if (cycle.refused.has(state.meteringPointId)) return;
       cycle.asked.set(keyOf(state), (cycle.asked.get(keyOf(state)) ?? 0) + 1);
       cycle.totals[`${state.span}s`] += 1;
       try {
         answers.push(await this.#ask(cycle, state, either));
+        cycle.unreachableInARow = 0;
       } catch (error) {
         if (!isOfOnePeriod(error)) throw error;
+        if (error instanceof AccessRefused) cycle.refused.add(state.meteringPointId);
         this.#options.logger.warn(
           { [state.span]: state.startsOn.toString(), problem: error.message },
           "a request failed; it is tried again later",
         );
         failed.push({ state, reason: error.message });
+        cycle.unreachableInARow = error instanceof CarunaUnreachable ? cycle.unreachableInARow + 1 : 0;
+        if (cycle.unreachableInARow >= MOST_UNREACHABLE_IN_A_ROW) throw error;
       }
     };
     try {
@@ -397,10 +472,11 @@ export class Engine {
 
   async #keepDays(cycle: Cycle, days: readonly DayAnswer[], signal: AbortSignal): Promise<void> {
     const { database, now, logger } = this.#options;
-    const hours = days.map(({ state: { meteringPointId }, hours: readings }) => ({
+    // The hours of one metering point together take a few statements, however many days they are of.
+    const hours = [...new Set(days.map(({ state }) => state.meteringPointId))].map((meteringPointId) => ({
       meteringPointId,
       isFollowed: meteringPointId === cycle.followed,
-      readings,
+      readings: days.filter(({ state }) => state.meteringPointId === meteringPointId).flatMap((day) => day.hours),
     }));
     const counts = await database.sync.storeReadings(cycle.lease, { hours, periods: [] }, signal);
     cycle.totals.inserted += counts.inserted;
@@ -564,10 +640,14 @@ function latestAskFrom(nowEpochMs: number, minutes: number): number {
   return at(today) <= nowEpochMs ? at(today) : at(today.subtract({ days: 1 }));
 }
 
-/** An error that concerns one period alone, so that the others are still worth asking for. */
+function mayBeAsked({ asked, refused }: Cycle, state: PeriodState): boolean {
+  return !refused.has(state.meteringPointId) && (asked.get(keyOf(state)) ?? 0) < MOST_REQUESTS_A_PERIOD;
+}
+
+/** An error that concerns one period or one metering point alone, so that the others are still worth asking for. */
 function isOfOnePeriod(error: unknown): error is CarunaError {
   if (!(error instanceof CarunaError) || error.duringLogin) return false;
-  return error instanceof CarunaUnreachable || error instanceof AnswerNotUnderstood;
+  return [AccessRefused, AnswerNotUnderstood, CarunaUnreachable].some((kind) => error instanceof kind);
 }
 
 function summary({ days, months, years, inserted, changed, unchanged, unpublished }: CycleResult): string {

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { type Database, type Lease, LeaseLost } from "../database/index.js";
+import { type Database, type Lease, type LeaseHeld, LeaseLost } from "../database/index.js";
 import type { Logger } from "../logger.js";
 
 /** How often the lease is renewed while it is held; it lasts three times as long. */
@@ -8,12 +8,16 @@ const RENEWAL_MS = 60_000;
 /** How often a lease that somebody else holds is asked for. */
 const POLL_MS = 5_000;
 
+/** Tells this process from one that had its number before: after a restart a container's first process is 1 again. */
+const PROCESS = randomUUID().slice(0, 8);
+let keepers = 0;
+
 /** Sees that one program alone writes: holds the lease in the database while a task runs. */
 export class LeaseKeeper {
   readonly #database: Database;
   readonly #sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   readonly #logger: Logger;
-  readonly #owner = `${hostname()} ${process.pid} ${randomUUID().slice(0, 8)}`;
+  readonly #owner = `${hostname()} ${process.pid} ${PROCESS} ${++keepers}`;
 
   constructor(database: Database, sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>, logger: Logger) {
     this.#database = database;
@@ -49,11 +53,31 @@ export class LeaseKeeper {
 
   async #acquired(signal: AbortSignal): Promise<Lease> {
     for (let told = false; ; told = true) {
-      const outcome = await this.#database.sync.acquireLease(this.#owner, signal);
+      const outcome = await this.#tryToAcquire(signal);
       if ("epoch" in outcome) return outcome;
       if (!told)
         this.#logger.info({ writer: outcome.heldBy }, "another program writes to this database; waiting for it to end");
       await this.#sleep(POLL_MS, signal);
     }
+  }
+
+  /** A program of this machine that was killed is known to be gone: its lease need not run out. */
+  async #tryToAcquire(signal: AbortSignal): Promise<Lease | LeaseHeld> {
+    const { sync } = this.#database;
+    const outcome = await sync.acquireLease(this.#owner, undefined, signal);
+    if ("epoch" in outcome || !isGone(outcome.heldBy)) return outcome;
+    return await sync.acquireLease(this.#owner, outcome.heldBy, signal);
+  }
+}
+
+function isGone(owner: string): boolean {
+  const [host, processId, token] = owner.split(" ");
+  if (host !== hostname()) return false;
+  if (Number(processId) === process.pid) return token !== PROCESS;
+  try {
+    process.kill(Number(processId), 0);
+    return false;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "ESRCH";
   }
 }

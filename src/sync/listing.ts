@@ -73,7 +73,11 @@ export class Listing {
     const known = this.#contracts.get(customerId);
     if (known !== undefined) return known;
     const asked = this.#caruna.contracts(customerId, signal).catch((error: unknown) => {
-      signal.throwIfAborted();
+      if (signal.aborted) {
+        // That the one who asked has gone tells nothing of the contracts.
+        this.#contracts.delete(customerId);
+        throw signal.reason;
+      }
       const mayDoWithout = [AccessRefused, AnswerNotUnderstood, CarunaUnreachable].some(
         (kind) => error instanceof kind,
       );

@@ -1,51 +1,22 @@
 import type { Temporal } from "temporal-polyfill";
+import type { PeriodRow, PeriodSpan, StoredSumRow } from "../database/index.js";
+
+export type { ToldSum } from "../energy/index.js";
 
 /** What one request asks for, and what one row of `metering_point_period` remembers. */
-export type Span = "day" | "month" | "year";
+export type Span = PeriodSpan;
 
-/** What is remembered of a period of one metering point. Times are milliseconds since the epoch. */
-export interface PeriodState {
-  readonly meteringPointId: string;
-  readonly span: Span;
+/** A row with its day as a date. */
+type Dated<Row extends { readonly startsOn: string }> = Omit<Row, "startsOn"> & {
   /** First local day (Europe/Helsinki) of the period. */
   readonly startsOn: Temporal.PlainDate;
-  /** When it is to be asked for next; `null`: nothing is due. */
-  readonly nextAskEpochMs: number | null;
-  readonly askedEpochMs: number | null;
-  /** How often it was asked for without becoming complete. */
-  readonly timesAsked: number;
-  /** Caruna+'s total when last compared, kWh. */
-  readonly kwhTold: number | null;
-  /** The sum of the stored hours when last compared, kWh. */
-  readonly kwhStored: number | null;
-  readonly verifiedEpochMs: number | null;
-  /** When a day was read for the last time that is of its own accord. */
-  readonly settledEpochMs: number | null;
-  /** Found by the first look back: it waits behind everything else. */
-  readonly isHistory: boolean;
-}
+};
+
+/** What is remembered of a period of one metering point. */
+export type PeriodState = Dated<PeriodRow>;
 
 /** What of a local day or month is stored. */
-export interface StoredSum {
-  readonly startsOn: Temporal.PlainDate;
-  /** Hours stored. */
-  readonly hours: number;
-  /** kWh. */
-  readonly kwhTotal: number;
-  readonly kwhDay: number | null;
-  readonly kwhNight: number | null;
-  readonly kwhNightWinter: number | null;
-}
-
-/** What Caruna+ tells of a local day or month in a `monthly` or `yearly` answer; without a total it tells nothing. */
-export interface ToldSum {
-  readonly startsOn: Temporal.PlainDate;
-  /** kWh. */
-  readonly kwhTotal: number;
-  readonly kwhDay: number | null;
-  readonly kwhNight: number | null;
-  readonly kwhNightWinter: number | null;
-}
+export type StoredSum = Dated<StoredSumRow>;
 
 /** What the planner needs to know of a metering point. */
 export interface PlannedMeteringPoint {

@@ -19,7 +19,7 @@ const SAME_KWH = 1e-6;
 type Difference = "none" | "total" | "parts";
 
 /** Whether Caruna+'s sums and ours agree. A total of a period without one stored hour differs, even when it is 0. */
-function differenceOf(told: ToldSum, stored: StoredSum | undefined): Difference {
+export function differenceOf(told: ToldSum, stored: StoredSum | undefined): Difference {
   if (stored === undefined || stored.hours === 0 || !agree(told.kwhTotal, stored.kwhTotal)) return "total";
   const parts = [
     [told.kwhDay, stored.kwhDay],

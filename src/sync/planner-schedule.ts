@@ -94,6 +94,10 @@ export function scheduleOfDay(
   const day = state.startsOn;
   const today = localDay(nowEpochMs);
   const complete = isComplete(day, stored);
+  // Somebody asked for a day that is not over: its time is still to come.
+  if (!complete && !isBefore(day, today)) {
+    return { nextAskEpochMs: firstAsk(day, settings), timesAsked: 0, settledEpochMs: null };
+  }
   const timesAsked = complete ? 0 : state.timesAsked + 1;
   const isDormantDay = stored.hours === 0 && isDormant(point, nowEpochMs);
   if (!complete && !isDormantDay && isRecent(day, today, settings)) {

@@ -31,9 +31,9 @@ import {
 export { newPeriod } from "./planner-schedule.js";
 
 /** Looking back ends after so many empty years in a row before the contract, or where there is no contract. */
-const EMPTY_YEARS_BEFORE_CONTRACT = 2;
+export const EMPTY_YEARS_BEFORE_CONTRACT = 2;
 /** And after so many whatever the contract says: its first day may be a stand-in such as the year 1. */
-const MOST_EMPTY_YEARS = 10;
+export const MOST_EMPTY_YEARS = 10;
 const LONGEST_PAUSE_AFTER_FAILURE_MS = 24 * 3_600_000;
 
 /**

@@ -108,3 +108,9 @@ test("nobody takes over during a write, and nobody who asks has to wait for it",
   await holder.end();
   expect(await writing).toMatchObject({ inserted: 1 });
 });
+
+test("a lease whose owner is known to be gone is taken at once, another owner's is not", async () => {
+  await database.sync.acquireLease("killed");
+  expect(await database.sync.acquireLease("next", "somebody else")).toMatchObject({ heldBy: "killed" });
+  expect(await database.sync.acquireLease("next", "killed")).toMatchObject({ owner: "next" });
+});

@@ -1,11 +1,10 @@
 import { statSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { z } from "zod";
-import { type Simulator, startSimulator } from "../../src/simulator/index.js";
-import { createDatabase, type TestDatabase } from "../support/postgres.js";
-import { accountSettings, databaseSettings, runProgram, workingDirectory } from "../support/program.js";
+import { accountSettings, runProgram } from "../support/program.js";
+import { newWorlds } from "../support/world.js";
 
 const NAMES = [
   "configuration",
@@ -28,26 +27,12 @@ const REPORT = z.object({
   ),
 });
 
-let simulator: Simulator;
-let database: TestDatabase;
-let folder: ReturnType<typeof workingDirectory>;
-
-beforeEach(async () => {
-  simulator = await startSimulator({
-    publishHour: 0,
-    meters: [{ assetId: "FSK77008899", gsrn: "643007577008899001", customerNumber: "770088991" }],
-  });
-  database = await createDatabase();
-  folder = workingDirectory();
-});
-afterEach(async () => {
-  await simulator.stop();
-  await database.drop();
-  folder.remove();
+const world = newWorlds({
+  meters: [{ assetId: "FSK77008899", gsrn: "643007577008899001", customerNumber: "770088991" }],
 });
 
 const run = (parameters: readonly string[], changes: Record<string, string> = {}) =>
-  runProgram(parameters, { ...accountSettings(simulator), ...databaseSettings(database), ...changes }, folder.path);
+  runProgram(parameters, { ...world.settings, ...changes }, world.folder);
 
 /** Runs `doctor --json`: exit code, and the checks by name. */
 async function doctor(changes: Record<string, string> = {}) {
@@ -85,18 +70,20 @@ test("all well: eight ticks, in order, and nothing is written to the database", 
   );
   expect(ended.stdout).toMatch(/one day of energy: 24 of 24 hours of \d{4}-\d{2}-\d{2}/);
   expect(ended.stderr).toBe("");
-  expect(await database.query("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace")).toEqual([]);
+  expect(
+    await world.database.query("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"),
+  ).toEqual([]);
 });
 
 test("beside a running program: tells what is stored, uses its session, and leaves the hours alone", async () => {
   await run(["start", "--once"]);
-  const before = await database.query("SELECT xmin::text, * FROM energy_hourly ORDER BY datetime");
+  const before = await world.database.query("SELECT xmin::text, * FROM energy_hourly ORDER BY datetime");
   const report = await doctor();
   expect([report.exitCode, report.ok, ...report.statuses]).toEqual([0, true, ...NAMES.map(() => OK)]);
   expect(report.of("database")?.reason).toContain(`${before.length} hours stored`);
   expect(report.of("login")?.reason).toContain("still good");
-  expect(simulator.passwordPosts).toBe(1);
-  expect(await database.query("SELECT xmin::text, * FROM energy_hourly ORDER BY datetime")).toEqual(before);
+  expect(world.simulator.passwordPosts).toBe(1);
+  expect(await world.database.query("SELECT xmin::text, * FROM energy_hourly ORDER BY datetime")).toEqual(before);
 });
 
 test("a database that is down stops nothing else: 5", async () => {
@@ -107,14 +94,14 @@ test("a database that is down stops nothing else: 5", async () => {
 
 test("a role without rights: 5, with the statement to run", async () => {
   await run(["start", "--once"]);
-  const { database: name } = database.settings;
-  await database.query(`CREATE ROLE reader_${name} LOGIN PASSWORD 'reader'`);
+  const { database: name } = world.database.settings;
+  await world.database.query(`CREATE ROLE reader_${name} LOGIN PASSWORD 'reader'`);
   try {
     const report = await doctor({ DB_USER: `reader_${name}`, DB_PASSWORD: "reader" });
     expect(report.exitCode).toBe(5);
     expect(report.of("database")?.reason).toContain("GRANT SELECT, INSERT, UPDATE ON public.energy_hourly");
   } finally {
-    await database.query(`DROP OWNED BY reader_${name}; DROP ROLE reader_${name}`);
+    await world.database.query(`DROP OWNED BY reader_${name}; DROP ROLE reader_${name}`);
   }
 });
 
@@ -127,7 +114,7 @@ test("Caruna+ down: 4, and what builds on it is not checked", async () => {
 });
 
 test("a host that does not speak TLS, a name that nobody knows: 4", async () => {
-  const untrusted = await doctor({ CARUNA_BASE_URL: `https://127.0.0.1:${simulator.port}` });
+  const untrusted = await doctor({ CARUNA_BASE_URL: `https://127.0.0.1:${world.simulator.port}` });
   expect(untrusted.of("portal")).toMatchObject({ status: FAILED });
   const unknown = await doctor({ CARUNA_BASE_URL: "https://no-such-host.invalid" });
   expect(unknown.of("portal")).toMatchObject({ status: FAILED, reason: expect.stringContaining("the name") });
@@ -138,21 +125,21 @@ test("an identity provider that is no allowed host: 4, and no password is posted
   const report = await doctor({ CARUNA_ALLOWED_HOSTS: "caruna.fi" });
   expect(report.exitCode).toBe(4);
   expect(report.statuses).toEqual([OK, OK, OK, OK, FAILED, NOT, NOT, NOT]);
-  expect(simulator.passwordPosts).toBe(0);
+  expect(world.simulator.passwordPosts).toBe(0);
 });
 
 test("a wrong password: 3, posted once; then the guard holds it back", async () => {
   await run(["start", "--once"], { CARUNA_PASSWORD: "wrong" });
-  expect(simulator.passwordPosts).toBe(1);
+  expect(world.simulator.passwordPosts).toBe(1);
   const held = await doctor({ CARUNA_PASSWORD: "wrong" });
   expect(held.exitCode).toBe(3);
   expect(held.statuses).toEqual([OK, OK, OK, OK, OK, FAILED, NOT, NOT]);
   expect(held.of("login")?.reason).toContain("held back");
-  expect(simulator.passwordPosts).toBe(1);
+  expect(world.simulator.passwordPosts).toBe(1);
 });
 
 test("a login that has changed: 4, with what was found and the file of the transcript", async () => {
-  simulator.answerNext({ pathIncludes: "/commonauth", answer: { status: 200, body: "<title>Uusi</title><p>?" } });
+  world.simulator.answerNext({ pathIncludes: "/commonauth", answer: { status: 200, body: "<title>Uusi</title><p>?" } });
   const report = await doctor();
   expect(report.exitCode).toBe(4);
   expect(report.of("login")).toMatchObject({
@@ -177,7 +164,7 @@ test("a METERING_POINT that is not there: 2, without a list of those that are", 
 });
 
 test("not one hour of the day before yesterday: 4", async () => {
-  simulator.set({ publishHour: 24 * 30 });
+  world.simulator.set({ publishHour: 24 * 30 });
   const report = await doctor();
   expect(report.exitCode).toBe(4);
   expect(report.of("one day of energy")).toMatchObject({ status: FAILED, reason: expect.stringContaining("no hour") });
@@ -198,15 +185,15 @@ test("may be shown to anybody: no e-mail, no numbers, no address, no home folder
     }
   }
   expect(shown.join("\n")).not.toMatch(/example\.com|770088|6430|Mäntykuja|Espoo/);
-  expect(shown.join("\n")).not.toContain(folder.path);
+  expect(shown.join("\n")).not.toContain(world.folder);
 });
 
 test("the embedded PostgreSQL is not made by a look at it; one that is there is asked", async () => {
-  const settings = accountSettings(simulator);
-  const first = await runProgram(["doctor"], settings, folder.path);
+  const settings = accountSettings(world.simulator);
+  const first = await runProgram(["doctor"], settings, world.folder);
   expect([first.exitCode, first.stdout]).toEqual([0, expect.stringContaining("its data are made by the first start")]);
-  expect(statSync(join(folder.path, "state", "postgres"), { throwIfNoEntry: false })).toBeUndefined();
-  await runProgram(["start", "--once"], settings, folder.path);
-  const second = await runProgram(["doctor"], settings, folder.path);
+  expect(statSync(join(world.folder, "state", "postgres"), { throwIfNoEntry: false })).toBeUndefined();
+  await runProgram(["start", "--once"], settings, world.folder);
+  const second = await runProgram(["doctor"], settings, world.folder);
   expect([second.exitCode, second.stdout]).toEqual([0, expect.stringMatching(/\d+ hours stored/)]);
 });

@@ -1,29 +1,12 @@
 import { createServer } from "node:net";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { type Simulator, startSimulator } from "../../src/simulator/index.js";
-import { createDatabase, type TestDatabase } from "../support/postgres.js";
-import { accountSettings, databaseSettings, runProgram, workingDirectory } from "../support/program.js";
+import { expect, test } from "vitest";
+import { runProgram } from "../support/program.js";
 import { storedRows } from "../support/truth.js";
+import { newWorlds } from "../support/world.js";
 
-let simulator: Simulator;
-let database: TestDatabase;
-let folder: ReturnType<typeof workingDirectory>;
-let settings: Record<string, string>;
+const world = newWorlds();
 
-beforeEach(async () => {
-  simulator = await startSimulator({ publishHour: 0 });
-  database = await createDatabase();
-  folder = workingDirectory();
-  settings = { ...accountSettings(simulator), ...databaseSettings(database) };
-});
-afterEach(async () => {
-  await simulator.stop();
-  await database.drop();
-  folder.remove();
-});
-
-const once = (changes: Record<string, string> = {}) =>
-  runProgram(["start", "--once"], { ...settings, ...changes }, folder.path);
+const once = (changes?: Record<string, string>) => world.once(changes);
 
 /** A port of this machine on which nobody listens. */
 async function closedPort(): Promise<number> {
@@ -36,7 +19,7 @@ async function closedPort(): Promise<number> {
 }
 
 test("2: no account, told in three lines without a stack trace", async () => {
-  const ended = await runProgram(["start"], {}, folder.path);
+  const ended = await runProgram(["start"], {}, world.folder);
   expect(ended.exitCode).toBe(2);
   expect(ended.stderr.trim().split("\n")).toHaveLength(3);
   expect(ended.stderr).toContain("CARUNA_USER");
@@ -47,7 +30,7 @@ test("2: every wrong setting at once, each with its name, its source and an exam
   const ended = await once({ JOB_INTERVAL: "soon", DAYS_TO_LOAD: "-3", DB_PORT: "99999" });
   expect(ended.exitCode).toBe(2);
   for (const name of ["JOB_INTERVAL", "DAYS_TO_LOAD", "DB_PORT"]) expect(ended.stderr).toContain(name);
-  expect(simulator.requests).toEqual([]);
+  expect(world.simulator.requests).toEqual([]);
 });
 
 test.each([
@@ -58,7 +41,7 @@ test.each([
   [["load"], "--from"],
   [["load", "--dates", "no-such-file"], "no-such-file"],
 ])("2: a command line that cannot be meant: %j", async (parameters, named) => {
-  const ended = await runProgram(parameters, settings, folder.path);
+  const ended = await runProgram(parameters, world.settings, world.folder);
   expect(ended.exitCode).toBe(2);
   expect(ended.stderr).toContain(named);
   expect(ended.stderr).not.toMatch(/\n\s+at /);
@@ -67,16 +50,16 @@ test.each([
 test("2: a metering point that is not there, with a list of those that are", async () => {
   const ended = await once({ METERING_POINT: "12345" });
   expect(ended.exitCode).toBe(2);
-  expect(ended.stderr).toContain(`METERING_POINT=${simulator.household.meters[0]?.assetId}`);
+  expect(ended.stderr).toContain(`METERING_POINT=${world.simulator.household.meters[0]?.assetId}`);
 });
 
 test.each(["feedback", "redirect", "401"] as const)(
   "3: a wrong password (answered by %s), after exactly one password post",
   async (wrongPassword) => {
-    simulator.set({ wrongPassword });
+    world.simulator.set({ wrongPassword });
     const ended = await once({ CARUNA_PASSWORD: "not-the-one-ä€" });
     expect(ended.exitCode).toBe(3);
-    expect(simulator.passwordPosts).toBe(1);
+    expect(world.simulator.passwordPosts).toBe(1);
     expect(ended.stderr).toContain("rejected the user name or the password");
     if (wrongPassword === "feedback") expect(ended.stderr).toMatch(/rejected[^"]*"|rejected.*\\"/);
     expect(ended.stderr).not.toContain("not-the-one");
@@ -84,7 +67,7 @@ test.each(["feedback", "redirect", "401"] as const)(
 );
 
 test("3: a second factor, in words", async () => {
-  simulator.set({ secondFactor: true });
+  world.simulator.set({ secondFactor: true });
   const ended = await once();
   expect(ended.exitCode).toBe(3);
   expect(ended.stderr).toContain("second factor");
@@ -98,17 +81,20 @@ test("4: Caruna+ is down", async () => {
 });
 
 test("4: one day of seven fails; the other six are stored", async () => {
-  simulator.answerNext({ pathIncludes: "/energy", answer: { status: 200, headers: {}, body: '{"unforeseen": true}' } });
+  world.simulator.answerNext({
+    pathIncludes: "/energy",
+    answer: { status: 200, headers: {}, body: '{"unforeseen": true}' },
+  });
   const ended = await once();
   expect(ended.exitCode).toBe(4);
   expect(ended.stderr).toContain("1 of 7 requests");
-  expect((await storedRows(database)).length).toBeGreaterThanOrEqual(6 * 23);
+  expect((await storedRows(world.database)).length).toBeGreaterThanOrEqual(6 * 23);
 });
 
 test("5: the database is down, and Caruna+ is asked nothing", async () => {
   const ended = await once({ DB_PORT: String(await closedPort()) });
   expect(ended.exitCode).toBe(5);
-  expect(simulator.requests).toEqual([]);
+  expect(world.simulator.requests).toEqual([]);
 });
 
 test("0: --help and --version, on stdout, for the program and its commands", async () => {
@@ -119,7 +105,7 @@ test("0: --help and --version, on stdout, for the program and its commands", asy
     ["simulator", "--help"],
     ["--version"],
   ]) {
-    const ended = await runProgram(parameters, {}, folder.path);
+    const ended = await runProgram(parameters, {}, world.folder);
     expect([parameters, ended.exitCode, ended.stderr]).toEqual([parameters, 0, ""]);
     expect(ended.stdout).not.toBe("");
   }

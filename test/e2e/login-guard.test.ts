@@ -1,42 +1,28 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { type Simulator, startSimulator } from "../../src/simulator/index.js";
-import { createDatabase, type TestDatabase } from "../support/postgres.js";
-import { accountSettings, databaseSettings, runProgram, startProgram, workingDirectory } from "../support/program.js";
+import { expect, test } from "vitest";
+import { runProgram, startProgram } from "../support/program.js";
+import { newWorlds } from "../support/world.js";
 
 const WRONG = { CARUNA_PASSWORD: "wrong" };
 
-let simulator: Simulator;
-let database: TestDatabase;
-let folder: ReturnType<typeof workingDirectory>;
-
-beforeEach(async () => {
-  simulator = await startSimulator({ publishHour: 0 });
-  database = await createDatabase();
-  folder = workingDirectory();
-});
-afterEach(async () => {
-  await simulator.stop();
-  await database.drop();
-  folder.remove();
-});
+const world = newWorlds();
 
 const run = (parameters: readonly string[], changes: Record<string, string> = {}) =>
-  runProgram(parameters, { ...accountSettings(simulator), ...databaseSettings(database), ...changes }, folder.path);
+  runProgram(parameters, { ...world.settings, ...changes }, world.folder);
 
 /** A container without a volume: every start finds an empty state directory. */
 async function onceWithoutState(changes: Record<string, string> = {}) {
-  rmSync(join(folder.path, "state"), { recursive: true, force: true });
-  const before = simulator.requests.length;
+  rmSync(join(world.folder, "state"), { recursive: true, force: true });
+  const before = world.simulator.requests.length;
   const ended = await run(["start", "--once"], changes);
-  return { ...ended, requests: simulator.requests.length - before };
+  return { ...ended, requests: world.simulator.requests.length - before };
 }
 
 /** As if that much time had passed since the last try. */
 async function pass(interval: string): Promise<void> {
-  await database.query("UPDATE public.login_guard SET last_try_at = last_try_at - $1::interval", [interval]);
+  await world.database.query("UPDATE public.login_guard SET last_try_at = last_try_at - $1::interval", [interval]);
 }
 
 /** The lines of the log above `info`, as a person is to read them. */
@@ -51,7 +37,7 @@ function complaints(stderr: string): string[] {
 
 test("started again and again with a wrong password and without its state: one password post, then not one request", async () => {
   const first = await onceWithoutState(WRONG);
-  expect([first.exitCode, simulator.passwordPosts]).toEqual([3, 1]);
+  expect([first.exitCode, world.simulator.passwordPosts]).toEqual([3, 1]);
   for (let start = 0; start < 4; start += 1) {
     const held = await onceWithoutState(WRONG);
     expect([held.exitCode, held.requests]).toEqual([3, 0]);
@@ -59,7 +45,7 @@ test("started again and again with a wrong password and without its state: one p
       expect.stringMatching(/held back.*Käyttäjätunnus.*posted again at .*caruna-integration login$/),
     ]);
   }
-  expect(simulator.passwordPosts).toBe(1);
+  expect(world.simulator.passwordPosts).toBe(1);
   expect((await run(["health"], WRONG)).stdout).toContain("held back");
 });
 
@@ -79,14 +65,14 @@ test("posts a wrong password again after 1 h, 6 h and 24 h, and then no more", a
   const last = await onceWithoutState(WRONG);
   expect(last).toMatchObject({ exitCode: 3, requests: 0 });
   expect(last.stderr).toContain("not posted again by itself");
-  expect(simulator.passwordPosts).toBe(4);
+  expect(world.simulator.passwordPosts).toBe(4);
 });
 
 test("a password that was changed is tried at once", async () => {
   await onceWithoutState(WRONG);
   expect((await onceWithoutState()).exitCode).toBe(0);
   expect((await onceWithoutState(WRONG)).requests).toBe(0);
-  expect(simulator.passwordPosts).toBe(2);
+  expect(world.simulator.passwordPosts).toBe(2);
 });
 
 test("login tries at once whatever is held back, and tells on stdout what came of it", async () => {
@@ -94,42 +80,42 @@ test("login tries at once whatever is held back, and tells on stdout what came o
   const rejected = await run(["login"], WRONG);
   expect(rejected).toMatchObject({ exitCode: 3, stdout: expect.stringContaining("Caruna+ rejected the user name") });
   expect(complaints(rejected.stderr)).toEqual([]);
-  expect(simulator.passwordPosts).toBe(2);
-  simulator.set({ password: "wrong" });
+  expect(world.simulator.passwordPosts).toBe(2);
+  world.simulator.set({ password: "wrong" });
   expect(await run(["login"], WRONG)).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("accepted") });
   // It keeps the session, and nothing is held back any more.
   expect((await run(["start", "--once"], WRONG)).exitCode).toBe(0);
-  expect(simulator.passwordPosts).toBe(3);
-  expect(await database.query("SELECT FROM public.login_guard")).toEqual([]);
+  expect(world.simulator.passwordPosts).toBe(3);
+  expect(await world.database.query("SELECT FROM public.login_guard")).toEqual([]);
 });
 
 test("login ends with 4 and 5 where Caruna+ and the database are out of reach, and posts no password", async () => {
-  simulator.set({ maintenance: 200 });
+  world.simulator.set({ maintenance: 200 });
   expect(await run(["login"])).toMatchObject({ exitCode: 4, stdout: expect.stringContaining("out of reach") });
-  const before = simulator.requests.length;
+  const before = world.simulator.requests.length;
   expect(await run(["login"], { DB_PORT: "1" })).toMatchObject({
     exitCode: 5,
     stdout: expect.stringContaining("PostgreSQL"),
   });
-  expect([simulator.requests.length, simulator.passwordPosts]).toEqual([before, 0]);
+  expect([world.simulator.requests.length, world.simulator.passwordPosts]).toEqual([before, 0]);
 });
 
 test("logout forgets the kept session, where there is one", async () => {
   await run(["start", "--once"]);
   for (let time = 0; time < 2; time += 1) {
     expect(await run(["logout"])).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("forgotten") });
-    expect(existsSync(join(folder.path, "state", "session.json"))).toBe(false);
+    expect(existsSync(join(world.folder, "state", "session.json"))).toBe(false);
   }
-  await run(["start", "--once"]);
-  expect(simulator.passwordPosts).toBe(2);
+  await run(["load", "--from", "2026-01-02", "--to", "2026-01-02"]);
+  expect(world.simulator.passwordPosts).toBe(2);
 });
 
 test("the daemon goes on with one line a cycle, and loads once login was run with the right password", async () => {
-  const settings = { ...accountSettings(simulator), ...databaseSettings(database), ...WRONG, JOB_INTERVAL: "1" };
-  const program = startProgram(["start"], settings, folder.path);
+  const settings = { ...world.settings, ...WRONG, JOB_INTERVAL: "1" };
+  const program = startProgram(["start"], settings, world.folder);
   await program.says("held back");
-  expect(simulator.passwordPosts).toBe(1);
-  simulator.set({ password: "wrong" });
+  expect(world.simulator.passwordPosts).toBe(1);
+  world.simulator.set({ password: "wrong" });
   await run(["login"], WRONG);
   await program.says("days loaded");
   program.child.kill("SIGTERM");
@@ -146,12 +132,14 @@ test.each(["SIGKILL", "SIGTERM"] as const)(
   "ended by %s between the post and its answer: twice it is forgiven, the third time holds the password back",
   async (signal) => {
     for (let time = 1; time <= 3; time += 1) {
-      simulator.answerNext({ site: "auth", method: "POST", answer: "hang" });
-      const settings = { ...accountSettings(simulator), ...databaseSettings(database) };
-      const program = startProgram(["start"], settings, folder.path);
-      while (simulator.passwordPosts < time) await turn();
+      world.simulator.answerNext({ site: "auth", method: "POST", answer: "hang" });
+      const settings = world.settings;
+      const program = startProgram(["start"], settings, world.folder);
+      while (world.simulator.passwordPosts < time) await turn();
       program.child.kill(signal);
       expect((await program.ended).exitCode).toBe(signal === "SIGTERM" ? 0 : null);
+      const [lease] = await world.database.query("SELECT expires_at <= now() AS is_free FROM writer_lease");
+      expect(lease).toEqual({ is_free: signal === "SIGTERM" });
     }
     const held = await onceWithoutState();
     expect(held).toMatchObject({ exitCode: 3, requests: 0 });
@@ -167,7 +155,7 @@ test("trouble of Caruna+ holds nothing back", async () => {
     { status: 200, headers: {}, body: "<title>?</title>" },
     "disconnect",
   ] as const) {
-    simulator.answerNext({ site: "auth", method: "POST", answer });
+    world.simulator.answerNext({ site: "auth", method: "POST", answer });
     expect((await onceWithoutState()).exitCode).toBe(4);
   }
   expect((await onceWithoutState()).exitCode).toBe(0);

@@ -1,23 +1,9 @@
 import { spawn } from "node:child_process";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { type Simulator, startSimulator } from "../../src/simulator/index.js";
-import { createDatabase, type TestDatabase } from "../support/postgres.js";
-import { accountSettings, databaseSettings, ENTRY, watch, workingDirectory } from "../support/program.js";
+import { expect, test } from "vitest";
+import { ENTRY, watch } from "../support/program.js";
+import { newWorlds } from "../support/world.js";
 
-let simulator: Simulator;
-let database: TestDatabase;
-let folder: ReturnType<typeof workingDirectory>;
-
-beforeEach(async () => {
-  simulator = await startSimulator({ publishHour: 0 });
-  database = await createDatabase();
-  folder = workingDirectory();
-});
-afterEach(async () => {
-  await simulator.stop();
-  await database.drop();
-  folder.remove();
-});
+const world = newWorlds();
 
 /** Runs a shell's command line in a pseudo-terminal; what is written to its stdin is typed there. */
 function inTerminal(commandLine: string) {
@@ -25,13 +11,12 @@ function inTerminal(commandLine: string) {
     "script",
     ["--quiet", "--return", "--echo", "never", "--command", `bash -c '${commandLine}'`, "/dev/null"],
     {
-      cwd: folder.path,
+      cwd: world.folder,
       env: {
         PATH: process.env.PATH ?? "",
-        HOME: folder.path,
+        HOME: world.folder,
         TERM: "xterm",
-        ...accountSettings(simulator),
-        ...databaseSettings(database),
+        ...world.settings,
       },
       stdio: ["pipe", "pipe", "pipe"],
     },

@@ -1,0 +1,164 @@
+import { CarunaClient } from "../../src/caruna/index.js";
+import { Database } from "../../src/database/index.js";
+import type { Logger } from "../../src/logger.js";
+import { type Simulator, type SimulatorOptions, startSimulator } from "../../src/simulator/index.js";
+import { type CycleResult, Engine, type EngineOptions } from "../../src/sync/index.js";
+import { createDatabase, type TestDatabase } from "../support/postgres.js";
+
+export const HOUR_MS = 3_600_000;
+export const DAY_MS = 24 * HOUR_MS;
+
+/** What the program said. */
+export interface Said {
+  readonly level: "debug" | "info" | "warn" | "error";
+  readonly fields: object;
+  readonly message: string;
+}
+
+/** What a test may change of the engine. */
+export type ProgramOptions = Partial<
+  Pick<EngineOptions, "customers" | "meteringPoint" | "onRound" | "sleep"> & {
+    readonly plan: Partial<EngineOptions["plan"]>;
+  }
+>;
+
+/** The engine with its client and its connections, as one running program has them. */
+export interface Program {
+  readonly engine: Engine;
+  readonly database: Database;
+  readonly said: readonly Said[];
+  /** What a cycle of the daemon does: what is due first, then the look back. */
+  cycle(): Promise<CycleResult>;
+  stop(): Promise<void>;
+}
+
+/** A Caruna+ and a database with one clock, and the programs that are run on them. */
+export class EngineWorld {
+  readonly simulator: Simulator;
+  readonly database: TestDatabase;
+  /** By how much the program's clock is wrong. */
+  clockOffsetMs = 0;
+  readonly #clock: { nowEpochMs: number };
+  readonly #programs: Program[] = [];
+
+  private constructor(simulator: Simulator, database: TestDatabase, clock: { nowEpochMs: number }) {
+    this.simulator = simulator;
+    this.database = database;
+    this.#clock = clock;
+  }
+
+  /** What the clock on the wall shows, to Caruna+ and, but for the offset, to the program. */
+  get nowEpochMs(): number {
+    return this.#clock.nowEpochMs;
+  }
+  set nowEpochMs(epochMs: number) {
+    this.#clock.nowEpochMs = epochMs;
+  }
+
+  static async create(startsAt: string, options: SimulatorOptions = {}): Promise<EngineWorld> {
+    const clock = { nowEpochMs: at(startsAt) };
+    const simulator = await startSimulator({ ...options, now: () => clock.nowEpochMs });
+    return new EngineWorld(simulator, await createDatabase(), clock);
+  }
+
+  /** Starts a program. Another Caruna+ than the world's own may be named. */
+  async start(options: ProgramOptions = {}, simulator = this.simulator): Promise<Program> {
+    const program = await startProgram(this, options, simulator);
+    this.#programs.push(program);
+    return program;
+  }
+
+  /** Cycles every hour until an instant, the first one now. Returns how many requests came in. */
+  async hourly(program: Pick<Program, "cycle">, untilEpochMs: number, stepMs = HOUR_MS): Promise<number> {
+    const before = this.simulator.requests.length;
+    for (; this.nowEpochMs < untilEpochMs; this.nowEpochMs += stepMs) await program.cycle();
+    return this.simulator.requests.length - before;
+  }
+
+  /** Requests to the API since a number of requests, without those that only log in. */
+  apiPathsSince(requests: number): string[] {
+    return this.simulator.requests
+      .slice(requests)
+      .filter(({ path }) => path.startsWith("/api/customers/"))
+      .map(({ path, kind }) => kind ?? path);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#programs.map((program) => program.stop()));
+    await this.simulator.stop();
+    await this.database.drop();
+  }
+}
+
+/** An instant by the wall clock in Finland, e.g. `at("2026-11-23T08:00")`. */
+export function at(wallTime: string): number {
+  const utc = Date.parse(`${wallTime}Z`);
+  const shown = (epochMs: number) => helsinki.format(epochMs).replace(" ", "T");
+  return [utc - 2 * HOUR_MS, utc - 3 * HOUR_MS].find((epochMs) => shown(epochMs) === wallTime) ?? utc - 2 * HOUR_MS;
+}
+
+const helsinki = new Intl.DateTimeFormat("sv-SE", {
+  timeZone: "Europe/Helsinki",
+  dateStyle: "short",
+  timeStyle: "short",
+});
+
+/** Never sleeps: lets whatever else is under way go on. */
+const noSleep = (_: number, signal: AbortSignal) =>
+  new Promise<void>((resolve, reject) => {
+    setImmediate(() => (signal.aborted ? reject(signal.reason) : resolve()));
+  });
+
+async function startProgram(world: EngineWorld, options: ProgramOptions, simulator: Simulator): Promise<Program> {
+  const said: Said[] = [];
+  const logger = loggerTo(said);
+  const now = () => world.nowEpochMs + world.clockOffsetMs;
+  const database = new Database(world.database.settings, logger);
+  await database.start();
+  const caruna = new CarunaClient({
+    username: "demo@example.com",
+    password: "demo",
+    baseUrl: simulator.plusUrl,
+    allowedHosts: [new URL(simulator.authUrl).host],
+    ...{ now, sleep: noSleep, logger },
+  });
+  const { plan, ...rest } = options;
+  const engine = new Engine({
+    ...{ caruna, database, logger, now, sleep: noSleep, meteringPoint: undefined, customers: "all", historyPaceMs: 0 },
+    onRound: async () => {},
+    plan: { daysToLoad: 7, askFromMinutes: 480, backfill: "all", ...plan },
+    ...rest,
+  });
+  const { signal } = new AbortController();
+  return {
+    engine,
+    database,
+    said,
+    async cycle() {
+      const first = await engine.cycle({ withHistory: false }, signal);
+      const second = await engine.cycle({ withHistory: true }, signal);
+      return sum(first, second);
+    },
+    async stop() {
+      caruna.close();
+      await database.stop();
+    },
+  };
+}
+
+function sum(one: CycleResult, other: CycleResult): CycleResult {
+  return {
+    days: one.days + other.days,
+    months: one.months + other.months,
+    years: one.years + other.years,
+    inserted: one.inserted + other.inserted,
+    changed: one.changed + other.changed,
+    unchanged: one.unchanged + other.unchanged,
+    unpublished: one.unpublished + other.unpublished,
+  };
+}
+
+function loggerTo(said: Said[]): Logger {
+  const log = (level: Said["level"]) => (fields: object, message: string) => void said.push({ level, fields, message });
+  return { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") };
+}
