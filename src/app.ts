@@ -31,6 +31,7 @@ import {
 } from "./sync/index.js";
 
 export { type Configuration, loadConfiguration } from "./config/index.js";
+export { type LookBackProgress, summedUp } from "./sync/index.js";
 
 /** Longest time from the wish to end to the end, in milliseconds; a service manager is told 5 s. */
 const ENDING_TIMEOUT_MS = 4_500;
@@ -124,7 +125,7 @@ export class App {
 
   /** One cycle. Returns the exit code. */
   async runOnce(): Promise<number> {
-    return await this.#untilEnded((signal) => this.#cycle(signal));
+    return await this.#untilEnded(async (signal) => void (await this.#cycle(signal)));
   }
 
   /** Loads those local days. Returns the exit code. */
@@ -180,6 +181,7 @@ export class App {
       await this.#database.check(signal);
       await this.#caruna.logIn(signal);
       tell("Caruna+ accepted the user name and the password. The session is kept; the next cycles load again.");
+      return EXIT_CODES.done;
     };
     const onFailure = (error: unknown) => {
       if (!isExpected(error)) this.#options.logger.error(causeOf(error), messageOf(error));
@@ -217,7 +219,7 @@ export class App {
 
   /** Runs a task that a key or a signal may end, releases everything after it in reverse order, and tells the exit code. */
   async #untilEnded(
-    task: (signal: AbortSignal) => Promise<number | void>,
+    task: (signal: AbortSignal) => Promise<number | undefined>,
     { onFailure, exitCodeWhenEnded = EXIT_CODES.done }: UntilEndedOptions = {},
   ): Promise<number> {
     const { keyboard, logger } = this.#options;
@@ -288,7 +290,8 @@ function withExpected(point: MeteringPointStatus, nowEpochMs: number): StatusOfP
   const { contractTo, oldestHourEpochMs, newestHourEpochMs } = point;
   if (oldestHourEpochMs === null || newestHourEpochMs === null) return { ...point, hoursExpected: 0 };
   const endOfYesterday = dayBounds(localDay(nowEpochMs)).startEpochMs;
-  const endOfContract = contractTo === null ? endOfYesterday : dayBounds(Temporal.PlainDate.from(contractTo)).endEpochMs;
+  const endOfContract =
+    contractTo === null ? endOfYesterday : dayBounds(Temporal.PlainDate.from(contractTo)).endEpochMs;
   const end = Math.max(Math.min(endOfYesterday, endOfContract), newestHourEpochMs + HOUR_MS);
   return { ...point, hoursExpected: (end - oldestHourEpochMs) / HOUR_MS };
 }

@@ -1,6 +1,7 @@
-import type { Logger } from "pino";
-import { App, type Configuration, loadConfiguration } from "../app.js";
+import { App, type Configuration, type LookBackProgress, loadConfiguration } from "../app.js";
+import type { Logger } from "../logger.js";
 import { createLogger } from "./logging.js";
+import { StatusLine } from "./status-line.js";
 
 /** The settings of this process. Throws `ConfigurationError`. */
 export function configuration(): Configuration {
@@ -14,7 +15,9 @@ export function configuredApp(): App {
 
 /** Opens the log, tells what is odd, and builds the program; a key of the terminal ends it. */
 export function appOf(configuration: Configuration): { app: App; logger: Logger } {
-  const logger = createLogger(configuration);
+  const statusLine = new StatusLine(process.stderr, configuration.logFormat !== "json");
+  const logger = statusLine.before(createLogger(configuration));
   for (const warning of configuration.warnings) logger.warn({}, warning);
-  return { app: new App({ configuration, logger, keyboard: process.stdin }), logger };
+  const onLookBack = (progress: LookBackProgress) => statusLine.show(progress);
+  return { app: new App({ configuration, logger, keyboard: process.stdin, onLookBack }), logger };
 }

@@ -1,10 +1,12 @@
 import { CommanderError } from "commander";
 import { EXIT_CODES, exitCodeOf, isExpected, messageOf } from "../app.js";
 import { SimulatorOptionsError } from "../simulator/index.js";
+import { toleratePipesThatBreak } from "./output.js";
 import { buildProgram } from "./program.js";
 
 /** Runs a command line and sets the exit code. What keeps a command from beginning is told on stderr in plain words. */
 export async function run(argv: readonly string[]): Promise<void> {
+  toleratePipesThatBreak();
   const program = buildProgram();
   for (const command of [program, ...program.commands]) command.exitOverride();
   try {

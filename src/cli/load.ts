@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import { Temporal } from "temporal-polyfill";
 import { messageOf } from "../app.js";
 import { configuredApp } from "./configured.js";
+import { parseDate } from "./dates.js";
 
 interface LoadOptions {
   readonly from?: Temporal.PlainDate;
@@ -55,14 +56,4 @@ function daysInFile(file: string, command: Command): Temporal.PlainDate[] {
   }
   if (days.size === 0) command.error(`error: --dates: ${file} holds no day`);
   return [...days.values()];
-}
-
-function parseDate(text: string): Temporal.PlainDate {
-  const match = /^\d{4}-\d{2}-\d{2}$/.test(text);
-  try {
-    if (match) return Temporal.PlainDate.from(text, { overflow: "reject" });
-  } catch {
-    // No such day in the calendar: told below like any other word that is no date.
-  }
-  throw new InvalidArgumentError(`"${text.slice(0, 40)}" is no day; write it as 2026-03-28.`);
 }

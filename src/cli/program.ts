@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { backfillCommand } from "./backfill.js";
 import { demoCommand } from "./demo.js";
 import { doctorCommand } from "./doctor.js";
 import { healthCommand } from "./health.js";
@@ -7,6 +8,9 @@ import { loginCommand } from "./login.js";
 import { logoutCommand } from "./logout.js";
 import { simulatorCommand } from "./simulator.js";
 import { startCommand } from "./start.js";
+import { statusCommand } from "./status.js";
+import { syncCommand } from "./sync.js";
+import { verifyCommand } from "./verify.js";
 import { version } from "./version.js";
 
 const EXIT_CODES_HELP = `
@@ -17,6 +21,7 @@ Exit codes:
   3  Caruna+ rejected the credentials (or did, and they are held back), or asks for a second factor
   4  Caruna+ unreachable or not understood (also when some of the days failed)
   5  database
+  6  verify found something that differs
 
 Settings come from the environment, .env in the working directory and config/config.ini: see the README.
 `;
@@ -30,7 +35,11 @@ export function buildProgram(): Command {
     .addHelpText("after", EXIT_CODES_HELP)
     .showHelpAfterError("(--help tells what there is)")
     .addCommand(startCommand())
+    .addCommand(syncCommand())
     .addCommand(loadCommand())
+    .addCommand(backfillCommand())
+    .addCommand(verifyCommand())
+    .addCommand(statusCommand())
     .addCommand(loginCommand())
     .addCommand(logoutCommand())
     .addCommand(doctorCommand())

@@ -28,8 +28,8 @@ export interface LookBackProgress {
   readonly days: number;
   /** Hours that came with them. */
   readonly hours: number;
-  /** The oldest day that was asked for; undefined: none yet. */
-  readonly backTo: Temporal.PlainDate | undefined;
+  /** The oldest day that was asked for. */
+  readonly backTo: Temporal.PlainDate;
   readonly daysASecond: number;
   /** Days to go, where the beginning is known: from a contract, or the settings. */
   readonly daysLeft: number | undefined;
@@ -53,40 +53,36 @@ export class LookBackMeter {
     this.#startedEpochMs = now();
   }
 
-  /** How far it is after this round; undefined where nothing of the round was a part of it. */
+  /** How far it is after this round; undefined where no day of it was a part of that. */
   after({ asked, points, plan, hours }: Round): LookBackProgress | undefined {
-    const history = asked.filter(({ isHistory }) => isHistory);
-    if (history.length === 0) return undefined;
-    const tomorrow = localDay(this.#now()).add({ days: 1 });
-    for (const { meteringPointId, span, startsOn } of history) {
-      const before = this.#reached.get(meteringPointId) ?? tomorrow;
-      const edge = span === "day" ? startsOn : startsOn.add(span === "month" ? { months: 1 } : { years: 1 });
-      this.#reached.set(meteringPointId, isBefore(edge, before) ? edge : before);
-      if (span !== "day") continue;
-      this.#days += 1;
-      if (this.#backTo === undefined || isBefore(startsOn, this.#backTo)) this.#backTo = startsOn;
+    const days = asked.filter(({ isHistory, span }) => isHistory && span === "day");
+    for (const { meteringPointId, startsOn } of days) {
+      this.#reached.set(meteringPointId, earlier(startsOn, this.#reached.get(meteringPointId)));
+      this.#backTo = earlier(startsOn, this.#backTo);
     }
+    this.#days += days.length;
+    if (days.length === 0 || this.#backTo === undefined) return undefined;
     const seconds = Math.max(this.#now() - this.#startedEpochMs, 1) / 1000;
-    return {
-      days: this.#days,
-      hours,
-      backTo: this.#backTo,
-      daysASecond: this.#days / seconds,
-      daysLeft: this.#daysLeft(points, plan),
-    };
+    const daysLeft = this.#daysLeft(points, plan);
+    return { days: this.#days, hours, backTo: this.#backTo, daysASecond: this.#days / seconds, daysLeft };
   }
 
+  /** Each metering point goes back from the newest day on; one that has not begun has all of its days to go. */
   #daysLeft(points: readonly PlannedMeteringPoint[], plan: PlanSettings): number | undefined {
+    const today = localDay(this.#now());
     let daysLeft = 0;
     for (const point of points) {
-      const reached = this.#reached.get(point.id);
-      if (reached === undefined) continue;
       const start = beginning(point, plan);
       if (start === undefined) return undefined;
+      const reached = this.#reached.get(point.id) ?? today;
       daysLeft += Math.max(0, start.until(reached, { largestUnit: "days" }).days);
     }
     return daysLeft;
   }
+}
+
+function earlier(day: Temporal.PlainDate, other: Temporal.PlainDate | undefined): Temporal.PlainDate {
+  return other === undefined || isBefore(day, other) ? day : other;
 }
 
 function beginning(point: PlannedMeteringPoint, plan: PlanSettings): Temporal.PlainDate | undefined {

@@ -211,6 +211,8 @@ function afterAskingMonth(
     nextAskEpochMs: isMonthAskedDaily(state.startsOn, point, today, nowEpochMs)
       ? nextDailyCheck(state.meteringPointId, today, settings)
       : null,
+    // The look back has seen it; what comes next is a check like any other.
+    isHistory: false,
   };
   if (!isExplained) return asked;
   // Its year told another total, and yet every day is as it should be: the pair is accepted, until either changes.

@@ -164,12 +164,14 @@ export function isMendable({ hours, energyHourly }: Difference): boolean {
  * same way, and of which no hour was looked at, are one line.
  */
 export function summedUp(differences: readonly Difference[]): Difference[] {
-  const groups = new Map<string, Difference[]>();
+  const groups = new Map<string, [Difference, ...Difference[]]>();
   for (const difference of differences) {
     const { meteringPointId, startsOn, each } = difference;
     const period = each.length > 0 ? startsOn : `${startsOn.toPlainYearMonth()} ${wayOf(difference)}`;
     const key = `${meteringPointId} ${period}`;
-    groups.set(key, [...(groups.get(key) ?? []), difference]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [difference]);
+    else group.push(difference);
   }
   const order = ({ meteringPointId, startsOn, span }: Difference) => `${meteringPointId} ${startsOn} ${span}`;
   return [...groups.values()]
@@ -181,17 +183,17 @@ function wayOf({ hours, energyHourly }: Difference): string {
   return [...Object.values(hours), ...Object.values(energyHourly)].map((count) => (count > 0 ? "+" : "-")).join("");
 }
 
-function sumOf(group: readonly Difference[]): Difference {
-  return group.reduce((sum, day) => ({
-    ...sum,
-    span: "month",
-    startsOn: sum.startsOn.with({ day: 1 }),
-    kwhTold: addedKwh(sum.kwhTold, day.kwhTold),
-    kwhStored: addedKwh(sum.kwhStored, day.kwhStored),
-    days: sum.days + day.days,
-    hours: added(sum.hours, day.hours),
-    energyHourly: added(sum.energyHourly, day.energyHourly),
-  }));
+function sumOf([first, ...others]: readonly [Difference, ...Difference[]]): Difference {
+  let { kwhTold, kwhStored, days, hours, energyHourly } = first;
+  for (const day of others) {
+    kwhTold = addedKwh(kwhTold, day.kwhTold);
+    kwhStored = addedKwh(kwhStored, day.kwhStored);
+    days += day.days;
+    hours = added(hours, day.hours);
+    energyHourly = added(energyHourly, day.energyHourly);
+  }
+  const startsOn = first.startsOn.with({ day: 1 });
+  return { ...first, span: "month", startsOn, kwhTold, kwhStored, days, hours, energyHourly };
 }
 
 function addedKwh(one: number | null, other: number | null): number | null {

@@ -152,7 +152,10 @@ export class Verifier {
     const ids = new Set(this.#points.map(({ planned }) => planned.id));
     const gone = [...known.values()].filter(({ id, newestHourEpochMs }) => !ids.has(id) && newestHourEpochMs !== null);
     if (gone.length > 0)
-      logger.warn({ meteringPoints: gone.map(({ id }) => id) }, "stored, but not shown by Caruna+ any more: not verified");
+      logger.warn(
+        { meteringPoints: gone.map(({ id }) => id) },
+        "stored, but not shown by Caruna+ any more: not verified",
+      );
   }
 
   /** The months of which the totals by year show that they must be looked into, newest year first. */
@@ -184,7 +187,11 @@ export class Verifier {
   /** How many hours a month has, from the beginning of the contract to the end of yesterday. */
   #hoursOfMonth(month: Temporal.PlainDate, { contractFrom, contractTo }: PlannedMeteringPoint): number {
     const start = contractFrom !== null && isBefore(month, contractFrom) ? contractFrom : month;
-    const ends = [month.add({ months: 1 }), this.#today(), ...(contractTo === null ? [] : [contractTo.add({ days: 1 })])];
+    const ends = [
+      month.add({ months: 1 }),
+      this.#today(),
+      ...(contractTo === null ? [] : [contractTo.add({ days: 1 })]),
+    ];
     const end = ends.sort(Temporal.PlainDate.compare)[0] ?? month;
     return Math.max(0, dayBounds(end).startEpochMs - dayBounds(start).startEpochMs) / HOUR_MS;
   }
@@ -257,9 +264,7 @@ export class Verifier {
     const { rows, unreadable } = await this.#options.caruna.energy({ meteringPoint: point, ...period }, signal);
     const { sums, problems } = toldSums(rows, isYear ? "month" : "day");
     this.#tellProblems(`${span} ${startsOn}`, [...unreadable, ...problems]);
-    return byStart(
-      sums.filter((sum) => sum.startsOn.year === year && (isYear || sum.startsOn.month === month)),
-    );
+    return byStart(sums.filter((sum) => sum.startsOn.year === year && (isYear || sum.startsOn.month === month)));
   }
 
   async #withFollowed(
