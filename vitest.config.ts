@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
-// Three projects: `main` needs nothing but Node.js, `system` needs packages of the operating system
-// (a pseudo-terminal), `rules` checks the layout of the source itself and is part of `npm run check`.
+// Four projects: `main` needs nothing but Node.js, `system` needs packages of the operating system
+// (a pseudo-terminal), `soak` takes its time, `rules` checks the layout of the source itself and is part of `npm run check`.
 export default defineConfig({
   test: {
     testTimeout: 60_000,
@@ -12,7 +12,7 @@ export default defineConfig({
         test: {
           name: "main",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/**/*.system.test.ts", "test/rules/**"],
+          exclude: ["test/**/*.system.test.ts", "test/rules/**", "test/soak/**"],
           globalSetup: ["test/support/postgres-server.ts"],
         },
       },
@@ -21,6 +21,14 @@ export default defineConfig({
         test: {
           name: "system",
           include: ["test/**/*.system.test.ts"],
+          globalSetup: ["test/support/postgres-server.ts"],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "soak",
+          include: ["test/soak/**/*.soak.test.ts"],
           globalSetup: ["test/support/postgres-server.ts"],
         },
       },

@@ -68,10 +68,12 @@ export class EngineWorld {
     return program;
   }
 
-  /** Cycles every hour until an instant, the first one now. Returns how many requests came in. */
+  /** Cycles every hour until an instant, now and then included. Returns how many requests came in. */
   async hourly(program: Pick<Program, "cycle">, untilEpochMs: number, stepMs = HOUR_MS): Promise<number> {
     const before = this.simulator.requests.length;
     for (; this.nowEpochMs < untilEpochMs; this.nowEpochMs += stepMs) await program.cycle();
+    this.nowEpochMs = untilEpochMs;
+    await program.cycle();
     return this.simulator.requests.length - before;
   }
 

@@ -1,0 +1,50 @@
+// The engine as a program of its own, so that it can be killed like one. It runs what was built (plain Node.js runs no
+// TypeScript), cycles when its parent says so, and has the time from it.
+import { CarunaClient } from "../../dist/caruna/index.js";
+import { Database } from "../../dist/database/index.js";
+import { Engine } from "../../dist/sync/index.js";
+
+const { settings, plusUrl, authHost, meteringPoint } = JSON.parse(process.argv[2] ?? "{}");
+const problems = [];
+const logger = {
+  debug() {},
+  info() {},
+  warn: (_, message) => problems.push(message),
+  error: (_, message) => problems.push(message),
+};
+let nowEpochMs = 0;
+const now = () => nowEpochMs;
+const sleep = (_, signal) =>
+  new Promise((resolve, reject) => {
+    setImmediate(() => (signal?.aborted ? reject(signal.reason) : resolve()));
+  });
+
+const database = new Database(settings, logger);
+const caruna = new CarunaClient({
+  username: "demo@example.com",
+  password: "demo",
+  baseUrl: plusUrl,
+  allowedHosts: [authHost],
+  ...{ logger, now, sleep },
+});
+const engine = new Engine({
+  ...{ caruna, database, meteringPoint, now, sleep, logger },
+  customers: "all",
+  plan: { daysToLoad: 7, askFromMinutes: 480, backfill: "all" },
+  historyPaceMs: 0,
+  onRound: async () => {},
+});
+
+const cycle = async () => {
+  try {
+    return { result: await engine.cycle({ withHistory: true }, new AbortController().signal) };
+  } catch (error) {
+    return { error: { name: error.name, message: error.message } };
+  }
+};
+process.on("message", async (message) => {
+  nowEpochMs = message.nowEpochMs;
+  const outcome = await cycle();
+  process.send({ ...outcome, problems: problems.splice(0) });
+});
+process.on("disconnect", () => process.exit(0));
