@@ -330,6 +330,9 @@ export class Engine {
     // The look back may go on past midnight.
     await this.#planAhead(cycle, signal);
     const due = await this.#due(cycle, signal);
+    // What is not due any more needs no bound; years of days would pile up.
+    const stillDue = new Set(due.map(keyOf));
+    for (const key of cycle.asked.keys()) if (!stillDue.has(key)) cycle.asked.delete(key);
     const wanted = due.filter((state) => (withHistory || !state.isHistory) && mayBeAsked(cycle, state));
     return wanted.slice(0, PERIODS_A_ROUND);
   }
@@ -376,7 +379,8 @@ export class Engine {
       await this.#options.onRound({ asked: batch, points, plan: cycle.plan, hours: inserted + changed + unchanged });
     }
     const { totals, failed } = cycle;
-    if (!isQuiet || cycle.asked.size > 0) this.#options.logger.info({ ...totals }, summary(totals));
+    if (!isQuiet || totals.days + totals.months + totals.years > 0)
+      this.#options.logger.info({ ...totals }, summary(totals));
     if (failed.length > 0) throw new SomeFailed(failed, totals.days + totals.months + totals.years);
     return totals;
   }

@@ -206,13 +206,16 @@ describe("a metering point whose history is loaded", () => {
     await expectAllHours();
   });
 
-  test("is seen for the first time by a clock a year ahead, and its days are loaded all the same", async () => {
+  test("is seen for the first time by a clock a year ahead, and has the days of an absence all the same", async () => {
     world = await EngineWorld.create("2026-11-20T10:10", { meters: [{ startDate: "2026-10-01" }] });
     world.clockOffsetMs = 365 * DAY_MS;
+    // Without a look back only what is younger than the first sight is looked after.
     const program = await world.start({ plan: { backfill: "none" } });
     await program.cycle();
     world.clockOffsetMs = 0;
-    await world.hourly(program, at("2026-11-30T10:10"), 4 * HOUR_MS);
+    await program.cycle();
+    world.nowEpochMs = at("2026-12-11T10:10");
+    await world.hourly(program, at("2026-12-12T10:10"), 4 * HOUR_MS);
     await expectAllHours(at("2026-11-20T00:00"));
   });
 
