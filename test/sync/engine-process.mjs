@@ -2,7 +2,7 @@
 // TypeScript), cycles when its parent says so, and has the time from it.
 import { CarunaClient } from "../../dist/caruna/index.js";
 import { Database } from "../../dist/database/index.js";
-import { Engine } from "../../dist/sync/index.js";
+import { Engine, Verifier } from "../../dist/sync/index.js";
 
 const { settings, plusUrl, authHost, meteringPoint } = JSON.parse(process.argv[2] ?? "{}");
 const problems = [];
@@ -27,10 +27,13 @@ const caruna = new CarunaClient({
   allowedHosts: [authHost],
   ...{ logger, now, sleep },
 });
-const engine = new Engine({
-  ...{ caruna, database, meteringPoint, now, sleep, logger },
+const shared = {
+  ...{ caruna, database, now, logger },
   customers: "all",
   plan: { daysToLoad: 7, askFromMinutes: 480, backfill: "all" },
+};
+const engine = new Engine({
+  ...{ ...shared, meteringPoint, sleep },
   historyPaceMs: 0,
   onRound: async () => {},
 });
@@ -42,9 +45,14 @@ const cycle = async () => {
     return { error: { name: error.name, message: error.message } };
   }
 };
+/** What `verify` finds, in one sentence a day. */
+const verify = async () => {
+  const { differences } = await new Verifier(shared).verify(undefined, new AbortController().signal);
+  return differences.map(({ meteringPointId, startsOn }) => `verify: ${meteringPointId} ${startsOn} differs`);
+};
 process.on("message", async (message) => {
   nowEpochMs = message.nowEpochMs;
-  const outcome = await cycle();
+  const outcome = message.verify === true ? { verified: await verify() } : await cycle();
   process.send({ ...outcome, problems: problems.splice(0) });
 });
 process.on("disconnect", () => process.exit(0));

@@ -38,7 +38,10 @@ export interface YearOutcome {
 }
 
 /** What the program tells of a cycle. */
-const OUTCOME = z.object({ error: z.object({ name: z.string(), message: z.string() }).optional() });
+const OUTCOME = z.object({
+  error: z.object({ name: z.string(), message: z.string() }).optional(),
+  verified: z.array(z.string()).optional(),
+});
 
 const YEAR_DAYS = 365;
 /** Every year has its day of the week, days are read again at two weeks, and what was late came within five days. */
@@ -253,9 +256,20 @@ class Year {
     const [followed] = this.#simulator.household.meters;
     const ofFollowed = truth.filter(({ meter }) => meter === followed?.assetId);
     return [
+      ...(await this.#verified()),
       ...differences(await meteredRows(this.#database), truth),
       ...energyHourlyDifferences(await storedRows(this.#database), ofFollowed),
     ];
+  }
+
+  /** What the program's own `verify` says of the same. */
+  async #verified(): Promise<string[]> {
+    const child = this.#child ?? this.#start();
+    this.#child = child;
+    const answered = once(child, "message");
+    child.send({ nowEpochMs: this.#clock.nowEpochMs, verify: true });
+    const [message] = await answered;
+    return OUTCOME.parse(message).verified ?? ["verify gave no answer"];
   }
 
   /** 2 % of the hours become more within two months of theirs, so that no two revisions of a day cancel out. */
