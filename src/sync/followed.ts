@@ -36,7 +36,8 @@ export class Followed {
     if (this.#wanted !== undefined) return namedMeteringPoint(points, this.#wanted).assetId;
     if (before !== undefined && points.some(({ assetId }) => assetId === before)) return before;
     const [only, ...others] = points;
-    if (only !== undefined && others.length === 0) return only.assetId;
+    // A table that followed another one is not given to whoever is left: a list may lack a metering point for a day.
+    if (before === undefined && only !== undefined && others.length === 0) return only.assetId;
     const found = await this.#inTheTable(points, database, readingsOf, signal);
     if (found === undefined) this.#tellOnce(points);
     return found;
