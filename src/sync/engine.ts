@@ -254,9 +254,9 @@ export class Engine {
     const { database, now, meteringPoint, plan } = this.#options;
     const listedAt = Number((await database.sync.remembered(LISTED_AT, signal)) ?? Number.NaN);
     const isRecent = listedAt >= latestAskFrom(now(), plan.askFromMinutes) && listedAt <= now();
-    const known = await database.sync.meteringPoints(signal);
-    const isKnown = ({ id, gsrn }: KnownMeteringPoint) => id === meteringPoint || gsrn === meteringPoint;
-    if (isRecent && (meteringPoint === undefined || known.some(isKnown))) return listedAt;
+    const isWanted = ({ id, gsrn }: KnownMeteringPoint) => id === meteringPoint || gsrn === meteringPoint;
+    const knowsWanted = async () => (await database.sync.meteringPoints(signal)).some(isWanted);
+    if (isRecent && (meteringPoint === undefined || (await knowsWanted()))) return listedAt;
     const seenAt = now();
     const seen = (await this.#listing.read(signal)).map(({ point, contractFrom, contractTo }) => ({
       id: point.assetId,
