@@ -33,7 +33,7 @@ const TRUSTED_WHEN_NEW_MS = 5 * 60_000;
 /** What a new token may not see of a customer is not asked for with yet another token for this long. */
 const REFUSAL_REMEMBERED_MS = 60 * 60_000;
 /** Where kept cookies did not spare the password, they are not tried again for this long: it costs half a login. */
-const COOKIES_NOT_TRIED_MS = 24 * 60 * 60_000;
+const COOKIES_NOT_TRIED_MS = 7 * 24 * 60 * 60_000;
 
 export interface CarunaClientOptions {
   /** E-mail address of the account. */

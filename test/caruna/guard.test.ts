@@ -101,8 +101,14 @@ describe("a client with a guard", () => {
     expect(told.at(-1)).toBe("rejected, after 1 posts");
   });
 
+  it("tells a second factor as a rejection: each try would send another code", async () => {
+    const simulator = await simulatorFor({ secondFactor: true });
+    const { guard, told } = listeningGuard(simulator);
+    await errorOf(clientFor(simulator, { guard }).client.customerNumbers());
+    expect(told.at(-1)).toBe("rejected, after 1 posts");
+  });
+
   const notJudged: [string, Partial<Behaviour>, (simulator: Simulator) => void][] = [
-    ["a second factor", { secondFactor: true }, () => {}],
     ["a foreign host behind the password", { foreign: { step: "journey", url: "https://example.com/" } }, () => {}],
     [
       "a token call that fails",
