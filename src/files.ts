@@ -2,13 +2,21 @@ import { randomUUID } from "node:crypto";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
+/** A user of the system, as the file system numbers it. */
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
 /**
  * Writes a file whole or not at all: a draft beside it is flushed to the disk and takes its place. Mode 0600 from the
  * first byte; missing folders are made, for their owner alone. Throws the file system's errors.
  *
+ * `owner`: another user than the one that writes, to whom the file is given.
+ *
  * (Libraries for this hook into the process' signals, which are the daemon's business here.)
  */
-export async function writePrivately(file: string, content: string): Promise<void> {
+export async function writePrivately(file: string, content: string, owner?: Owner): Promise<void> {
   const directory = dirname(file);
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const draft = join(directory, `.${randomUUID()}.draft`);
@@ -17,6 +25,7 @@ export async function writePrivately(file: string, content: string): Promise<voi
     try {
       await handle.writeFile(content);
       await handle.sync();
+      if (owner !== undefined) await handle.chown(owner.uid, owner.gid);
     } finally {
       await handle.close();
     }
