@@ -96,8 +96,8 @@ export function scheduleOfDay(
   const day = state.startsOn;
   const today = localDay(nowEpochMs);
   const complete = isComplete(day, stored);
-  // Somebody asked for a day that is not over: its time is still to come.
-  if (!complete && !isBefore(day, today)) {
+  // Somebody asked for a day before its time, which is still to come.
+  if (!complete && nowEpochMs < firstAsk(day, settings)) {
     return { nextAskEpochMs: firstAsk(day, settings), timesAsked: 0, settledEpochMs: null };
   }
   const timesAsked = complete ? 0 : state.timesAsked + 1;

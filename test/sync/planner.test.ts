@@ -126,6 +126,13 @@ describe("a day that was read", () => {
     expect(pauses.map((next) => ((NOW - (next ?? 0)) / 60_000 + 600) % 60)).toEqual([5, 5, 5, 5, 5]);
   });
 
+  test("waits for its own time when it was asked for before that and is incomplete", () => {
+    const read = (now: string) =>
+      afterDay(period("day", "2026-11-22"), storedSum(date("2026-11-22"), 20, 8), POINT, SETTINGS, at(now)).state;
+    expect(read("2026-11-23T06:00")).toMatchObject({ nextAskEpochMs: at("2026-11-23T08:00"), timesAsked: 0 });
+    expect(read("2026-11-23T08:00")).toMatchObject({ nextAskEpochMs: at("2026-11-23T08:55"), timesAsked: 1 });
+  });
+
   test("is read once more two weeks later when it is complete, or too old to be polled", () => {
     expect(nextAsk("2026-11-22", 24)).toBe(at("2026-12-07T08:00"));
     expect(nextAsk("2026-11-12", 20)).toBe(at("2026-11-27T08:00"));
