@@ -38,7 +38,7 @@ export class Listing {
   /** Asks for all metering points and their contracts anew. Throws the client's errors. */
   async read(signal: AbortSignal): Promise<ListedMeteringPoint[]> {
     this.#contracts.clear();
-    const points = await this.#caruna.meteringPoints(signal);
+    const points = await this.#caruna.meteringPoints({ signal });
     const wanted = await this.#wantedCustomers(signal);
     const chosen = points.filter(({ customerId }) => wanted === undefined || wanted.has(customerId));
     return await Promise.all(
@@ -64,7 +64,7 @@ export class Listing {
 
   async #wantedCustomers(signal: AbortSignal): Promise<ReadonlySet<string> | undefined> {
     if (this.#customers === "all") return undefined;
-    if (this.#customers === "own") return new Set(await this.#caruna.ownCustomerNumbers(signal));
+    if (this.#customers === "own") return new Set(await this.#caruna.ownCustomerNumbers({ signal }));
     return new Set(this.#customers);
   }
 
@@ -72,7 +72,7 @@ export class Listing {
   #contractsOf(customerId: string, signal: AbortSignal): Promise<readonly Contract[]> {
     const known = this.#contracts.get(customerId);
     if (known !== undefined) return known;
-    const asked = this.#caruna.contracts(customerId, signal).catch((error: unknown) => {
+    const asked = this.#caruna.contracts({ customer: customerId, signal }).catch((error: unknown) => {
       if (signal.aborted) {
         // That the one who asked has gone tells nothing of the contracts.
         this.#contracts.delete(customerId);
