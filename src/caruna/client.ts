@@ -12,7 +12,13 @@ import { AllowedHosts } from "./hosts.js";
 import { type LoggedIn, logIn, parseJson } from "./login.js";
 import { maskedCall, maskedText } from "./masking.js";
 import { checkCallOptions, checkClientOptions, checkEnergyOptions } from "./options.js";
-import { memorySessionStore, type Session, type SessionStore, type StoredSession } from "./session.js";
+import {
+  memorySessionStore,
+  readStoredSession,
+  type Session,
+  type SessionStore,
+  type StoredSession,
+} from "./session.js";
 import { type OnLoginFailed, TranscriptRecorder } from "./transcript.js";
 import {
   DEFAULT_LIMITS,
@@ -300,7 +306,10 @@ export class CarunaClient {
 
   async #currentSession(signal: AbortSignal): Promise<Session> {
     if (!this.#storeWasRead) {
-      const kept = await this.#store.load();
+      const stored: unknown = await this.#store.load();
+      const kept = readStoredSession(stored);
+      if (kept === undefined && stored !== undefined && stored !== null)
+        this.#logger.warn({}, "what the session store gave is no session and is ignored; logging in anew");
       if (kept?.account === this.#account && this.#session === undefined) {
         const { account, cookies, cookiesFailedAtEpochMs, ...session } = kept;
         this.#session = session;
