@@ -49,24 +49,24 @@ export interface CarunaClientOptions {
   readonly username: string;
   readonly password: string;
   /** The portal; default `https://plus.caruna.fi`. */
-  readonly baseUrl?: string;
+  readonly baseUrl?: string | undefined;
   /** Hosts that may see credentials beside that of `baseUrl`: `host`, `host:port`, `*.domain`; default Caruna's own. */
-  readonly allowedHosts?: readonly string[];
+  readonly allowedHosts?: readonly string[] | undefined;
   /** Where the session is kept; default: in memory. */
-  readonly sessionStore?: SessionStore;
+  readonly sessionStore?: SessionStore | undefined;
   /** Remembers rejected passwords, so that they are not posted again and again; default: none. */
-  readonly guard?: LoginGuard;
+  readonly guard?: LoginGuard | undefined;
   /** Takes the transcript of a login that failed at Caruna's pages, e.g. `fileTranscripts(folder)`; default: none. */
-  readonly onLoginFailed?: OnLoginFailed;
-  readonly logger?: Logger;
-  readonly limits?: Partial<TransportLimits>;
+  readonly onLoginFailed?: OnLoginFailed | undefined;
+  readonly logger?: Logger | undefined;
+  readonly limits?: Partial<TransportLimits> | undefined;
   /** Calls of the API that are under way at one time; fewer after 429 and 5xx; default 4. */
-  readonly requestsAtOnce?: number;
+  readonly requestsAtOnce?: number | undefined;
   /** Tries after network errors, 5xx and 429; default 3. */
-  readonly retries?: number;
+  readonly retries?: number | undefined;
   /** Milliseconds since the epoch; default the system's clock. */
-  readonly now?: () => number;
-  readonly sleep?: Sleep;
+  readonly now?: (() => number) | undefined;
+  readonly sleep?: Sleep | undefined;
 }
 
 /** What every call of the client takes. */
