@@ -179,7 +179,7 @@ export class App {
   async logIn(tell: (sentence: string) => void): Promise<number> {
     const task = async (signal: AbortSignal) => {
       await this.#database.check(signal);
-      await this.#caruna.logIn(signal);
+      await this.#caruna.logIn({ signal });
       tell("Caruna+ accepted the user name and the password. The session is kept; the next cycles load again.");
       return EXIT_CODES.done;
     };

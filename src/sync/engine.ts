@@ -458,7 +458,7 @@ export class Engine {
       year: startsOn.year,
       ...(span === "month" && { month: startsOn.month }),
     } as const;
-    const { rows, unreadable } = await this.#options.caruna.energy(query, signal);
+    const { rows, unreadable } = await this.#options.caruna.energyAnswer(query, { signal });
     const { sums, problems } = toldSums(rows, span === "month" ? "day" : "month");
     this.#tellProblems(`${span} ${startsOn}`, [...unreadable, ...problems]);
     return { state, sums: sums.filter((sum) => isWithin(sum.startsOn, span, startsOn)) };
@@ -475,7 +475,7 @@ export class Engine {
 
   async #askDay(point: MeteringPoint, day: Temporal.PlainDate, signal: AbortSignal) {
     const query = { meteringPoint: point, timespan: "daily", year: day.year, month: day.month, day: day.day } as const;
-    const { rows, unreadable } = await this.#options.caruna.energy(query, signal);
+    const { rows, unreadable } = await this.#options.caruna.energyAnswer(query, { signal });
     const needsCalendar = rows.some((row) => row.totalKwh !== null && Object.keys(row.parts).length === 0);
     const productAt = needsCalendar ? await this.#listing.productOf(point, signal) : undefined;
     const answer = readingsOfDay(rows, day, productAt);

@@ -40,7 +40,7 @@ export class Listing {
     const customerIds = await this.#wantedCustomers(signal);
     // The contracts beside the lists, not after them: the first hours of a newcomer come a round trip sooner.
     const [points, ...contracts] = await Promise.all([
-      this.#caruna.meteringPoints(signal),
+      this.#caruna.meteringPoints({ signal }),
       ...customerIds.map(async (customerId) => await this.#contractsIfReachable(customerId, signal)),
     ]);
     const contractsOf = new Map(customerIds.map((customerId, index) => [customerId, contracts[index] ?? []]));
@@ -67,9 +67,9 @@ export class Listing {
   }
 
   async #wantedCustomers(signal: AbortSignal): Promise<string[]> {
-    const seen = await this.#caruna.customerNumbers(signal);
+    const seen = await this.#caruna.customerNumbers({ signal });
     if (this.#customers === "all") return seen;
-    const wanted = this.#customers === "own" ? await this.#caruna.ownCustomerNumbers(signal) : this.#customers;
+    const wanted = this.#customers === "own" ? await this.#caruna.ownCustomerNumbers({ signal }) : this.#customers;
     return seen.filter((customerId) => wanted.includes(customerId));
   }
 
@@ -86,7 +86,7 @@ export class Listing {
   #contractsOf(customerId: string, signal: AbortSignal): Promise<readonly Contract[]> {
     const known = this.#contracts.get(customerId);
     if (known !== undefined) return known;
-    const asked = this.#caruna.contracts(customerId, signal).catch((error: unknown) => {
+    const asked = this.#caruna.contracts({ customer: customerId, signal }).catch((error: unknown) => {
       if (signal.aborted) {
         // That the one who asked has gone tells nothing of the contracts.
         this.#contracts.delete(customerId);

@@ -50,8 +50,8 @@ describe("a client with a guard", () => {
     const simulator = await simulatorFor();
     const { guard, told } = listeningGuard(simulator);
     const { client } = clientFor(simulator, { guard });
-    await client.contracts("50123456");
-    await client.contracts("50123456");
+    await client.contracts({ customer: "50123456" });
+    await client.contracts({ customer: "50123456" });
     expect(told).toEqual(["check at request 0, after 0 posts", "begin, after 0 posts", "accepted, after 1 posts"]);
   });
 
@@ -166,7 +166,7 @@ describe("a client with a guard", () => {
     };
     const portal = await portalOf({ "/first": (_, response) => sendHtml(response, LOGIN_FORM), "/judge": () => {} });
     const going = new AbortController();
-    const gone = errorOf(clientOf(portal.url, portal.url, { guard }).client.customerNumbers(going.signal));
+    const gone = errorOf(clientOf(portal.url, portal.url, { guard }).client.customerNumbers({ signal: going.signal }));
     await until(() => portal.passwordPosts === 1);
     going.abort(new Error("no longer wanted"));
     await gone;

@@ -71,9 +71,9 @@ describe("cookies kept with the session", () => {
   it("spare it when the token is refused in mid-flight", async () => {
     const program = await programWithSession();
     const { client } = program.start();
-    await client.contracts("50123456");
+    await client.contracts({ customer: "50123456" });
     program.simulator.expireTokens();
-    expect(await client.contracts("50123456")).toHaveLength(1);
+    expect(await client.contracts({ customer: "50123456" })).toHaveLength(1);
     expect([program.simulator.tokensIssued, program.simulator.passwordPosts]).toEqual([2, 1]);
   });
 
