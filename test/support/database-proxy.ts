@@ -31,6 +31,7 @@ export async function startDatabaseProxy(settings: ServerSettings): Promise<Data
   };
   const join = (from: Socket, to: Socket) => {
     sockets.add(from);
+    from.setNoDelay();
     from.on("error", () => to.destroy());
     from.on("close", () => {
       sockets.delete(from);

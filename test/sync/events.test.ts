@@ -7,11 +7,8 @@ const SEED = Number(process.env.EVENTS_SEED ?? 20261123);
 test(`whatever happens, every table ends as Caruna+ has it and is never wrong on the way (EVENTS_SEED=${SEED})`, async () => {
   await fc.assert(
     fc.asyncProperty(lives(14), async (life) => {
-      const start = Date.now();
-      const problems = await liveThrough(life);
-      process.stderr.write(`${Date.now() - start} ms ${life.events.map(({ is }) => is)}\n`);
-      expect(problems).toEqual([]);
+      expect(await liveThrough(life)).toEqual([]);
     }),
     { seed: SEED, numRuns: 8 },
   );
-}, 600_000);
+}, 240_000);

@@ -16,7 +16,7 @@ const COTTAGE = { product: "seasonal", assetId: "A2", startDate: "2026-10-05", s
 const METERS: readonly MeterOptions[] = [HOUSE, COTTAGE];
 /** So long it takes at most until everything is as Caruna+ shows it, once nothing fails any more. */
 const HEALED_AFTER_DAYS = 31;
-const QUIET_STEP_HOURS = 17;
+const QUIET_STEP_HOURS = 41;
 /** A day that is older may have been read for the last time: what leaves its sums alone is not found. */
 const READ_AGAIN_DAYS = 12;
 
