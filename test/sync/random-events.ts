@@ -186,6 +186,7 @@ class Living {
     let running = await this.#start();
     // Which metering point energy_hourly follows is settled while there is but one.
     await this.#attempt("the first cycle", () => running.program.engine.cycle({ withHistory: false }, NEVER));
+    await this.#compare("the first cycle");
     for (const [index, one] of events.entries()) {
       running = await this.#happen(one, running);
       await this.#compare(`event ${index + 1} (${one.is})`);
