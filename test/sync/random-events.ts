@@ -3,7 +3,7 @@ import { Temporal } from "temporal-polyfill";
 import type { MeterOptions } from "../../src/simulator/index.js";
 import type { Verification } from "../../src/sync/index.js";
 import { type DatabaseProxy, startDatabaseProxy } from "../support/database-proxy.js";
-import { storedRows } from "../support/truth.js";
+import { type Row, storedRows } from "../support/truth.js";
 import { at, DAY_MS, EngineWorld, HOUR_MS, type Program } from "./engine-world.js";
 import { energyHourlyDifferences } from "./simulated-year.js";
 import { differences, localDate, type MeteredRow, meteredRows, nameOf, publishedRows, valuesOf } from "./truth.js";
@@ -92,6 +92,12 @@ const event = fc.oneof(
       hours: fc.uniqueArray(fc.nat(22), { minLength: 2, maxLength: 2 }),
     }),
   },
+  fc.record({
+    is: fc.constant("rows deleted" as const),
+    table: fc.constantFrom("energy_hourly", "metering_point_hourly"),
+    fromHoursAgo: fc.integer({ min: 1, max: 70 * 24 }),
+    hours: fc.integer({ min: 1, max: 100 }),
+  }),
   fc.record({ is: fc.constant("meter appears" as const) }),
   fc.record({
     is: fc.constant("not listed" as const),
@@ -233,6 +239,9 @@ class Living {
       case "revisions cancel out":
         this.#reviseTwo(one);
         break;
+      case "rows deleted":
+        await this.#deleteRows(one);
+        break;
       case "meter appears":
         this.#list(COTTAGE.assetId, this.#world.nowEpochMs);
         break;
@@ -347,6 +356,16 @@ class Living {
     if (more === undefined || less === undefined || less.kwhTotal <= movedKwh) return;
     this.#revise(assetId, more.startEpochMs, movedKwh);
     this.#revise(assetId, less.startEpochMs, -movedKwh);
+  }
+
+  /** Somebody's hand in one of the tables. */
+  async #deleteRows({ table, fromHoursAgo, hours }: EventOf<"rows deleted">): Promise<void> {
+    const fromEpochMs = this.#world.nowEpochMs - fromHoursAgo * HOUR_MS;
+    await this.#world.database.query(
+      `DELETE FROM ${table} WHERE datetime >= to_timestamp($1) AND datetime < to_timestamp($2)`,
+      [fromEpochMs / 1000, (fromEpochMs + hours * HOUR_MS) / 1000],
+    );
+    await this.#remember();
   }
 
   #list(assetId: string, fromEpochMs: number): void {
@@ -478,18 +497,22 @@ class Living {
   /** What was stored is still there, and what is new or other than before is what Caruna+ shows now. */
   async #compare(when: string): Promise<void> {
     const published = publishedRows(this.#world.simulator, this.#world.nowEpochMs);
-    const metered = new Map((await meteredRows(this.#world.database)).map((row) => [nameOf(row), valuesOf(row)]));
-    const shown = new Map(published.map((row) => [nameOf(row), valuesOf(row)]));
-    this.#problems.push(...wrongSteps(this.#metered, metered, shown).map((text) => `${when}: ${text}`));
-    this.#metered = metered;
-    const energy = new Map(
-      (await storedRows(this.#world.database)).map(({ epochMs, kwh_total }) => [epochMs, String(kwh_total)]),
-    );
     const ofHouse = published.filter(({ meter: assetId }) => assetId === HOUSE.assetId);
-    const shownOfHouse = new Map(ofHouse.map(({ epochMs, kwh_total }) => [epochMs, String(kwh_total)]));
-    const steps = wrongSteps(this.#followed, energy, shownOfHouse);
-    this.#problems.push(...steps.map((text) => `${when}: energy_hourly: ${text}`));
-    this.#followed = energy;
+    const { metered, followed } = await this.#remember();
+    const problems = [
+      ...wrongSteps(metered, this.#metered, new Map(published.map((row) => [nameOf(row), valuesOf(row)]))),
+      ...wrongSteps(followed, this.#followed, new Map(ofHouse.map((row) => [row.epochMs, energyOf(row)]))),
+    ];
+    this.#problems.push(...problems.map((problem) => `${when}: ${problem}`));
+  }
+
+  /** Reads the tables anew. Returns what was in them the last time. */
+  async #remember() {
+    const before = { metered: this.#metered, followed: this.#followed };
+    const { database } = this.#world;
+    this.#metered = new Map((await meteredRows(database)).map((row) => [nameOf(row), valuesOf(row)]));
+    this.#followed = new Map((await storedRows(database)).map((row) => [row.epochMs, energyOf(row)]));
+    return before;
   }
 
   /** What it says is so, and every hour that is not stored is among it. */
@@ -561,6 +584,11 @@ const FAILURES = {
   "some answers are odd": { status: 200, body: '{"surprise":true}', kind: "odd" },
   "refuses A1": { status: 403, body: '{"msg":"Forbidden"}', kind: "refused" },
 } as const satisfies Record<CarunaState, unknown>;
+
+/** What `energy_hourly` holds of an hour. */
+function energyOf({ kwh_total, kwh_day, kwh_night, kwh_night_winter, tariff }: Row): string {
+  return JSON.stringify({ kwh_total, kwh_day, kwh_night, kwh_night_winter, tariff });
+}
 
 /** Rows that have gone, and those that have changed to something else than what is shown. */
 function wrongSteps<Name>(
