@@ -10,13 +10,14 @@ const meterOf = () => world.simulator.household.meters[0]?.assetId ?? "";
 const differencesNow = async () =>
   differences(await meteredRows(world.database), publishedRows(world.simulator, world.nowEpochMs));
 
-test("a look back that goes on past midnight brings the day that has ended meanwhile", async () => {
-  world = await EngineWorld.create("2026-11-20T23:50", { meters: [{ startDate: "2026-03-01" }], publishHour: 0 });
+test("a look back that goes on past midnight brings the days that have ended meanwhile", async () => {
+  world = await EngineWorld.create("2026-11-30T23:50", { meters: [{ startDate: "2026-03-01" }], publishHour: 0 });
   let rounds = 0;
   const program = await world.start({
     onRound: async () => {
       rounds += 1;
-      if (rounds === 3) world.nowEpochMs = at("2026-11-21T08:10");
+      // Into a month that no check of a month knows yet.
+      if (rounds === 3) world.nowEpochMs = at("2026-12-02T08:10");
     },
   });
   await program.engine.cycle({ withHistory: true }, signal);
