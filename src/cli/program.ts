@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { backfillCommand } from "./backfill.js";
 import { demoCommand } from "./demo.js";
 import { doctorCommand } from "./doctor.js";
+import { exportCommand } from "./export.js";
 import { healthCommand } from "./health.js";
 import { loadCommand } from "./load.js";
 import { loginCommand } from "./login.js";
@@ -40,6 +41,7 @@ export function buildProgram(): Command {
     .addCommand(backfillCommand())
     .addCommand(verifyCommand())
     .addCommand(statusCommand())
+    .addCommand(exportCommand())
     .addCommand(loginCommand())
     .addCommand(logoutCommand())
     .addCommand(doctorCommand())
