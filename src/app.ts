@@ -385,9 +385,9 @@ export async function exportHours(
         hours += page.length;
         yield page;
       }
+      if (hours === 0) logger.warn({}, `no hour of metering point ${id} is stored of these days`);
     }
     await write(textOf(counted(), choice));
-    if (hours === 0) logger.warn({}, `no hour of metering point ${id} is stored of these days`);
     return { meteringPointId: id, hours };
   } finally {
     await database.stop();
