@@ -10,12 +10,15 @@ import {
   type LoginGuard,
   LoginHeldBack,
   type OnLoginFailed,
+  type Resolution,
   SecondFactorRequired,
 } from "./caruna/index.js";
 import { type Configuration, ConfigurationError, prepareStateDirectory, requireAccount } from "./config/index.js";
 import { ailment, Ending, runOnTheClock, writeHealth } from "./daemon/index.js";
 import { Database, DatabaseError, type DatabaseSettings, type MeteringPointStatus } from "./database/index.js";
 import {
+  type Amounts,
+  amountsOf,
   type CsvLocale,
   csvOf,
   dayBounds,
@@ -220,6 +223,32 @@ export class App {
     return await this.#untilEnded(asked, { onFailure, exitCodeWhenEnded: EXIT_CODES.other });
   }
 
+  /**
+   * Asks Caruna+ for the energy of a metering point and shows it. Throws `MeteringPointNotChosen`, `TooMuchAsked` and the
+   * client's errors; returns the exit code.
+   */
+  async energy(wish: EnergyWish, show: (energy: EnergyShown) => void): Promise<number> {
+    const { configuration, logger } = this.#options;
+    const { from, resolution } = wish;
+    const to = wish.to ?? latest(from, localDay(Date.now()).subtract({ days: 1 }));
+    const requests = requestsFor({ from, to, resolution });
+    if (requests > MOST_REQUESTS_SHOWN) throw new TooMuchAsked(requests, resolution);
+    return await this.ask(async (caruna, signal) => {
+      const points = (await caruna.meteringPoints({ signal })).map((point) => {
+        return { ...point, id: point.assetId, product: point.productDescription };
+      });
+      const meteringPoint = chosenMeteringPoint(points, {
+        wanted: wish.meteringPoint ?? configuration.caruna.meteringPoint,
+        namedBy: wish.meteringPoint === undefined ? "METERING_POINT" : "--metering-point",
+      });
+      const rows = caruna.energy({ meteringPoint, from, to, resolution, signal });
+      const energy: Amounts[] = [];
+      const onProblem = (problem: string) => logger.warn({ problem }, "a part of the answer was not understood");
+      for await (const amounts of amountsOf(rows, resolution, onProblem)) energy.push(amounts);
+      show({ meteringPoint: meteringPoint.assetId, resolution, energy });
+    });
+  }
+
   /** One cycle, whose end those who ask after the program's health are told. */
   async #cycle(signal: AbortSignal): Promise<void> {
     try {
@@ -280,6 +309,53 @@ interface UntilEndedOptions {
   readonly onFailure?: (error: unknown) => void;
   /** Where a key or a signal ended the task; by default that is as good as done. */
   readonly exitCodeWhenEnded?: number;
+}
+
+/** What is to be shown of a metering point, straight from Caruna+. */
+export interface EnergyWish {
+  /** Asset id or GSRN; undefined: the one of the settings, or the only one. */
+  readonly meteringPoint?: string | undefined;
+  /** Local days, both included; without the last, up to yesterday. */
+  readonly from: Temporal.PlainDate;
+  readonly to?: Temporal.PlainDate | undefined;
+  readonly resolution: Resolution;
+}
+
+export interface EnergyShown {
+  /** Asset id. */
+  readonly meteringPoint: string;
+  readonly resolution: Resolution;
+  /** Earliest first, without what is not published yet. */
+  readonly energy: readonly Amounts[];
+}
+
+/** A person who wants to see more than this at once wants the database: a year of hours, three decades of days. */
+const MOST_REQUESTS_SHOWN = 366;
+
+/** To show so much, Caruna+ would have to be asked too often. */
+export class TooMuchAsked extends Error {
+  override readonly name = "TooMuchAsked";
+
+  constructor(requests: number, resolution: Resolution) {
+    super(
+      `--resolution ${resolution} would take ${requests} requests for these days, and ${MOST_REQUESTS_SHOWN} is the limit; ` +
+        "choose fewer days, or load them with backfill and use export.",
+    );
+  }
+}
+
+function requestsFor({
+  from,
+  to,
+  resolution,
+}: Required<Pick<EnergyWish, "from" | "resolution">> & { to: Temporal.PlainDate }): number {
+  if (resolution === "hour") return from.until(to, { largestUnit: "day" }).days + 1;
+  const years = to.year - from.year;
+  return resolution === "month" ? years + 1 : years * 12 + to.month - from.month + 1;
+}
+
+function latest(one: Temporal.PlainDate, other: Temporal.PlainDate): Temporal.PlainDate {
+  return Temporal.PlainDate.compare(one, other) > 0 ? one : other;
 }
 
 /** A guard that makes sure of the database before it looks at what is remembered; no password is posted without it. */
@@ -456,6 +532,7 @@ export function exitCodeOf(error: unknown): number {
     MeteringPointNotChosen,
     NothingToVerify,
     NothingToExport,
+    TooMuchAsked,
     FileRefused,
   ].some((kind) => error instanceof kind);
   if (error instanceof ConfigurationError || isOfCommandLine) return EXIT_CODES.configuration;

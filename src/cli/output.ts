@@ -20,6 +20,11 @@ export function mayColour(): boolean {
   return process.stdout.isTTY && !process.env.NO_COLOR;
 }
 
+/** Writes the result of a command for a program to read. */
+export function printJson(value: object): void {
+  print(JSON.stringify(value, undefined, 2));
+}
+
 /** Writes a long result piece by piece, no faster than it is read; stops where the reader has gone. */
 export async function printAll(pieces: AsyncIterable<string>): Promise<void> {
   for await (const piece of pieces) {

@@ -1,12 +1,16 @@
 import { Command } from "commander";
 import { backfillCommand } from "./backfill.js";
+import { contractsCommand } from "./contracts.js";
 import { demoCommand } from "./demo.js";
 import { doctorCommand } from "./doctor.js";
+import { energyCommand } from "./energy.js";
 import { exportCommand } from "./export.js";
 import { healthCommand } from "./health.js";
 import { loadCommand } from "./load.js";
 import { loginCommand } from "./login.js";
 import { logoutCommand } from "./logout.js";
+import { meteringPointsCommand } from "./metering-points.js";
+import { profileCommand } from "./profile.js";
 import { simulatorCommand } from "./simulator.js";
 import { startCommand } from "./start.js";
 import { statusCommand } from "./status.js";
@@ -45,6 +49,11 @@ export function buildProgram(): Command {
     .commandsGroup("Show what is stored, without a request to Caruna+:")
     .addCommand(statusCommand())
     .addCommand(exportCommand())
+    .commandsGroup("Show what Caruna+ tells now, and store none of it:")
+    .addCommand(profileCommand())
+    .addCommand(contractsCommand())
+    .addCommand(meteringPointsCommand())
+    .addCommand(energyCommand())
     .commandsGroup("The account, and help with it:")
     .addCommand(loginCommand())
     .addCommand(logoutCommand())

@@ -1,3 +1,4 @@
+export { type Amounts, amountsOf } from "./amounts.js";
 export { type ClockProduct, clockProduct, splitByClock } from "./calendar.js";
 export { type CsvLocale, csvOf } from "./csv.js";
 export type { ExportedHour } from "./export.js";
