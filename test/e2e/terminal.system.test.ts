@@ -63,3 +63,17 @@ test("stopped and fetched to the foreground, a key ends it", async () => {
   expect(stdout).toContain("a key was pressed");
   expect(stdout).toContain("exit code 0");
 });
+
+test("results are drawn for the terminal's width, whole columns left out, and without colours where none are wanted", async () => {
+  const program = `${process.execPath} ${ENTRY}`;
+  const narrow = await inTerminal(`stty cols 58; ${program} sync; ${program} metering-points`).ended;
+  const [head = "", row = "", left = ""] = narrow.stdout.trimEnd().split(/\r?\n/).slice(-3);
+  expect(head).toMatch(/^metering point {2}address +product$/);
+  expect(row).toContain(world.simulator.household.meters[0]?.assetId);
+  expect(left).toMatch(/^No room in this terminal for: .*GSRN/);
+  const drawn = await inTerminal(`${program} status`).ended;
+  expect(drawn.stdout).toContain("\u001b[32m█");
+  const plain = await inTerminal(`NO_COLOR=1 ${program} status`).ended;
+  expect(plain.stdout).toMatch(/█+/);
+  expect(plain.stdout).not.toContain("\u001b[3");
+});
