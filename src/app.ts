@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { Temporal } from "temporal-polyfill";
+import type { Temporal } from "temporal-polyfill";
 import {
   CarunaClient,
   CarunaError,
@@ -14,7 +14,7 @@ import {
 import { type Configuration, ConfigurationError, prepareStateDirectory, requireAccount } from "./config/index.js";
 import { ailment, Ending, runOnTheClock, writeHealth } from "./daemon/index.js";
 import { Database, DatabaseError, type DatabaseSettings, type MeteringPointStatus } from "./database/index.js";
-import { dayBounds, hoursOfDay, lastDays, localDay } from "./energy/index.js";
+import { expectedHours, hoursOfDay, lastDays } from "./energy/index.js";
 import type { Logger } from "./logger.js";
 import {
   type DayRange,
@@ -41,8 +41,6 @@ const LONGEST_CYCLE_MS = 15 * 60_000;
 
 /** The look back asks so often at the most, so that years of days are no burden to Caruna+: 4 requests a second. */
 const HISTORY_PACE_MS = 250;
-
-const HOUR_MS = 3_600_000;
 
 const sleep = (milliseconds: number, signal: AbortSignal) => delay(milliseconds, undefined, { signal });
 
@@ -280,20 +278,14 @@ export async function readStatus(configuration: Configuration, logger: Logger, s
     await database.check(signal);
     const [first, last] = [String(days[0]), String(days.at(-1))];
     const points = await database.sync.status({ nowEpochMs, fromDay: first, toDay: last }, signal);
-    return { nowEpochMs, points: points.map((point) => withExpected(point, nowEpochMs)), lastDays: shown };
+    return {
+      nowEpochMs,
+      points: points.map((point) => ({ ...point, hoursExpected: expectedHours(point, nowEpochMs) })),
+      lastDays: shown,
+    };
   } finally {
     await database.stop();
   }
-}
-
-function withExpected(point: MeteringPointStatus, nowEpochMs: number): StatusOfPoint {
-  const { contractTo, oldestHourEpochMs, newestHourEpochMs } = point;
-  if (oldestHourEpochMs === null || newestHourEpochMs === null) return { ...point, hoursExpected: 0 };
-  const endOfYesterday = dayBounds(localDay(nowEpochMs)).startEpochMs;
-  const endOfContract =
-    contractTo === null ? endOfYesterday : dayBounds(Temporal.PlainDate.from(contractTo)).endEpochMs;
-  const end = Math.max(Math.min(endOfYesterday, endOfContract), newestHourEpochMs + HOUR_MS);
-  return { ...point, hoursExpected: (end - oldestHourEpochMs) / HOUR_MS };
 }
 
 /** What ails the running program that these settings belong to, in one line; undefined where it is well. */

@@ -1,5 +1,6 @@
 export { type ClockProduct, clockProduct, splitByClock } from "./calendar.js";
 export { type CsvLocale, csvOf } from "./csv.js";
+export { expectedHours, type StoredReach } from "./expected-hours.js";
 export type { ExportedHour } from "./export.js";
 export { dayBounds, hoursOfDay, type LocalTime, lastDays, localDay, localTime } from "./helsinki.js";
 export { jsonOf, ndjsonOf } from "./json.js";
