@@ -1,0 +1,2 @@
+/** Stands in for the page's styles until they are there. */
+export const css = "";
