@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
-import { css } from "./page/style.js";
+import { style } from "./page/style.js";
 
 /** A file as it is served. */
 export interface Asset {
@@ -22,7 +22,7 @@ const BROWSER = new URL(
 export async function readAssets(): Promise<ReadonlyMap<string, Asset>> {
   const uPlot = pathToFileURL(createRequire(import.meta.url).resolve("uplot"));
   const assets = new Map<string, Asset>([
-    ["page.css", { type: STYLES, body: css }],
+    ["page.css", { type: STYLES, body: style }],
     ["uPlot.js", { type: JAVASCRIPT, body: await readFile(new URL("uPlot.esm.js", uPlot), "utf8") }],
     ["uPlot.css", { type: STYLES, body: await readFile(new URL("uPlot.min.css", uPlot), "utf8") }],
   ]);

@@ -2,7 +2,6 @@ import { once } from "node:events";
 import { Server } from "node:http";
 import { createAdaptorServer } from "@hono/node-server";
 import { type Context, Hono } from "hono";
-import { accepts } from "hono/accepts";
 import { etag } from "hono/etag";
 import { secureHeaders } from "hono/secure-headers";
 import { DatabaseError } from "../database/index.js";
@@ -10,7 +9,7 @@ import type { Logger } from "../logger.js";
 import { hostCheck, inAddress, tokenCheck } from "./access.js";
 import { type Asset, readAssets } from "./assets.js";
 import type { Metrics } from "./metrics.js";
-import { shell } from "./page/shell.js";
+import { languageFrom, shell } from "./page/shell.js";
 import { type Cycles, NoSuchPoint, NotReady, type PageData } from "./page-data.js";
 import {
   BadParameter,
@@ -135,7 +134,9 @@ export class WebServer {
     app.get("/readyz", (context) => this.#ready(context));
     if (token !== undefined) app.use(tokenCheck(token));
     app.use("/assets/*", etag());
-    app.get("/", (context) => context.html(shell(languageOf(context)), 200, { Vary: "Accept-Language" }));
+    app.get("/", (context) =>
+      context.html(shell(languageFrom(context.req.header("Accept-Language"))), 200, { Vary: "Accept-Language" }),
+    );
     app.get("/assets/:name", (context) => sendAsset(context, assets.get(context.req.param("name"))));
     app.get("/metrics", (context) => this.#metrics(context));
     this.#dataRoutes(app);
@@ -223,21 +224,6 @@ async function onlyReading(context: Context, next: () => Promise<void>): Promise
     return undefined;
   }
   return context.json({ error: "Only GET and HEAD are understood here." }, 405, { Allow: "GET, HEAD" });
-}
-
-function languageOf(context: Context): "fi" | "sv" | "en" {
-  const supported = ["fi", "sv", "en"] as const;
-  const wanted = accepts(context, {
-    ...{ header: "Accept-Language", supports: [...supported], default: "en" },
-    // "fi-FI" and "sv-FI" are Finnish and Swedish; the browser's order of preference counts.
-    match: (given) =>
-      given
-        .filter(({ q }) => q > 0)
-        .sort((one, other) => other.q - one.q)
-        .map(({ type }) => type.toLowerCase().split("-")[0] ?? "")
-        .find((language) => supported.some((known) => known === language)) ?? "en",
-  });
-  return supported.find((language) => language === wanted) ?? "en";
 }
 
 function sendAsset(context: Context, asset: Asset | undefined): Response | Promise<Response> {
