@@ -23,11 +23,11 @@ export async function originalCycle(
 ): Promise<void> {
   const caruna = new CarunaClient({ ...ACCOUNT, baseUrl: plusUrl, allowedHosts: [new URL(authUrl).host] });
   try {
-    await caruna.contracts(FIRST_METER.customerId);
+    await caruna.contracts({ customer: FIRST_METER.customerId });
     for (const day of days) {
       const { year, month, day: dayOfMonth } = day;
       const query = { meteringPoint: FIRST_METER, timespan: "daily", year, month, day: dayOfMonth } as const;
-      const { rows } = await caruna.energy(query);
+      const { rows } = await caruna.energyAnswer(query);
       await insertRowByRow(server, readingsOfDay(rows, day).readings);
     }
   } finally {

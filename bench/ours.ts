@@ -1,4 +1,4 @@
-import { CarunaClient, type CarunaClientOptions, type EnergyQuery } from "../src/caruna/index.js";
+import { type CallOptions, CarunaClient, type CarunaClientOptions, type EnergyQuery } from "../src/caruna/index.js";
 import { Database, type ServerSettings } from "../src/database/index.js";
 import { silentLogger } from "../src/logger.js";
 import { Engine } from "../src/sync/index.js";
@@ -10,9 +10,9 @@ const NEVER = new AbortController().signal;
 class RecordingClient extends CarunaClient {
   readonly asked: EnergyQuery[] = [];
 
-  override async energy(query: EnergyQuery, signal?: AbortSignal) {
+  override async energyAnswer(query: EnergyQuery, options?: CallOptions) {
     this.asked.push(query);
-    return await super.energy(query, signal);
+    return await super.energyAnswer(query, options);
   }
 }
 

@@ -1,27 +1,44 @@
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Temporal } from "temporal-polyfill";
+import { Temporal } from "temporal-polyfill";
 import {
   CarunaClient,
   CarunaError,
   CredentialsRejected,
   fileSessionStore,
   fileTranscripts,
+  type LoginGuard,
   LoginHeldBack,
   type OnLoginFailed,
+  type Resolution,
   SecondFactorRequired,
 } from "./caruna/index.js";
 import { type Configuration, ConfigurationError, prepareStateDirectory, requireAccount } from "./config/index.js";
 import { ailment, Ending, runOnTheClock, writeHealth } from "./daemon/index.js";
 import { Database, DatabaseError, type DatabaseSettings, type MeteringPointStatus } from "./database/index.js";
-import { expectedHours, hoursOfDay, lastDays } from "./energy/index.js";
+import {
+  type Amounts,
+  amountsOf,
+  type CsvLocale,
+  csvOf,
+  type ExportedHour,
+  expectedHours,
+  hoursOfDay,
+  jsonOf,
+  lastDays,
+  localDay,
+  ndjsonOf,
+} from "./energy/index.js";
+import { FileRefused } from "./files.js";
 import type { Logger } from "./logger.js";
 import {
+  chosenMeteringPoint,
   type DayRange,
   Engine,
   isMendable,
   LookBackMeter,
   type LookBackProgress,
+  MeteringPointNotChosen,
   MeteringPointNotFound,
   NoMeteringPoint,
   NothingToVerify,
@@ -87,11 +104,12 @@ export class App {
     this.#options = options;
     this.#database = new Database(databaseSettings(configuration), logger);
     this.#guard = this.#database.loginGuard([baseUrl, account.username, account.password], Date.now);
+    const guard = startedFirst(this.#database, this.#guard);
     const onLoginFailed = loginTranscripts(configuration);
     const { requestsAtOnce } = configuration.caruna;
     this.#caruna = new CarunaClient({
       ...account,
-      ...{ baseUrl, allowedHosts, requestsAtOnce, sessionStore, guard: this.#guard, onLoginFailed, logger },
+      ...{ baseUrl, allowedHosts, requestsAtOnce, sessionStore, guard, onLoginFailed, logger },
       onEvent: (event) => this.#page?.metrics.onClientEvent(event),
     });
     this.#engine = this.#engineFor(configuration.backfill, HISTORY_PACE_MS);
@@ -192,7 +210,7 @@ export class App {
   async logIn(tell: (sentence: string) => void): Promise<number> {
     const task = async (signal: AbortSignal) => {
       await this.#database.check(signal);
-      await this.#caruna.logIn(signal);
+      await this.#caruna.logIn({ signal });
       tell("Caruna+ accepted the user name and the password. The session is kept; the next cycles load again.");
       return EXIT_CODES.done;
     };
@@ -201,6 +219,47 @@ export class App {
       tell(messageOf(error));
     };
     return await this.#untilEnded(task, { onFailure });
+  }
+
+  /**
+   * Asks Caruna+ for something that is only to be shown. While the kept session is good the database is not touched; a
+   * login begins with it, since it remembers rejected passwords. Throws what `task` throws; returns the exit code.
+   */
+  async ask(task: (caruna: CarunaClient, signal: AbortSignal) => Promise<void>): Promise<number> {
+    const onFailure = (error: unknown) => {
+      throw error;
+    };
+    const asked = async (signal: AbortSignal) => {
+      await task(this.#caruna, signal);
+      return EXIT_CODES.done;
+    };
+    return await this.#untilEnded(asked, { onFailure, exitCodeWhenEnded: EXIT_CODES.other });
+  }
+
+  /**
+   * Asks Caruna+ for the energy of a metering point and shows it. Throws `MeteringPointNotChosen`, `TooMuchAsked` and the
+   * client's errors; returns the exit code.
+   */
+  async energy(wish: EnergyWish, show: (energy: EnergyShown) => void): Promise<number> {
+    const { configuration, logger } = this.#options;
+    const { from, resolution } = wish;
+    const to = wish.to ?? latest(from, localDay(Date.now()).subtract({ days: 1 }));
+    const requests = requestsFor({ from, to, resolution });
+    if (requests > MOST_REQUESTS_SHOWN) throw new TooMuchAsked(requests, resolution);
+    return await this.ask(async (caruna, signal) => {
+      const points = (await caruna.meteringPoints({ signal })).map((point) => {
+        return { ...point, id: point.assetId, product: point.productDescription };
+      });
+      const meteringPoint = chosenMeteringPoint(points, {
+        wanted: wish.meteringPoint ?? configuration.caruna.meteringPoint,
+        namedBy: wish.meteringPoint === undefined ? "METERING_POINT" : "--metering-point",
+      });
+      const rows = caruna.energy({ meteringPoint, from, to, resolution, signal });
+      const energy: Amounts[] = [];
+      const onProblem = (problem: string) => logger.warn({ problem }, "a part of the answer was not understood");
+      for await (const amounts of amountsOf(rows, resolution, onProblem)) energy.push(amounts);
+      show({ meteringPoint: meteringPoint.assetId, resolution, energy });
+    });
   }
 
   /** One cycle, whose end those who ask after the program's health are told. */
@@ -294,10 +353,68 @@ export class App {
 }
 
 interface UntilEndedOptions {
-  /** Told of an error that ended the task; by default it is logged. */
+  /** Told of an error that ended the task, which it may throw on; by default it is logged. */
   readonly onFailure?: (error: unknown) => void;
   /** Where a key or a signal ended the task; by default that is as good as done. */
   readonly exitCodeWhenEnded?: number;
+}
+
+/** What is to be shown of a metering point, straight from Caruna+. */
+export interface EnergyWish {
+  /** Asset id or GSRN; undefined: the one of the settings, or the only one. */
+  readonly meteringPoint?: string | undefined;
+  /** Local days, both included; without the last, up to yesterday. */
+  readonly from: Temporal.PlainDate;
+  readonly to?: Temporal.PlainDate | undefined;
+  readonly resolution: Resolution;
+}
+
+export interface EnergyShown {
+  /** Asset id. */
+  readonly meteringPoint: string;
+  readonly resolution: Resolution;
+  /** Earliest first, without what is not published yet. */
+  readonly energy: readonly Amounts[];
+}
+
+/** A person who wants to see more than this at once wants the database: a year of hours, three decades of days. */
+const MOST_REQUESTS_SHOWN = 366;
+
+/** To show so much, Caruna+ would have to be asked too often. */
+export class TooMuchAsked extends Error {
+  override readonly name = "TooMuchAsked";
+
+  constructor(requests: number, resolution: Resolution) {
+    super(
+      `--resolution ${resolution} would take ${requests} requests for these days, and ${MOST_REQUESTS_SHOWN} is the limit; ` +
+        "choose fewer days, or load them with backfill and use export.",
+    );
+  }
+}
+
+function requestsFor({
+  from,
+  to,
+  resolution,
+}: Required<Pick<EnergyWish, "from" | "resolution">> & { to: Temporal.PlainDate }): number {
+  if (resolution === "hour") return from.until(to, { largestUnit: "day" }).days + 1;
+  const years = to.year - from.year;
+  return resolution === "month" ? years + 1 : years * 12 + to.month - from.month + 1;
+}
+
+function latest(one: Temporal.PlainDate, other: Temporal.PlainDate): Temporal.PlainDate {
+  return Temporal.PlainDate.compare(one, other) > 0 ? one : other;
+}
+
+/** A guard that makes sure of the database before it looks at what is remembered; no password is posted without it. */
+function startedFirst(database: Database, guard: LoginGuard): LoginGuard {
+  return {
+    check: async (signal) => {
+      await database.check(signal);
+      return await guard.check(signal);
+    },
+    begin: (signal, isAskedFor) => guard.begin(signal, isAskedFor),
+  };
 }
 
 /** What there is of a metering point, with what there should be. */
@@ -335,6 +452,80 @@ export async function readStatus(configuration: Configuration, logger: Logger, s
     };
   } finally {
     await database.stop();
+  }
+}
+
+export type ExportFormat = "csv" | "json" | "ndjson";
+
+/** Which hours go into a file, and how. */
+export interface ExportChoice {
+  /** Asset id or GSRN; undefined: the one that energy_hourly follows, or the only one. */
+  readonly meteringPoint?: string | undefined;
+  /** Local days, both included; undefined where there is no bound. */
+  readonly from?: Temporal.PlainDate | undefined;
+  readonly to?: Temporal.PlainDate | undefined;
+  readonly format: ExportFormat;
+  /** Of CSV. */
+  readonly locale: CsvLocale;
+}
+
+/** What went into a file. */
+export interface Exported {
+  readonly meteringPointId: string;
+  readonly hours: number;
+}
+
+/**
+ * Hands the stored hours of a metering point to `write` as text, in pieces, without a request to Caruna+. Throws
+ * `NothingToExport`, `MeteringPointNotChosen`, subclasses of `DatabaseError`, and what `write` throws.
+ */
+export async function exportHours(
+  configuration: Configuration,
+  logger: Logger,
+  choice: ExportChoice,
+  write: (pieces: AsyncIterable<string>) => Promise<void>,
+  signal: AbortSignal,
+): Promise<Exported> {
+  const database = new Database(databaseSettings(configuration), logger);
+  try {
+    const inspection = await database.inspect(signal);
+    if (inspection.kind === "not made yet") throw new NothingToExport();
+    await database.check(signal);
+    const points = await database.sync.meteringPoints(signal);
+    if (points.length === 0) throw new NothingToExport();
+    const otherwise = await database.sync.followedMeteringPoint(signal);
+    const wish = { wanted: choice.meteringPoint, namedBy: "--metering-point", otherwise } as const;
+    const { id } = chosenMeteringPoint(points, wish);
+    const pages = database.sync.exportHours(id, choice.from?.toString(), choice.to?.toString(), signal);
+    let hours = 0;
+    async function* counted() {
+      for await (const page of pages) {
+        hours += page.length;
+        yield page;
+      }
+      if (hours === 0) logger.warn({}, `no hour of metering point ${id} is stored of these days`);
+    }
+    await write(textOf(counted(), choice));
+    return { meteringPointId: id, hours };
+  } finally {
+    await database.stop();
+  }
+}
+
+function textOf(
+  pages: AsyncIterable<readonly ExportedHour[]>,
+  { format, locale }: ExportChoice,
+): AsyncIterable<string> {
+  if (format === "csv") return csvOf(pages, { locale });
+  return format === "json" ? jsonOf(pages) : ndjsonOf(pages);
+}
+
+/** There is no metering point in the database yet. */
+export class NothingToExport extends Error {
+  override readonly name = "NothingToExport";
+
+  constructor() {
+    super("Nothing was loaded yet, so there is nothing to export; load the last days with: caruna-integration sync");
   }
 }
 
@@ -378,7 +569,14 @@ export const EXIT_CODES = {
 
 /** The exit code that an error ends the program with. */
 export function exitCodeOf(error: unknown): number {
-  const isOfCommandLine = error instanceof MeteringPointNotFound || error instanceof NothingToVerify;
+  const isOfCommandLine = [
+    MeteringPointNotFound,
+    MeteringPointNotChosen,
+    NothingToVerify,
+    NothingToExport,
+    TooMuchAsked,
+    FileRefused,
+  ].some((kind) => error instanceof kind);
   if (error instanceof ConfigurationError || isOfCommandLine) return EXIT_CODES.configuration;
   const isOfCredentials = [CredentialsRejected, LoginHeldBack, SecondFactorRequired].some(
     (kind) => error instanceof kind,

@@ -120,14 +120,14 @@ async function checkCaruna(checks: Checks, options: CarunaOptions, signal: Abort
   try {
     const loggedIn = await checks.run("login", loginHost && client, async ({ client: caruna, store }) => {
       const before = await store.load();
-      const customers = await caruna.customerNumbers(signal);
+      const customers = await caruna.customerNumbers({ signal });
       checks.keepPrivate(customers);
       const isKept = before !== undefined && before.token === (await store.load())?.token;
       const how = isKept ? "a session kept from an earlier login is still good" : "Caruna+ accepts the account";
       return [`${how}; it sees ${counted(customers.length, "customer number")}`, caruna];
     });
     const points = await checks.run("metering points", loggedIn, async (caruna) => {
-      const found = await caruna.meteringPoints(signal);
+      const found = await caruna.meteringPoints({ signal });
       checks.keepPrivate(found.flatMap(({ assetId, gsrn, address }) => [assetId, gsrn ?? undefined, address]));
       const ordered = followedFirst(found, options.configuration.caruna.meteringPoint);
       return [`${counted(found.length, "metering point")}`, { caruna, ordered }];
@@ -174,7 +174,7 @@ async function hoursInWords(
 ): Promise<string> {
   for (const meteringPoint of points) {
     const query = { meteringPoint, timespan: "daily", year: day.year, month: day.month, day: day.day } as const;
-    const { rows, unreadable } = await caruna.energy(query, signal);
+    const { rows, unreadable } = await caruna.energyAnswer(query, { signal });
     const { readings, unpublished, problems, unknownParts } = readingsOfDay(rows, day);
     if (readings.length === 0) continue;
     const odd = [...unreadable, ...problems, ...unknownParts.map((part) => `unknown part ${part}`)];

@@ -1,14 +1,22 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { access, constants, mkdir, open, realpath, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+
+/** A user of the system, as the file system numbers it. */
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
 
 /**
  * Writes a file whole or not at all: a draft beside it is flushed to the disk and takes its place. Mode 0600 from the
  * first byte; missing folders are made, for their owner alone. Throws the file system's errors.
  *
+ * `owner`: another user than the one that writes, to whom the file is given.
+ *
  * (Libraries for this hook into the process' signals, which are the daemon's business here.)
  */
-export async function writePrivately(file: string, content: string): Promise<void> {
+export async function writePrivately(file: string, content: string, owner?: Owner): Promise<void> {
   const directory = dirname(file);
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const draft = join(directory, `.${randomUUID()}.draft`);
@@ -16,6 +24,55 @@ export async function writePrivately(file: string, content: string): Promise<voi
     const handle = await open(draft, "wx", 0o600);
     try {
       await handle.writeFile(content);
+      await handle.sync();
+      if (owner !== undefined) await handle.chown(owner.uid, owner.gid);
+    } finally {
+      await handle.close();
+    }
+    await rename(draft, file);
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+/** A file that a person named for a result cannot be written, or must not be. */
+export class FileRefused extends Error {
+  override readonly name = "FileRefused";
+}
+
+/**
+ * Makes sure that a file can be written whole, before the work for it begins. Returns its path, behind symbolic links.
+ *
+ * @param mayReplace whether a file that is there may be replaced; what is no ordinary file never is.
+ * @throws {FileRefused} in one line, with what to do.
+ */
+export async function writablePath(file: string, mayReplace: boolean): Promise<string> {
+  const path = await realpath(file).catch(() => undefined);
+  const there = path === undefined ? undefined : await stat(path);
+  if (there?.isFile() === false) throw new FileRefused(`${file} is no ordinary file; name another.`);
+  if (there !== undefined && !mayReplace)
+    throw new FileRefused(`${file} is there already; name another file, or add --overwrite.`);
+  const folder = dirname(path ?? file);
+  const isFolder = await stat(folder)
+    .then((found) => found.isDirectory())
+    .catch(() => false);
+  if (!isFolder) throw new FileRefused(`The folder ${folder} does not exist; make it, or name another.`);
+  await access(folder, constants.W_OK).catch(() => {
+    throw new FileRefused(`The folder ${folder} cannot be written; name another.`);
+  });
+  return path ?? file;
+}
+
+/**
+ * Writes a file from pieces as they come, whole or not at all: a draft beside it takes its place at the end, and goes
+ * where anything fails. Who may read it is as the person's umask says. Throws the file system's errors and those of `pieces`.
+ */
+export async function writeWhole(file: string, pieces: AsyncIterable<string>): Promise<void> {
+  const draft = join(dirname(file), `.${randomUUID()}.draft`);
+  try {
+    const handle = await open(draft, "wx");
+    try {
+      for await (const piece of pieces) await handle.writeFile(piece);
       await handle.sync();
     } finally {
       await handle.close();

@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Cookie, CookieJar } from "tough-cookie";
 import { type Logger, silentLogger } from "../logger.js";
 import { type EnergyAnswer, readContracts, readCustomer, readEnergy, readMeteringPoints } from "./answers.js";
+import { type EnergyOptions, type EnergyQuery, energyRows, type RowSource } from "./energy-rows.js";
 import {
   AccessRefused,
   AnswerNotUnderstood,
@@ -18,7 +19,14 @@ import type { LoginGuard } from "./guard.js";
 import { AllowedHosts } from "./hosts.js";
 import { type LoggedIn, logIn, parseJson } from "./login.js";
 import { maskedCall, maskedText } from "./masking.js";
-import { memorySessionStore, type Session, type SessionStore, type StoredSession } from "./session.js";
+import { checkCallOptions, checkClientOptions, checkEnergyOptions } from "./options.js";
+import {
+  memorySessionStore,
+  readStoredSession,
+  type Session,
+  type SessionStore,
+  type StoredSession,
+} from "./session.js";
 import { type OnLoginFailed, TranscriptRecorder } from "./transcript.js";
 import {
   DEFAULT_LIMITS,
@@ -30,10 +38,11 @@ import {
   type Transport,
   type TransportLimits,
 } from "./transport.js";
-import type { Contract, Customer, MeteringPoint, Timespan } from "./types.js";
+import type { Contract, Customer, EnergyRow, MeteringPoint, Profile } from "./types.js";
 
 export const CARUNA_PLUS_URL = "https://plus.caruna.fi";
 
+const REQUESTS_AT_ONCE = 4;
 /** A token with less left than this is renewed before it is used. */
 const RENEWAL_MARGIN_MS = 2 * 60_000;
 /** A new token is used for this long whatever its expiry says: where clocks differ, every call would log in. */
@@ -41,45 +50,39 @@ const TRUSTED_WHEN_NEW_MS = 5 * 60_000;
 /** What a new token may not see of a customer is not asked for with yet another token for this long. */
 const REFUSAL_REMEMBERED_MS = 60 * 60_000;
 /** Where kept cookies did not spare the password, they are not tried again for this long: it costs half a login. */
-const COOKIES_NOT_TRIED_MS = 24 * 60 * 60_000;
+const COOKIES_NOT_TRIED_MS = 7 * 24 * 60 * 60_000;
 
 export interface CarunaClientOptions {
   /** E-mail address of the account. */
   readonly username: string;
   readonly password: string;
   /** The portal; default `https://plus.caruna.fi`. */
-  readonly baseUrl?: string;
+  readonly baseUrl?: string | undefined;
   /** Hosts that may see credentials beside that of `baseUrl`: `host`, `host:port`, `*.domain`; default Caruna's own. */
-  readonly allowedHosts?: readonly string[];
+  readonly allowedHosts?: readonly string[] | undefined;
   /** Where the session is kept; default: in memory. */
-  readonly sessionStore?: SessionStore;
+  readonly sessionStore?: SessionStore | undefined;
   /** Remembers rejected passwords, so that they are not posted again and again; default: none. */
-  readonly guard?: LoginGuard;
+  readonly guard?: LoginGuard | undefined;
   /** Takes the transcript of a login that failed at Caruna's pages, e.g. `fileTranscripts(folder)`; default: none. */
-  readonly onLoginFailed?: OnLoginFailed;
-  readonly logger?: Logger;
-  readonly limits?: Partial<TransportLimits>;
+  readonly onLoginFailed?: OnLoginFailed | undefined;
+  readonly logger?: Logger | undefined;
+  readonly limits?: Partial<TransportLimits> | undefined;
   /** Calls of the API that are under way at one time; fewer after 429 and 5xx; default 4. */
-  readonly requestsAtOnce?: number;
+  readonly requestsAtOnce?: number | undefined;
   /** Tries after network errors, 5xx and 429; default 3. */
-  readonly retries?: number;
+  readonly retries?: number | undefined;
   /** Milliseconds since the epoch; default the system's clock. */
-  readonly now?: () => number;
-  readonly sleep?: Sleep;
+  readonly now?: (() => number) | undefined;
+  readonly sleep?: Sleep | undefined;
   /** Told of each request to the API, each retry and each login, e.g. to count them; default: nobody. */
-  readonly onEvent?: (event: ClientEvent) => void;
+  readonly onEvent?: ((event: ClientEvent) => void) | undefined;
 }
 
-/** What one energy call asks for. */
-export interface EnergyQuery {
-  readonly meteringPoint: Pick<MeteringPoint, "customerId" | "assetId">;
-  /** `daily`: the hours of a day. `monthly`: the days of a month. `yearly`: the months of a year. */
-  readonly timespan: Timespan;
-  readonly year: number;
-  /** 1 to 12; needed for `daily` and `monthly`. */
-  readonly month?: number;
-  /** 1 to 31; needed for `daily`. */
-  readonly day?: number;
+/** What every call of the client takes. */
+export interface CallOptions {
+  /** Ends the call, which then throws the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -108,9 +111,9 @@ export class CarunaClient {
   /** When a call was refused although the token was new, by customer and kind of call. */
   readonly #refusedAt = new Map<string, number>();
 
+  /** Only checks and keeps the options: nothing is asked for, read or opened before the first call. */
   constructor(options: CarunaClientOptions) {
-    if (options.username === "" || options.password === "")
-      throw new TypeError("username and password must not be empty");
+    checkClientOptions(options);
     this.#options = options;
     this.#baseUrl = new URL(options.baseUrl ?? CARUNA_PLUS_URL);
     this.#hosts = new AllowedHosts(this.#baseUrl, options.allowedHosts);
@@ -134,36 +137,54 @@ export class CarunaClient {
       },
     };
     this.#api = keepAliveTransport(this.#limits);
-    this.#gate = new Gate(options.requestsAtOnce ?? 4);
+    this.#gate = new Gate(options.requestsAtOnce ?? REQUESTS_AT_ONCE);
   }
 
   /**
    * Logs in at once, with the password, for a person who asks: whatever session there is, and whatever the guard says
-   * (which is told of the try all the same). Joins a login that is in flight.
+   * (which is told of the try all the same). Joins a login that is in flight. No other call needs it to be called.
    */
-  async logIn(signal: AbortSignal = NEVER): Promise<void> {
-    await this.#loggedIn(signal, true);
+  async logIn(options: CallOptions = {}): Promise<void> {
+    await this.#loggedIn(signalOf("logIn()", options), true);
   }
 
   /** Numbers of the customers that the account may see: its own and those it represents, each once. */
-  async customerNumbers(signal: AbortSignal = NEVER): Promise<string[]> {
-    const session = await this.#currentSession(signal);
-    return [...new Set([...session.ownCustomerNumbers, ...session.representedCustomerNumbers])];
+  async customerNumbers(options: CallOptions = {}): Promise<string[]> {
+    return customersOf(await this.#currentSession(signalOf("customerNumbers()", options)));
   }
 
   /** Numbers of the customers that the person is, without those it represents. */
-  async ownCustomerNumbers(signal: AbortSignal = NEVER): Promise<readonly string[]> {
-    return (await this.#currentSession(signal)).ownCustomerNumbers;
+  async ownCustomerNumbers(options: CallOptions = {}): Promise<readonly string[]> {
+    return (await this.#currentSession(signalOf("ownCustomerNumbers()", options))).ownCustomerNumbers;
   }
 
-  /** `GET /api/customers/{customer}/info`. */
-  async customer(customerId: string, signal: AbortSignal = NEVER): Promise<Customer> {
-    return readCustomer(...(await this.#get(customerId, "info", {}, signal)));
+  /** Whom the account belongs to and whom it represents, each customer with name and address: a request for each. */
+  async profile(options: CallOptions = {}): Promise<Profile> {
+    const signal = signalOf("profile()", options);
+    const session = await this.#currentSession(signal);
+    const customers = await Promise.all(customersOf(session).map((number) => this.customer(number, { signal })));
+    const { ownCustomerNumbers, representedCustomerNumbers } = session;
+    return { ownCustomerNumbers, representedCustomerNumbers, customers };
   }
 
-  /** `GET /api/customers/{customer}/contracts`. */
-  async contracts(customerId: string, signal: AbortSignal = NEVER): Promise<Contract[]> {
-    return readContracts(...(await this.#get(customerId, "contracts", {}, signal)));
+  /** One customer, by its number: `GET /api/customers/{customer}/info`. */
+  async customer(customer: string, options: CallOptions = {}): Promise<Customer> {
+    const signal = signalOf("customer()", { ...options, customer });
+    return readCustomer(...(await this.#get(customer, "info", {}, signal)));
+  }
+
+  /**
+   * The contracts of every customer, each once, past ones and other kinds than of metering points among them; or those
+   * of one customer alone: `GET /api/customers/{customer}/contracts`.
+   */
+  async contracts(options: CallOptions & { readonly customer?: string | undefined } = {}): Promise<Contract[]> {
+    const signal = signalOf("contracts()", options);
+    const { customer } = options;
+    const customers = customer === undefined ? await this.customerNumbers({ signal }) : [customer];
+    const lists = await Promise.all(
+      customers.map(async (number) => readContracts(...(await this.#get(number, "contracts", {}, signal)))),
+    );
+    return [...new Map(lists.flat().map((contract) => [contract.id, contract])).values()];
   }
 
   /**
@@ -172,9 +193,10 @@ export class CarunaClient {
    * Two lists are asked, since clients of the same week found household meters in the one or in the other; an error of
    * one of them is passed over while the other answers.
    */
-  async meteringPoints(signal: AbortSignal = NEVER): Promise<MeteringPoint[]> {
+  async meteringPoints(options: CallOptions = {}): Promise<MeteringPoint[]> {
+    const signal = signalOf("meteringPoints()", options);
     const found = new Map<string, MeteringPoint>();
-    for (const customerId of await this.customerNumbers(signal)) {
+    for (const customerId of await this.customerNumbers({ signal })) {
       for (const point of await this.#meteringPointsOf(customerId, signal)) {
         if (!found.has(point.assetId)) found.set(point.assetId, point);
       }
@@ -202,8 +224,35 @@ export class CarunaClient {
     return answered.flatMap((list) => list.value);
   }
 
-  /** `GET …/energy`: the rows that could be read, and what was wrong with the others. */
-  async energy(query: EnergyQuery, signal: AbortSignal = NEVER): Promise<EnergyAnswer> {
+  /**
+   * The rows of a range of local days as Caruna+ has them, earliest first; a period that is not published yet is a row
+   * without values. Rows of a metering point's hours become whole hours in kWh and EUR with `hoursOf`.
+   *
+   * A few requests are made ahead of the reader, no more than `requestsAtOnce`; a loop that is left with `break` ends
+   * them. Every loop over the result asks anew. What cannot be read of an answer is left out and logged.
+   *
+   * Throws `TypeError` or `RangeError` at once for options that do not fit, and the client's errors in the loop, when the
+   * period that failed has its turn.
+   *
+   * @example
+   * for await (const { timestamp, totalKwh } of client.energy({ meteringPoint, from: "2026-10-01", to: "2026-10-31", resolution: "day" }))
+   *   console.log(timestamp, totalKwh);
+   */
+  energy(options: EnergyOptions): AsyncIterable<EnergyRow> {
+    const range = checkEnergyOptions(options);
+    const { meteringPoint, signal = NEVER } = options;
+    const source: RowSource = {
+      ask: (query, asking) => this.energyAnswer({ ...query, meteringPoint }, { signal: asking }),
+      ahead: this.#options.requestsAtOnce ?? REQUESTS_AT_ONCE,
+      onProblems: (answer, problems) =>
+        this.#logger.warn({ answer, problems }, "some energy rows were not understood and are left out"),
+    };
+    return { [Symbol.asyncIterator]: () => energyRows(range, source, signal) };
+  }
+
+  /** One request, `GET …/energy`: the rows that could be read, and what was wrong with the others. */
+  async energyAnswer(query: EnergyQuery, options: CallOptions = {}): Promise<EnergyAnswer> {
+    const signal = signalOf("energyAnswer()", options);
     const { customerId, assetId } = query.meteringPoint;
     // A `day` beside `monthly` was once answered with 400: only what the timespan needs is sent.
     const parameters: Record<string, string> = { year: String(query.year), timespan: query.timespan };
@@ -286,7 +335,10 @@ export class CarunaClient {
 
   async #currentSession(signal: AbortSignal): Promise<Session> {
     if (!this.#storeWasRead) {
-      const kept = await this.#store.load();
+      const stored: unknown = await this.#store.load();
+      const kept = readStoredSession(stored);
+      if (kept === undefined && stored !== undefined && stored !== null)
+        this.#logger.warn({}, "what the session store gave is no session and is ignored; logging in anew");
       if (kept?.account === this.#account && this.#session === undefined) {
         const { account, cookies, cookiesFailedAtEpochMs, ...session } = kept;
         this.#session = session;
@@ -443,6 +495,15 @@ class SharedLogin {
 
 const NEVER = new AbortController().signal;
 setMaxListeners(0, NEVER);
+
+function signalOf(method: string, options: CallOptions & { readonly customer?: string | undefined }): AbortSignal {
+  checkCallOptions(method, options);
+  return options.signal ?? NEVER;
+}
+
+function customersOf({ ownCustomerNumbers, representedCustomerNumbers }: Session): string[] {
+  return [...new Set([...ownCustomerNumbers, ...representedCustomerNumbers])];
+}
 
 /** 401, 403, or the login page with status 200 in place of JSON. */
 function isRefused(response: HttpResponse): boolean {

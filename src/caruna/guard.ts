@@ -26,9 +26,9 @@ export type NotedTry =
  * What became of a password that was posted.
  *
  * - `accepted`: it led to a token; nothing is left to remember.
- * - `rejected`: Caruna+ said no, in its own words where it gave some (masked).
- * - `not judged`: anything else that happened (network, maintenance, HTTP 5xx, an unknown page, a second factor, which
- *   only a right password leads to): all is as it was before.
+ * - `rejected`: Caruna+ said no, in its own words where it gave some (masked); or it wants a second factor, and would
+ *   send a person another code at every try.
+ * - `not judged`: anything else that happened (network, maintenance, HTTP 5xx, an unknown page): all is as it was before.
  * - `cut off`: our side gave up before an answer had come. Nobody knows whether it was judged.
  */
 export type LoginOutcome =

@@ -1,5 +1,6 @@
 export type { EnergyAnswer } from "./answers.js";
-export { CARUNA_PLUS_URL, CarunaClient, type CarunaClientOptions, type EnergyQuery } from "./client.js";
+export { CARUNA_PLUS_URL, type CallOptions, CarunaClient, type CarunaClientOptions } from "./client.js";
+export type { EnergyOptions, EnergyQuery, LocalDay, Resolution } from "./energy-rows.js";
 export {
   AccessRefused,
   AnswerNotUnderstood,
@@ -26,4 +27,4 @@ export type { BodyStructure, FormStructure, JsonShape, MarkupStructure } from ".
 export type { LoginTranscript, OnLoginFailed, TranscribedAnswer, TranscribedExchange } from "./transcript.js";
 export { fileTranscripts } from "./transcript-files.js";
 export type { Sleep, TransportLimits } from "./transport.js";
-export type { Contract, Customer, EnergyRow, MeteringPoint, Timespan } from "./types.js";
+export type { Contract, Customer, EnergyRow, MeteringPoint, Profile, Timespan } from "./types.js";

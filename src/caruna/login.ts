@@ -9,6 +9,7 @@ import {
   LoginChanged,
   LoginHeldBack,
   RateLimited,
+  SecondFactorRequired,
 } from "./errors.js";
 import type { LoginGuard, LoginOutcome, NotedTry } from "./guard.js";
 import type { AllowedHosts } from "./hosts.js";
@@ -328,6 +329,8 @@ class Login {
 
   #outcomeOf(error: unknown): LoginOutcome {
     if (error instanceof CredentialsRejected) return { kind: "rejected", reason: error.reason };
+    // Each try would send another text message to somebody's telephone.
+    if (error instanceof SecondFactorRequired) return { kind: "rejected", reason: "it asks for a second factor" };
     return { kind: this.#options.signal.aborted ? "cut off" : "not judged" };
   }
 

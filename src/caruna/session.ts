@@ -25,11 +25,16 @@ export interface StoredSession extends Session {
   readonly cookiesFailedAtEpochMs?: number | undefined;
 }
 
-/** Where a session is kept between two runs of a program. */
+/**
+ * Where a session is kept between two runs of a program. A session is as good as the password while it lasts: keep it
+ * where nobody else can read it. It is JSON; what comes back changed or damaged is ignored, and the client logs in anew.
+ */
 export interface SessionStore {
-  /** Returns the session kept, or undefined where there is none that can be read. */
+  /** Returns the session kept, or undefined where there is none that can be read. What it throws ends the call. */
   load(): Promise<StoredSession | undefined>;
+  /** What it throws is logged: the session then lasts as long as the client. */
   save(session: StoredSession): Promise<void>;
+  /** Forgets the session. The client never calls this; it is for a program's own log-out. */
   clear(): Promise<void>;
 }
 
@@ -42,6 +47,11 @@ const STORED_SESSION = z.object({
   cookies: z.string().optional(),
   cookiesFailedAtEpochMs: z.number().optional(),
 });
+
+/** What a store gave back, as a session; undefined where it is none (an older program's, a damaged one). */
+export function readStoredSession(kept: unknown): StoredSession | undefined {
+  return STORED_SESSION.safeParse(kept).data;
+}
 
 /** Keeps the session for as long as the object lives. */
 export function memorySessionStore(): SessionStore {

@@ -60,6 +60,16 @@ export interface Customer {
   readonly postalAddress: string;
 }
 
+/** Whom an account belongs to, and whom it acts for. */
+export interface Profile {
+  /** Numbers of the customers that the person is. */
+  readonly ownCustomerNumbers: readonly string[];
+  /** Numbers of the customers that the person acts for (a housing company). */
+  readonly representedCustomerNumbers: readonly string[];
+  /** All of them, each once, own ones first. */
+  readonly customers: readonly Customer[];
+}
+
 /** A contract of a metering point. */
 export interface Contract {
   readonly id: string;

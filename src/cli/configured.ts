@@ -25,3 +25,32 @@ export function appOf(configuration: Configuration): { app: App; logger: Logger 
     logger,
   };
 }
+
+/**
+ * The program for a command that shows what it asks for: ordinary news are none here (LOG_LEVEL=debug tells them), and a
+ * key does not end it, since what is typed is for the next command.
+ */
+export function askingApp(): App {
+  const settings = configuration();
+  const logger = quietLogger(settings);
+  for (const warning of settings.warnings) logger.warn({}, warning);
+  return new App({ configuration: settings, logger, keyboard: undefined, version: version() });
+}
+
+/** A log of what is odd alone: that the embedded database starts and stops is no news beside a result. */
+export function quietLogger({ logLevel, logFormat }: Configuration): Logger {
+  return createLogger({ logLevel: logLevel === "info" ? "warn" : logLevel, logFormat });
+}
+
+/** A signal ended the command: nobody is left to be told why. */
+export class Interrupted extends Error {
+  override readonly name = "Interrupted";
+}
+
+/** Aborted when the system asks the program to end. */
+export function untilSignal(): AbortSignal {
+  const controller = new AbortController();
+  const end = () => controller.abort(new Interrupted("ended by a signal"));
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(name, end);
+  return controller.signal;
+}

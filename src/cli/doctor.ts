@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import type { Configuration } from "../config/index.js";
 import { type Check, type Diagnosis, diagnose } from "../diagnosis.js";
-import { configuration } from "./configured.js";
+import { configuration, untilSignal } from "./configured.js";
 import { createLogger } from "./logging.js";
 import { version } from "./version.js";
 
@@ -23,12 +23,6 @@ export function doctorCommand(): Command {
 /** The ordinary news of the parts are the doctor's to tell; whoever wants more sets LOG_LEVEL. */
 function quietLogger({ logLevel, logFormat }: Configuration) {
   return createLogger({ logLevel: logLevel === "info" ? "error" : logLevel, logFormat });
-}
-
-function untilSignal(): AbortSignal {
-  const controller = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => controller.abort());
-  return controller.signal;
 }
 
 function asObject({ checks, exitCode }: Diagnosis): object {

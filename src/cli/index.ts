@@ -1,6 +1,7 @@
 import { CommanderError } from "commander";
 import { EXIT_CODES, exitCodeOf, isExpected, messageOf } from "../app.js";
 import { SimulatorOptionsError } from "../simulator/index.js";
+import { Interrupted } from "./configured.js";
 import { toleratePipesThatBreak } from "./output.js";
 import { buildProgram } from "./program.js";
 
@@ -14,6 +15,10 @@ export async function run(argv: readonly string[]): Promise<void> {
   } catch (error) {
     if (error instanceof CommanderError) {
       process.exitCode = error.exitCode === 0 ? EXIT_CODES.done : EXIT_CODES.configuration;
+      return;
+    }
+    if (error instanceof Interrupted) {
+      process.exitCode = EXIT_CODES.other;
       return;
     }
     const isOfCommandLine = error instanceof SimulatorOptionsError;

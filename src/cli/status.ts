@@ -1,15 +1,14 @@
 import { styleText } from "node:util";
 import { Command } from "commander";
 import { readStatus, type Status, type StatusOfPoint } from "../app.js";
-import type { Configuration } from "../config/index.js";
-import { configuration } from "./configured.js";
-import { createLogger } from "./logging.js";
+import { bar, columns, plainBar } from "./chart.js";
+import { configuration, quietLogger, untilSignal } from "./configured.js";
 import { counted, instant, mayColour, print, wallTime } from "./output.js";
 
 /** Gaps that are named one by one; the rest is counted. */
 const GAPS_NAMED = 5;
-/** With more metering points than this their days are left to --json. */
-const MOST_CHARTS = 4;
+/** With more metering points than this their days are told in a line each. */
+const MOST_CHARTS = 2;
 const DEFAULT_WIDTH = 80;
 const LONGEST_BAR = 48;
 
@@ -25,23 +24,17 @@ export function statusCommand(): Command {
     });
 }
 
-/** That the embedded database starts and stops is no news here. */
-function quietLogger({ logLevel, logFormat }: Configuration) {
-  return createLogger({ logLevel: logLevel === "info" ? "warn" : logLevel, logFormat });
-}
-
-function untilSignal(): AbortSignal {
-  const controller = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => controller.abort());
-  return controller.signal;
-}
-
 function inWords(status: Status): string {
   if (status.points.length === 0) return "Nothing was loaded yet: no metering point is known to this database.";
   const width = process.stdout.isTTY ? process.stdout.columns : DEFAULT_WIDTH;
-  const withCharts = status.points.length <= MOST_CHARTS;
+  const hasCharts = status.points.length <= MOST_CHARTS;
   return status.points
-    .map((point) => [...factsOf(point, status), ...(withCharts ? ["", ...chart(point, status, width)] : [])].join("\n"))
+    .map((point) => {
+      const facts = factsOf(point, status);
+      return (hasCharts ? [...facts, "", ...chart(point, status, width)] : [...facts, daysInLine(point, status)]).join(
+        "\n",
+      );
+    })
     .join("\n\n");
 }
 
@@ -97,6 +90,7 @@ function lookBackInWords({ lookBack: { days, months, years } }: StatusOfPoint): 
   return `${found.join(", ")}${months + years > 0 ? " (and what these lead to)" : ""}`;
 }
 
+/** A line a day. */
 function chart(point: StatusOfPoint, { lastDays }: Status, width: number): string[] {
   const sums = new Map(point.days.map((sum) => [sum.startsOn, sum]));
   const most = Math.max(0, ...point.days.map(({ kwhTotal }) => kwhTotal));
@@ -106,18 +100,38 @@ function chart(point: StatusOfPoint, { lastDays }: Status, width: number): strin
   );
   return lastDays.map(({ day, hours }) => {
     const sum = sums.get(day.toString());
-    const length = sum === undefined || most <= 0 ? 0 : Math.max(0, Math.round((room * sum.kwhTotal) / most));
+    const share = sum === undefined || most <= 0 ? 0 : sum.kwhTotal / most;
+    const drawn = process.stdout.isTTY ? bar(share, room) : plainBar(share, room);
     const kwh = sum === undefined ? "–" : sum.kwhTotal.toFixed(2);
     const isComplete = (sum?.hours ?? 0) >= hours;
     const present = isComplete ? "" : `  ${sum?.hours ?? 0} of ${hours} hours`;
-    return `  ${day}  ${bar(length, isComplete)}${" ".repeat(room - length)}  ${kwh.padStart(7)} kWh${present}`;
+    const padding = " ".repeat(room - [...drawn].length);
+    return `  ${day}  ${coloured(drawn, isComplete)}${padding}  ${kwh.padStart(7)} kWh${present}`;
   });
 }
 
-function bar(length: number, isComplete: boolean): string {
-  if (!process.stdout.isTTY) return "#".repeat(length);
-  const blocks = "█".repeat(length);
-  return mayColour() ? styleText(isComplete ? "green" : "yellow", blocks) : blocks;
+/** All days in one line: a column each on a terminal, in a file the least and the most. */
+function daysInLine(point: StatusOfPoint, { lastDays }: Status): string {
+  const sums = new Map(point.days.map((sum) => [sum.startsOn, sum]));
+  const days = lastDays.map(({ day, hours }) => {
+    const sum = sums.get(day.toString());
+    return { kwh: sum?.kwhTotal ?? null, isComplete: (sum?.hours ?? 0) >= hours };
+  });
+  const head = `  last ${days.length} days   `;
+  const known = days.map(({ kwh }) => kwh).filter((kwh) => kwh !== null);
+  if (known.length === 0) return `${head}no hour of them is stored`;
+  const drawn = columns(days.map(({ kwh }) => kwh)).map((column, day) =>
+    coloured(column, days[day]?.isComplete ?? false),
+  );
+  const incomplete = days.filter(({ isComplete }) => !isComplete).length;
+  const range = `${Math.min(...known).toFixed(2)} to ${Math.max(...known).toFixed(2)} kWh a day`;
+  const lacking = incomplete === 0 ? "" : `, ${counted(incomplete, "day")} not complete`;
+  return `${head}${process.stdout.isTTY ? `${drawn.join("")}  ` : ""}${range}${lacking}`;
+}
+
+/** Green where every hour is there. */
+function coloured(drawn: string, isComplete: boolean): string {
+  return mayColour() ? styleText(isComplete ? "green" : "yellow", drawn) : drawn;
 }
 
 function asObject({ nowEpochMs, points, lastDays }: Status): object {

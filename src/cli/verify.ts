@@ -55,13 +55,19 @@ function differencesInWords({ differences, contradictions }: Verification): stri
     kwh(difference.kwhStored),
     whatDiffers(difference),
   ]);
-  const head = ["metering point", "day", "told kWh", "stored kWh", "what differs"];
+  const columns = [
+    { head: "metering point" },
+    { head: "day" },
+    { head: "told kWh", isNumber: true, spare: 1 },
+    { head: "stored kWh", isNumber: true, spare: 2 },
+    { head: "what differs" },
+  ];
   const remarks = contradictions.map(
     ({ meteringPointId, day, kwhTold, kwhStored }) =>
       `${meteringPointId} ${day}: Caruna+ tells ${kwh(kwhTold)} kWh of this day, and ${kwh(kwhStored)} kWh hour by hour; ` +
       "the hours are stored as they are shown.",
   );
-  return [...(rows.length === 0 ? [] : [table(head, rows, [2, 3]), ""]), ...remarks];
+  return [...(rows.length === 0 ? [] : [table(columns, rows), ""]), ...remarks];
 }
 
 function conclusion({ differences, meteringPoints, requests }: Verification): string {

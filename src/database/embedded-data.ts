@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { chmod, chown, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { writePrivately } from "../files.js";
 import { errorCode, exists, runProgram, type ServerPrograms } from "./embedded-programs.js";
 import { requireReachable, type ServerUser, USE_OTHER_SERVER } from "./embedded-user.js";
 import { EmbeddedServerFailed } from "./errors.js";
@@ -52,19 +53,8 @@ export async function writeConnection(
   connection: EmbeddedConnection,
   user: ServerUser | undefined,
 ): Promise<void> {
-  const path = connectionFilePath(directory);
-  const temporary = `${path}.${randomBytes(6).toString("hex")}`;
-  const file = await open(temporary, "wx", 0o600);
-  try {
-    await file.writeFile(`127.0.0.1:${connection.port ?? "*"}:*:${EMBEDDED_ROLE}:${connection.password}\n`);
-    await file.sync();
-    if (user) {
-      await file.chown(user.uid, user.gid);
-    }
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
+  const line = `127.0.0.1:${connection.port ?? "*"}:*:${EMBEDDED_ROLE}:${connection.password}\n`;
+  await writePrivately(connectionFilePath(directory), line, user);
 }
 
 /**

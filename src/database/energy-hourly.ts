@@ -75,7 +75,8 @@ const READ = `
   ORDER BY datetime`;
 
 const nullableNumber = z.number().nullable();
-const hourRow = z.object({
+/** The columns that both tables of hours have. */
+export const hourRow = z.object({
   startEpochMs: z.number(),
   kwhTotal: nullableNumber,
   kwhDay: nullableNumber,

@@ -15,10 +15,15 @@ export interface Followed {
 
 const FOLLOWED = "followed metering point";
 
+/** An hour that is there just so is not touched at all: even a row that is only locked would be written. */
 const COPY = (merged: readonly string[]) => `
   INSERT INTO public.energy_hourly AS stored (datetime, kwh_total, kwh_day, kwh_night, kwh_night_winter, tariff)
-  SELECT datetime, kwh_total, kwh_day, kwh_night, kwh_night_winter, tariff
-  FROM public.metering_point_hourly WHERE metering_point = $1
+  SELECT excluded.datetime, excluded.kwh_total, excluded.kwh_day, excluded.kwh_night, excluded.kwh_night_winter,
+    excluded.tariff
+  FROM public.metering_point_hourly AS excluded LEFT JOIN public.energy_hourly AS stored USING (datetime)
+  WHERE excluded.metering_point = $1 AND (stored.datetime IS NULL
+    OR (stored.kwh_total, stored.kwh_day, stored.kwh_night, stored.kwh_night_winter, stored.tariff)
+      IS DISTINCT FROM (${merged.join(", ")}))
   ORDER BY datetime
   ON CONFLICT (datetime) DO UPDATE
   SET (kwh_total, kwh_day, kwh_night, kwh_night_winter, tariff) = ROW (${merged.join(", ")})
@@ -51,6 +56,15 @@ export async function follow(session: Session, meteringPointId: string): Promise
   const written = await session.execute(previous === null ? COPY_INTO : COPY_OVER, [meteringPointId]);
   const [counted] = await session.query(othersRow, OTHERS, [meteringPointId]);
   return { previous, written, others: othersRow.parse(counted).others };
+}
+
+/**
+ * Puts into `energy_hourly` what it lacks of the metering point that it follows, as readings of now. Returns how many hours
+ * that were.
+ */
+export async function mendFollowed(session: Session, meteringPointId: string): Promise<number> {
+  await session.execute(ENERGY_HOURLY_LOCK);
+  return await session.execute(COPY_INTO, [meteringPointId]);
 }
 
 /** The metering point whose hours `energy_hourly` holds; undefined where that is not known. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { float8Array, instantArray, int4Array, textArray } from "./binary-arrays.js";
 import type { Session } from "./connection-pool.js";
-import type { HourToStore, UpsertCounts } from "./energy-hourly.js";
+import { type HourToStore, hourRow, type UpsertCounts } from "./energy-hourly.js";
 import { isSameMeteredHour, type MeteredHourValues, mergeMeteredHour } from "./hour-values.js";
 import { runsOf } from "./runs.js";
 
@@ -80,13 +80,7 @@ const READ = `
   LIMIT $4::int`;
 
 const nullableNumber = z.number().nullable();
-const hourRow = z.object({
-  startEpochMs: z.number(),
-  kwhTotal: nullableNumber,
-  kwhDay: nullableNumber,
-  kwhNight: nullableNumber,
-  kwhNightWinter: nullableNumber,
-  tariff: z.string().nullable(),
+const meteredHourRow = hourRow.extend({
   kwhInvoiced: nullableNumber,
   kwhProduction: nullableNumber,
   kwhSold: nullableNumber,
@@ -114,7 +108,8 @@ export async function readMeteredHours(
   endEpochMs: number,
   most: number | null = null,
 ): Promise<StoredMeteredHour[]> {
-  return await session.query(hourRow, READ, [meteringPointId, startEpochMs / 1000, endEpochMs / 1000, most]);
+  const values = [meteringPointId, startEpochMs / 1000, endEpochMs / 1000, most];
+  return await session.query(meteredHourRow, READ, values);
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { ConnectionPool, Session } from "./connection-pool.js";
 import { type EnergyHour, energyHoursBetween } from "./energy-hourly.js";
 import { exportHours } from "./export.js";
-import { type Followed, follow, readFollowed } from "./follow.js";
+import { type Followed, follow, mendFollowed, readFollowed } from "./follow.js";
 import { type FollowedDifference, readFollowedDifferences } from "./followed-differences.js";
 import { acquireLease, type Lease, type LeaseHeld, releaseLease, renewLease, underLease } from "./lease.js";
 import { readMeteredHours, type StoredMeteredHour } from "./metering-point-hourly.js";
@@ -168,6 +168,14 @@ export class SyncStore {
    */
   async followMeteringPoint(lease: Lease, meteringPointId: string, signal?: AbortSignal): Promise<Followed> {
     return await this.#write(lease, (session) => follow(session, meteringPointId), signal);
+  }
+
+  /**
+   * Puts back what somebody else has taken out of `energy_hourly` or changed there: the hours of the metering point that it
+   * follows, as they are stored. Returns how many were written; rows that are no hour of it stay.
+   */
+  async mendFollowed(lease: Lease, meteringPointId: string, signal?: AbortSignal): Promise<number> {
+    return await this.#write(lease, (session) => mendFollowed(session, meteringPointId), signal);
   }
 
   /** The metering point that `energy_hourly` follows; undefined where none was chosen yet. */

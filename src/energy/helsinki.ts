@@ -1,7 +1,7 @@
 import { Temporal } from "temporal-polyfill";
+import { ZONE } from "../local-day.js";
 
-/** Time zone of everything that Caruna+ shows. */
-export const ZONE = "Europe/Helsinki";
+export { ZONE };
 export const HOUR_MS = 3_600_000;
 
 /** First instant of a local day, and the first instant after it, in epoch milliseconds. */

@@ -1,6 +1,6 @@
 import { Temporal } from "temporal-polyfill";
 import type { EnergyRow } from "../caruna/index.js";
-import { ZONE } from "./helsinki.js";
+import { localDayOf } from "../local-day.js";
 import { splitByTariff } from "./tariff.js";
 
 /** What Caruna+ tells of a local day or month in a `monthly` or `yearly` answer. */
@@ -42,16 +42,4 @@ export function toldSums(rows: readonly EnergyRow[], span: "day" | "month"): Tol
   }
   const sums = [...byPeriod.values()].sort((one, other) => Temporal.PlainDate.compare(one.startsOn, other.startsOn));
   return { sums, problems };
-}
-
-/** The local day of a time stamp with a zone, or without one (then Helsinki). */
-function localDayOf(timestamp: string): Temporal.PlainDate | undefined {
-  try {
-    if (/(?:Z|[+-]\d{2}(?::?\d{2})?)$/i.test(timestamp.slice(10))) {
-      return Temporal.Instant.from(timestamp).toZonedDateTimeISO(ZONE).toPlainDate();
-    }
-    return Temporal.PlainDate.from(timestamp);
-  } catch {
-    return undefined;
-  }
 }

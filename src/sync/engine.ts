@@ -7,13 +7,13 @@ import {
   CarunaUnreachable,
   type MeteringPoint,
 } from "../caruna/index.js";
-import type { Database, KnownMeteringPoint, Lease, UpsertCounts } from "../database/index.js";
+import type { Database, KnownMeteringPoint, Lease, SeenMeteringPoint, UpsertCounts } from "../database/index.js";
 import { localDay, type MeteredHour, readingsOfDay, toldSums } from "../energy/index.js";
 import type { Logger } from "../logger.js";
 import { each } from "./each.js";
 import { Followed } from "./followed.js";
 import { LeaseKeeper } from "./lease-keeper.js";
-import { type Customers, Listing } from "./listing.js";
+import { type Customers, type ListedMeteringPoint, Listing } from "./listing.js";
 import { lookBackAnew, type Round } from "./look-back.js";
 import { NoMeteringPoint } from "./metering-point.js";
 import type { PeriodState, PlannedMeteringPoint, PlanSettings, StoredSum, ToldSum } from "./period.js";
@@ -224,12 +224,12 @@ export class Engine {
   async #begin(lease: Lease, signal: AbortSignal): Promise<Cycle> {
     const { database, plan } = this.#options;
     const listedAt = await this.#listWhereDue(lease, signal);
-    const rows = (await database.sync.meteringPoints(signal)).filter(
-      ({ lastSeenEpochMs }) => lastSeenEpochMs >= listedAt,
-    );
+    const known = await database.sync.meteringPoints(signal);
+    const rows = known.filter(({ lastSeenEpochMs }) => lastSeenEpochMs >= listedAt);
     if (rows.length === 0) throw new NoMeteringPoint();
     const points = new Map(rows.map((row) => [row.id, knownPoint(row)] as const));
-    const followed = await this.#follow(lease, [...points.values()], signal);
+    const unlisted = known.filter(({ id }) => !points.has(id)).map((row) => knownPoint(row).point);
+    const followed = await this.#follow(lease, [...points.values()], unlisted, signal);
     const settings = { ...plan, meteringPoints: points.size };
     const totals = { days: 0, months: 0, years: 0, inserted: 0, changed: 0, unchanged: 0, unpublished: 0 };
     const nothingYet = { totals, failed: [], asked: new Map(), refused: new Set<string>(), unreachableInARow: 0 };
@@ -239,11 +239,20 @@ export class Engine {
   }
 
   /** Once for each local day and each list of metering points. */
-  async #planAhead({ lease, points, plan, listedAt }: Cycle, signal: AbortSignal): Promise<void> {
+  async #planAhead({ lease, points, followed, plan, listedAt }: Cycle, signal: AbortSignal): Promise<void> {
     const plannedFor = `${localDay(this.#options.now())} ${listedAt}`;
     if (plannedFor === this.#plannedFor) return;
     await this.#addNewPeriods(lease, [...points.values()], plan, signal);
+    if (followed !== undefined) await this.#mendFollowed(lease, followed, signal);
     this.#plannedFor = plannedFor;
+  }
+
+  /** The sums that are compared are those of `metering_point_hourly`: what `energy_hourly` alone has lost shows in none. */
+  async #mendFollowed(lease: Lease, followed: string, signal: AbortSignal): Promise<void> {
+    const { database, logger } = this.#options;
+    const hours = await database.sync.mendFollowed(lease, followed, signal);
+    if (hours > 0)
+      logger.warn({ hours }, "energy_hourly lacked hours, or had others than were read: they were put back");
   }
 
   /**
@@ -255,31 +264,49 @@ export class Engine {
     const listedAt = Number((await database.sync.remembered(LISTED_AT, signal)) ?? Number.NaN);
     const isRecent = listedAt >= latestAskFrom(now(), plan.askFromMinutes) && listedAt <= now();
     const isWanted = ({ id, gsrn }: KnownMeteringPoint) => id === meteringPoint || gsrn === meteringPoint;
-    const knowsWanted = async () => (await database.sync.meteringPoints(signal)).some(isWanted);
-    if (isRecent && (meteringPoint === undefined || (await knowsWanted()))) return listedAt;
+    const known = await database.sync.meteringPoints(signal);
+    if (isRecent && (meteringPoint === undefined || known.some(isWanted))) return listedAt;
     const seenAt = now();
-    const seen = (await this.#listing.read(signal)).map(({ point, contractFrom, contractTo }) => ({
-      id: point.assetId,
-      customer: point.customerId,
-      gsrn: point.gsrn,
-      address: point.address,
-      product: point.productDescription,
-      fuse: point.fuseSize,
-      contractFrom: contractFrom?.toString() ?? null,
-      contractTo: contractTo?.toString() ?? null,
-    }));
+    const seen = await this.#list(known.length > 0, signal);
+    if (seen === undefined) return Number.isNaN(listedAt) ? 0 : listedAt;
     await database.sync.seeMeteringPoints(lease, seen, seenAt, signal);
     await database.sync.remember(lease, LISTED_AT, String(seenAt), signal);
     return seenAt;
   }
 
-  async #follow(lease: Lease, points: readonly KnownPoint[], signal: AbortSignal): Promise<string | undefined> {
+  /**
+   * The metering points that Caruna+ lists. Undefined where some are known, and the list of today is empty or cannot be
+   * read: their hours are still to be had, and the next cycle asks for the list again.
+   */
+  async #list(someAreKnown: boolean, signal: AbortSignal): Promise<SeenMeteringPoint[] | undefined> {
+    const goOn = (problem: string) =>
+      this.#options.logger.warn({ problem }, "the list of metering points is not to be had; going on with those known");
+    try {
+      const listed = await this.#listing.read(signal);
+      // With chosen customers, none is what the settings ask for.
+      if (listed.length > 0 || !someAreKnown || this.#options.customers !== "all") return listed.map(seenPoint);
+      goOn("Caruna+ lists none");
+    } catch (error) {
+      const mayDoWithout = error instanceof AnswerNotUnderstood || error instanceof AccessRefused;
+      if (!someAreKnown || !mayDoWithout || error.duringLogin) throw error;
+      goOn(error.message);
+    }
+    return undefined;
+  }
+
+  /** `unlisted`: metering points that Caruna+ has shown once, and does not list now. */
+  async #follow(
+    lease: Lease,
+    points: readonly KnownPoint[],
+    unlisted: readonly MeteringPoint[],
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
     const { database, logger } = this.#options;
     const before = await database.sync.followedMeteringPoint(signal);
     const readingsOf = async (point: MeteringPoint, day: Temporal.PlainDate) =>
       (await this.#askDay(point, day, signal)).readings;
     const listed = points.map(({ point }) => point);
-    const followed = await this.#followed.among(listed, before, database, readingsOf, signal);
+    const followed = await this.#followed.among({ listed, unlisted }, before, database, readingsOf, signal);
     if (followed === undefined || followed === before) return followed;
     const { previous, written, others } = await database.sync.followMeteringPoint(lease, followed, signal);
     if (written > 0)
@@ -434,7 +461,7 @@ export class Engine {
       year: startsOn.year,
       ...(span === "month" && { month: startsOn.month }),
     } as const;
-    const { rows, unreadable } = await this.#options.caruna.energy(query, signal);
+    const { rows, unreadable } = await this.#options.caruna.energyAnswer(query, { signal });
     const { sums, problems } = toldSums(rows, span === "month" ? "day" : "month");
     this.#tellProblems(`${span} ${startsOn}`, [...unreadable, ...problems]);
     return { state, sums: sums.filter((sum) => isWithin(sum.startsOn, span, startsOn)) };
@@ -451,7 +478,7 @@ export class Engine {
 
   async #askDay(point: MeteringPoint, day: Temporal.PlainDate, signal: AbortSignal) {
     const query = { meteringPoint: point, timespan: "daily", year: day.year, month: day.month, day: day.day } as const;
-    const { rows, unreadable } = await this.#options.caruna.energy(query, signal);
+    const { rows, unreadable } = await this.#options.caruna.energyAnswer(query, { signal });
     const needsCalendar = rows.some((row) => row.totalKwh !== null && Object.keys(row.parts).length === 0);
     const productAt = needsCalendar ? await this.#listing.productOf(point, signal) : undefined;
     const answer = readingsOfDay(rows, day, productAt);
@@ -579,6 +606,19 @@ export class Engine {
       "a transfer product part of a name we do not know: its hours keep their total, without a split",
     );
   }
+}
+
+function seenPoint({ point, contractFrom, contractTo }: ListedMeteringPoint): SeenMeteringPoint {
+  return {
+    id: point.assetId,
+    customer: point.customerId,
+    gsrn: point.gsrn,
+    address: point.address,
+    product: point.productDescription,
+    fuse: point.fuseSize,
+    contractFrom: contractFrom?.toString() ?? null,
+    contractTo: contractTo?.toString() ?? null,
+  };
 }
 
 function knownPoint(row: KnownMeteringPoint): KnownPoint {

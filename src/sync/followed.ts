@@ -15,6 +15,7 @@ export class Followed {
   readonly #wanted: string | undefined;
   readonly #logger: Logger;
   #told = false;
+  #toldOfAbsence = false;
 
   constructor(wanted: string | undefined, logger: Logger) {
     this.#wanted = wanted;
@@ -22,18 +23,19 @@ export class Followed {
   }
 
   /**
-   * Returns its asset id. Throws `MeteringPointNotFound` where the named one is not among the points.
+   * Returns its asset id. Throws `MeteringPointNotFound` where the named one was never listed: one that was stays named, as
+   * a list may lack it for a day or its contract may have ended, and the others go on.
    *
    * `before`: the one followed until now; `readingsOf` asks Caruna+, and is called only where hours must be compared.
    */
   async among(
-    points: readonly MeteringPoint[],
+    { listed: points, unlisted }: { listed: readonly MeteringPoint[]; unlisted: readonly MeteringPoint[] },
     before: string | undefined,
     database: Database,
     readingsOf: ReadingsOf,
     signal: AbortSignal,
   ): Promise<string | undefined> {
-    if (this.#wanted !== undefined) return namedMeteringPoint(points, this.#wanted).assetId;
+    if (this.#wanted !== undefined) return this.#named(this.#wanted, points, unlisted).assetId;
     if (before !== undefined && points.some(({ assetId }) => assetId === before)) return before;
     const [only, ...others] = points;
     // A table that followed another one is not given to whoever is left: a list may lack a metering point for a day.
@@ -41,6 +43,19 @@ export class Followed {
     const found = await this.#inTheTable(points, database, readingsOf, signal);
     if (found === undefined) this.#tellOnce(points);
     return found;
+  }
+
+  #named(wanted: string, points: readonly MeteringPoint[], unlisted: readonly MeteringPoint[]): MeteringPoint {
+    const absent = unlisted.find(({ assetId, gsrn }) => assetId === wanted || gsrn === wanted);
+    if (absent === undefined) return namedMeteringPoint(points, wanted);
+    if (!this.#toldOfAbsence)
+      this.#logger.warn(
+        { meteringPoint: absent.assetId },
+        "Caruna+ does not list the metering point of METERING_POINT now: energy_hourly stays as it is until it does; where it " +
+          "never will again, name another one",
+      );
+    this.#toldOfAbsence = true;
+    return absent;
   }
 
   async #inTheTable(points: readonly MeteringPoint[], database: Database, readingsOf: ReadingsOf, signal: AbortSignal) {

@@ -1,3 +1,4 @@
+export { chosenMeteringPoint, MeteringPointNotChosen } from "./chosen-metering-point.js";
 export { type CycleResult, type DayOfPoint, Engine, type EngineOptions, SomeFailed } from "./engine.js";
 export { LookBackMeter, type LookBackProgress } from "./look-back.js";
 export { listed, MeteringPointNotFound, NoMeteringPoint } from "./metering-point.js";

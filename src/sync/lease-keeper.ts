@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { hostname } from "node:os";
 import { type Database, type Lease, type LeaseHeld, LeaseLost } from "../database/index.js";
 import type { Logger } from "../logger.js";
+import { machineName } from "./machine.js";
 
 /** How often the lease is renewed while it is held; it lasts three times as long. */
 const RENEWAL_MS = 60_000;
@@ -10,6 +10,7 @@ const POLL_MS = 5_000;
 
 /** Tells this process from one that had its number before: after a restart a container's first process is 1 again. */
 const PROCESS = randomUUID().slice(0, 8);
+const MACHINE = machineName();
 let keepers = 0;
 
 /** Sees that one program alone writes: holds the lease in the database while a task runs. */
@@ -17,7 +18,7 @@ export class LeaseKeeper {
   readonly #database: Database;
   readonly #sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   readonly #logger: Logger;
-  readonly #owner = `${hostname()} ${process.pid} ${PROCESS} ${++keepers}`;
+  readonly #owner = `${MACHINE} ${process.pid} ${PROCESS} ${++keepers}`;
 
   constructor(database: Database, sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>, logger: Logger) {
     this.#database = database;
@@ -71,8 +72,8 @@ export class LeaseKeeper {
 }
 
 function isGone(owner: string): boolean {
-  const [host, processId, token] = owner.split(" ");
-  if (host !== hostname()) return false;
+  const [machine, processId, token] = owner.split(" ");
+  if (machine !== MACHINE) return false;
   if (Number(processId) === process.pid) return token !== PROCESS;
   try {
     process.kill(Number(processId), 0);

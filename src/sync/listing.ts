@@ -3,7 +3,6 @@ import {
   AccessRefused,
   AnswerNotUnderstood,
   type CarunaClient,
-  CarunaError,
   CarunaUnreachable,
   type Contract,
   type MeteringPoint,
@@ -38,20 +37,25 @@ export class Listing {
   /** Asks for all metering points and their contracts anew. Throws the client's errors. */
   async read(signal: AbortSignal): Promise<ListedMeteringPoint[]> {
     this.#contracts.clear();
-    const points = await this.#caruna.meteringPoints(signal);
-    const wanted = await this.#wantedCustomers(signal);
-    const chosen = points.filter(({ customerId }) => wanted === undefined || wanted.has(customerId));
-    return await Promise.all(
-      chosen.map(async (point) => {
-        const contracts = (await this.#contractsOf(point.customerId, signal)).filter(
-          ({ assetId }) => assetId === point.assetId,
-        );
-        return { point, contractFrom: earliest(contracts), contractTo: latest(contracts) };
-      }),
-    );
+    const customerIds = await this.#wantedCustomers(signal);
+    // The contracts beside the lists, not after them: the first hours of a newcomer come a round trip sooner.
+    const [points, ...contracts] = await Promise.all([
+      this.#caruna.meteringPoints({ signal }),
+      ...customerIds.map(async (customerId) => await this.#contractsIfReachable(customerId, signal)),
+    ]);
+    const contractsOf = new Map(customerIds.map((customerId, index) => [customerId, contracts[index] ?? []]));
+    return points.flatMap((point) => {
+      const ofCustomer = contractsOf.get(point.customerId);
+      if (ofCustomer === undefined) return [];
+      const ofPoint = ofCustomer.filter(({ assetId }) => assetId === point.assetId);
+      return [{ point, contractFrom: earliest(ofPoint), contractTo: latest(ofPoint) }];
+    });
   }
 
-  /** The product by the clock that is in force at an instant. Asks for the contracts only where it does not know them. */
+  /**
+   * The product by the clock that is in force at an instant. Asks for the contracts only where it does not know them; out of
+   * reach for a moment, they are an error: the product of today would be a guess for an hour of another year.
+   */
   async productOf(point: Pick<MeteringPoint, "customerId" | "assetId" | "productDescription">, signal: AbortSignal) {
     const contracts = (await this.#contractsOf(point.customerId, signal)).filter(
       ({ assetId }) => assetId === point.assetId,
@@ -62,26 +66,34 @@ export class Listing {
     };
   }
 
-  async #wantedCustomers(signal: AbortSignal): Promise<ReadonlySet<string> | undefined> {
-    if (this.#customers === "all") return undefined;
-    if (this.#customers === "own") return new Set(await this.#caruna.ownCustomerNumbers(signal));
-    return new Set(this.#customers);
+  async #wantedCustomers(signal: AbortSignal): Promise<string[]> {
+    const seen = await this.#caruna.customerNumbers({ signal });
+    if (this.#customers === "all") return seen;
+    const wanted = this.#customers === "own" ? await this.#caruna.ownCustomerNumbers({ signal }) : this.#customers;
+    return seen.filter((customerId) => wanted.includes(customerId));
   }
 
-  /** Contracts are a help, not a condition: without them history and splits go by the hours alone. */
+  /** The list itself needs no contracts: without them history goes by the hours alone. */
+  async #contractsIfReachable(customerId: string, signal: AbortSignal): Promise<readonly Contract[]> {
+    return await this.#contractsOf(customerId, signal).catch((error: unknown) => {
+      if (!(error instanceof CarunaUnreachable) || error.duringLogin || signal.aborted) throw error;
+      this.#logger.warn({ problem: error.message }, "the contracts are not to be had; going on without them");
+      return [];
+    });
+  }
+
+  /** Contracts are a help, not a condition: where Caruna+ has none to show, splits go by today's product. */
   #contractsOf(customerId: string, signal: AbortSignal): Promise<readonly Contract[]> {
     const known = this.#contracts.get(customerId);
     if (known !== undefined) return known;
-    const asked = this.#caruna.contracts(customerId, signal).catch((error: unknown) => {
+    const asked = this.#caruna.contracts({ customer: customerId, signal }).catch((error: unknown) => {
       if (signal.aborted) {
         // That the one who asked has gone tells nothing of the contracts.
         this.#contracts.delete(customerId);
         throw signal.reason;
       }
-      const mayDoWithout = [AccessRefused, AnswerNotUnderstood, CarunaUnreachable].some(
-        (kind) => error instanceof kind,
-      );
-      if (error instanceof CarunaError && mayDoWithout && !error.duringLogin) {
+      const mayDoWithout = error instanceof AccessRefused || error instanceof AnswerNotUnderstood;
+      if (mayDoWithout && !error.duringLogin) {
         this.#logger.warn({ problem: error.message }, "the contracts are not to be had; going on without them");
         return [];
       }

@@ -14,6 +14,8 @@ const DORMANT_MS = 30 * DAY_MS;
 /** Yesterday's hours are there in the morning mostly: a day that is asked for but once is asked for after that. */
 const DORMANT_LATER_MS = 6 * HOUR_MS;
 const LONGEST_PAUSE_MS = 6 * HOUR_MS;
+/** A cycle an hour asks some seconds after the full hour: "an hour later" must not fall just behind the next one. */
+const SLACK_MS = 5 * MINUTE_MS;
 /** Up to so many metering points the checks are all made at one time of the day. */
 const SPREAD_ABOVE = 20;
 /** An `askedEpochMs` further ahead than this was written under a wrong clock. */
@@ -78,9 +80,9 @@ export function isDormant(point: PlannedMeteringPoint, nowEpochMs: number): bool
   return point.firstSeenEpochMs < since && (point.newestHourEpochMs === null || point.newestHourEpochMs < since);
 }
 
-/** An hour, then twice as long each time, up to `longestMs`. */
+/** An hour, then twice as long each time, up to `longestMs`; a little less, so that the cycle of that time finds it due. */
 export function pauseMs(timesAsked: number, longestMs: number = LONGEST_PAUSE_MS): number {
-  return Math.min(HOUR_MS * 2 ** timesAsked, longestMs);
+  return Math.min(HOUR_MS * 2 ** timesAsked, longestMs) - SLACK_MS;
 }
 
 /** When a day that was answered now is asked for again, and whether this was its last reading. */
@@ -94,8 +96,8 @@ export function scheduleOfDay(
   const day = state.startsOn;
   const today = localDay(nowEpochMs);
   const complete = isComplete(day, stored);
-  // Somebody asked for a day that is not over: its time is still to come.
-  if (!complete && !isBefore(day, today)) {
+  // Somebody asked for a day before its time, which is still to come.
+  if (!complete && nowEpochMs < firstAsk(day, settings)) {
     return { nextAskEpochMs: firstAsk(day, settings), timesAsked: 0, settledEpochMs: null };
   }
   const timesAsked = complete ? 0 : state.timesAsked + 1;

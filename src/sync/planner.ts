@@ -154,7 +154,8 @@ export function afterDay(
 ): { state: PeriodState; isInconsistent: boolean } {
   const { compared, isInconsistent } = afterReading(state, stored, nowEpochMs);
   const schedule = scheduleOfDay(state, stored, point, settings, nowEpochMs);
-  return { state: { ...state, askedEpochMs: nowEpochMs, ...compared, ...schedule }, isInconsistent };
+  // The look back has read it; what comes next, its second reading say, is not the look back's any more.
+  return { state: { ...state, askedEpochMs: nowEpochMs, ...compared, ...schedule, isHistory: false }, isInconsistent };
 }
 
 /**

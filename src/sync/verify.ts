@@ -248,7 +248,7 @@ export class Verifier {
     const { caruna, database } = this.#options;
     this.#requests += 1;
     const query = { meteringPoint: point, timespan: "daily", year: day.year, month: day.month, day: day.day } as const;
-    const { rows, unreadable } = await caruna.energy(query, signal);
+    const { rows, unreadable } = await caruna.energyAnswer(query, { signal });
     const { readings, problems } = readingsOfDay(rows, day, await this.#listing.productOf(point, signal));
     this.#tellProblems(`day ${day}`, [...unreadable, ...problems]);
     const { startEpochMs, endEpochMs } = dayBounds(day);
@@ -261,7 +261,10 @@ export class Verifier {
     const isYear = span === "year";
     const { year, month } = startsOn;
     const period = isYear ? ({ timespan: "yearly", year } as const) : ({ timespan: "monthly", year, month } as const);
-    const { rows, unreadable } = await this.#options.caruna.energy({ meteringPoint: point, ...period }, signal);
+    const { rows, unreadable } = await this.#options.caruna.energyAnswer(
+      { meteringPoint: point, ...period },
+      { signal },
+    );
     const { sums, problems } = toldSums(rows, isYear ? "month" : "day");
     this.#tellProblems(`${span} ${startsOn}`, [...unreadable, ...problems]);
     return byStart(sums.filter((sum) => sum.startsOn.year === year && (isYear || sum.startsOn.month === month)));

@@ -28,7 +28,7 @@ describe("hours, days and months of energy", () => {
 
   it.each(shapes)("%s: every hour has the value of the household", async (energyShape) => {
     const simulator = await simulatorFor({ energyShape, now: () => NOW });
-    const { rows, unreadable } = await clientFor(simulator, { now: () => NOW }).client.energy(DAY);
+    const { rows, unreadable } = await clientFor(simulator, { now: () => NOW }).client.energyAnswer(DAY);
     const truth = simulator.household.truthOfDay(POINT.assetId, "2026-03-10");
     expect(unreadable).toEqual([]);
     expect(rows).toHaveLength(24);
@@ -41,7 +41,7 @@ describe("hours, days and months of energy", () => {
 
   it("flat: fees, status and parts come along", async () => {
     const simulator = await simulatorFor({ now: () => NOW });
-    const { rows } = await clientFor(simulator, { now: () => NOW }).client.energy(DAY);
+    const { rows } = await clientFor(simulator, { now: () => NOW }).client.energyAnswer(DAY);
     const [truth] = simulator.household.truthOfDay(POINT.assetId, "2026-03-10");
     expect(rows[0]).toMatchObject({
       invoicedKwh: truth?.kwhTotal,
@@ -60,7 +60,7 @@ describe("hours, days and months of energy", () => {
     async (unpublished) => {
       const simulator = await simulatorFor({ unpublished, now: () => NOW });
       const query = { ...DAY, month: 4, day: 15 };
-      const { rows, unreadable } = await clientFor(simulator, { now: () => NOW }).client.energy(query);
+      const { rows, unreadable } = await clientFor(simulator, { now: () => NOW }).client.energyAnswer(query);
       expect(unreadable).toEqual([]);
       expect(rows).toHaveLength(24);
       for (const row of rows)
@@ -71,8 +71,8 @@ describe("hours, days and months of energy", () => {
   it("sends no day with a month, and no month with a year", async () => {
     const simulator = await simulatorFor({ refuseDayWithMonthly: true, now: () => NOW });
     const { client } = clientFor(simulator, { now: () => NOW });
-    expect((await client.energy({ ...DAY, timespan: "monthly" })).rows).toHaveLength(31);
-    expect((await client.energy({ ...DAY, timespan: "yearly" })).rows).toHaveLength(12);
+    expect((await client.energyAnswer({ ...DAY, timespan: "monthly" })).rows).toHaveLength(31);
+    expect((await client.energyAnswer({ ...DAY, timespan: "yearly" })).rows).toHaveLength(12);
     const asked = simulator.requests.filter(({ kind }) => kind?.startsWith("energy"));
     expect(asked.map(({ queryNames }) => [...queryNames].sort())).toEqual([
       ["month", "timespan", "year"],
@@ -87,7 +87,7 @@ describe("hours, days and months of energy", () => {
       "invoicedConsumptionByTransferProductParts": {"nighttime": 1.85},
       "distributionFeeByTransferProductParts": {"nighttime": 0.044955}}]`;
     const { client } = await clientWithAnswers({ [ENERGY]: sample });
-    expect(await client.energy(DAY)).toEqual({
+    expect(await client.energyAnswer(DAY)).toEqual({
       rows: [
         {
           timestamp: "2023-08-14T22:00:00+03:00",
@@ -112,7 +112,7 @@ describe("hours, days and months of energy", () => {
 });
 
 describe("energy rows as nobody expects them", () => {
-  const energyOf = async (body: string) => await (await clientWithAnswers({ [ENERGY]: body })).client.energy(DAY);
+  const energyOf = async (body: string) => await (await clientWithAnswers({ [ENERGY]: body })).client.energyAnswer(DAY);
 
   it("numbers may come as strings, unknown fields are passed over", async () => {
     const { rows, unreadable } = await energyOf(
@@ -308,7 +308,7 @@ describe("customers and contracts", () => {
       name: "Säynäväinen Äijö",
       postalAddress: "Mäntykuja 7, 02780 Espoo",
     });
-    expect(await client.contracts("50123456")).toEqual([
+    expect(await client.contracts({ customer: "50123456" })).toEqual([
       {
         id: "SFSK000127",
         assetId: "FSK000127",

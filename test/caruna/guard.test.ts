@@ -50,8 +50,8 @@ describe("a client with a guard", () => {
     const simulator = await simulatorFor();
     const { guard, told } = listeningGuard(simulator);
     const { client } = clientFor(simulator, { guard });
-    await client.contracts("50123456");
-    await client.contracts("50123456");
+    await client.contracts({ customer: "50123456" });
+    await client.contracts({ customer: "50123456" });
     expect(told).toEqual(["check at request 0, after 0 posts", "begin, after 0 posts", "accepted, after 1 posts"]);
   });
 
@@ -101,8 +101,14 @@ describe("a client with a guard", () => {
     expect(told.at(-1)).toBe("rejected, after 1 posts");
   });
 
+  it("tells a second factor as a rejection: each try would send another code", async () => {
+    const simulator = await simulatorFor({ secondFactor: true });
+    const { guard, told } = listeningGuard(simulator);
+    await errorOf(clientFor(simulator, { guard }).client.customerNumbers());
+    expect(told.at(-1)).toBe("rejected, after 1 posts");
+  });
+
   const notJudged: [string, Partial<Behaviour>, (simulator: Simulator) => void][] = [
-    ["a second factor", { secondFactor: true }, () => {}],
     ["a foreign host behind the password", { foreign: { step: "journey", url: "https://example.com/" } }, () => {}],
     [
       "a token call that fails",
@@ -160,7 +166,7 @@ describe("a client with a guard", () => {
     };
     const portal = await portalOf({ "/first": (_, response) => sendHtml(response, LOGIN_FORM), "/judge": () => {} });
     const going = new AbortController();
-    const gone = errorOf(clientOf(portal.url, portal.url, { guard }).client.customerNumbers(going.signal));
+    const gone = errorOf(clientOf(portal.url, portal.url, { guard }).client.customerNumbers({ signal: going.signal }));
     await until(() => portal.passwordPosts === 1);
     going.abort(new Error("no longer wanted"));
     await gone;

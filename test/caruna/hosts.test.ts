@@ -180,7 +180,7 @@ describe("a login that leads elsewhere", () => {
     const simulator = await simulatorFor();
     const answer = { status: 302, headers: { Location: `${foreign.url}/api` } };
     simulator.answerNext({ pathIncludes: "/api/customers/", times: 100, answer });
-    await errorOf(clientFor(simulator).client.contracts("50123456"));
+    await errorOf(clientFor(simulator).client.contracts({ customer: "50123456" }));
     expect(foreign.received).toEqual([]);
   });
 

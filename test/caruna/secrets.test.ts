@@ -116,9 +116,9 @@ async function runSimulated(
   const tested = clientFor(simulator, { ...account, limits, retries: 1, ...client });
   return await run(tested, async () => {
     await tested.client.customer(CUSTOMER);
-    await tested.client.contracts(CUSTOMER);
+    await tested.client.contracts({ customer: CUSTOMER });
     const meteringPoint = { customerId: CUSTOMER, assetId: ASSET };
-    await tested.client.energy({ meteringPoint, timespan: "daily", year: 2026, month: 3, day: 1 });
+    await tested.client.energyAnswer({ meteringPoint, timespan: "daily", year: 2026, month: 3, day: 1 });
   });
 }
 

@@ -144,12 +144,12 @@ describe("a token in use", () => {
     const clock = clockFrom(Date.now());
     const simulator = await simulatorFor({ now: clock.now });
     const { client } = clientFor(simulator, { now: clock.now });
-    await client.contracts(CUSTOMER);
+    await client.contracts({ customer: CUSTOMER });
     clock.pass(57 * 60_000);
-    await client.contracts(CUSTOMER);
+    await client.contracts({ customer: CUSTOMER });
     expect(simulator.tokensIssued).toBe(1);
     clock.pass(90_000);
-    await client.contracts(CUSTOMER);
+    await client.contracts({ customer: CUSTOMER });
     expect(simulator.tokensIssued).toBe(2);
     expect(simulator.requests.filter(({ kind }) => kind === "token refused")).toEqual([]);
   });
@@ -157,7 +157,7 @@ describe("a token in use", () => {
   it("is used although a clock that is hours ahead says that it has expired", async () => {
     const simulator = await simulatorFor();
     const { client } = clientFor(simulator, { now: () => Date.now() + 3 * 60 * 60_000 });
-    for (let call = 0; call < 5; call += 1) await client.contracts(CUSTOMER);
+    for (let call = 0; call < 5; call += 1) await client.contracts({ customer: CUSTOMER });
     expect(simulator.tokensIssued).toBe(1);
   });
 
@@ -166,9 +166,9 @@ describe("a token in use", () => {
     async (tokenRefusal) => {
       const simulator = await simulatorFor({ tokenRefusal });
       const { client } = clientFor(simulator);
-      await client.contracts(CUSTOMER);
+      await client.contracts({ customer: CUSTOMER });
       simulator.expireTokens();
-      const answers = await Promise.all(Array.from({ length: 12 }, () => client.contracts(CUSTOMER)));
+      const answers = await Promise.all(Array.from({ length: 12 }, () => client.contracts({ customer: CUSTOMER })));
       expect(answers.map((contracts) => contracts.length)).toEqual(Array.from({ length: 12 }, () => 1));
       expect([simulator.tokensIssued, simulator.passwordPosts]).toEqual([2, 2]);
     },
@@ -195,9 +195,9 @@ describe("a token in use", () => {
         headers.authorization === "Bearer token1" ? sendJson(response, {}, 401) : sendJson(response, { contracts: [] }),
     });
     const { client } = clientOf(portal.url);
-    const late = client.contracts("1");
+    const late = client.contracts({ customer: "1" });
     await until(() => portal.received.some(({ address }) => address === "/api/customers/1/contracts"));
-    await client.contracts("2");
+    await client.contracts({ customer: "2" });
     open();
     expect(await late).toEqual([]);
     expect(tokens).toBe(2);
@@ -207,7 +207,7 @@ describe("a token in use", () => {
     const simulator = await simulatorFor();
     const { client } = clientFor(simulator);
     simulator.answerNext({ pathIncludes: "/contracts", answer: { status: 302, headers: { Location: "/login" } } });
-    expect(await client.contracts(CUSTOMER)).toHaveLength(1);
+    expect(await client.contracts({ customer: CUSTOMER })).toHaveLength(1);
     expect(simulator.tokensIssued).toBe(2);
   });
 
@@ -221,7 +221,7 @@ describe("a token in use", () => {
     const simulator = await simulatorFor({ ...behaviour, refuseTokens: true });
     const { client } = clientFor(simulator);
     for (let round = 0; round < 5; round += 1) {
-      const calls = Array.from({ length: 6 }, () => errorOf(client.contracts(CUSTOMER)));
+      const calls = Array.from({ length: 6 }, () => errorOf(client.contracts({ customer: CUSTOMER })));
       for (const error of await Promise.all(calls)) expect(error).toBeInstanceOf(AccessRefused);
     }
     expect(simulator.passwordPosts).toBe(2);
@@ -234,7 +234,7 @@ describe("a token in use", () => {
     const { client } = clientFor(simulator);
     expect(await client.meteringPoints()).toHaveLength(1);
     simulator.expireTokens();
-    expect(await client.contracts(CUSTOMER)).toHaveLength(1);
+    expect(await client.contracts({ customer: CUSTOMER })).toHaveLength(1);
     expect(simulator.tokensIssued).toBe(3);
   });
 });
@@ -243,14 +243,16 @@ describe("callers at the same time", () => {
   it("share one login", async () => {
     const simulator = await simulatorFor({ latencyMs: 1 });
     const { client } = clientFor(simulator);
-    await Promise.all(Array.from({ length: 20 }, () => client.contracts(CUSTOMER)));
+    await Promise.all(Array.from({ length: 20 }, () => client.contracts({ customer: CUSTOMER })));
     expect([simulator.tokensIssued, simulator.passwordPosts]).toEqual([1, 1]);
   });
 
   it("share its failure too", async () => {
     const simulator = await simulatorFor();
     const { client } = clientFor(simulator, { password: "wrong" });
-    const errors = await Promise.all(Array.from({ length: 20 }, () => errorOf(client.contracts(CUSTOMER))));
+    const errors = await Promise.all(
+      Array.from({ length: 20 }, () => errorOf(client.contracts({ customer: CUSTOMER }))),
+    );
     expect(new Set(errors).size).toBe(1);
     expect(simulator.passwordPosts).toBe(1);
   });
@@ -258,7 +260,7 @@ describe("callers at the same time", () => {
   it("keep the login when one of them goes", async () => {
     const held = await heldLogin();
     const going = new AbortController();
-    const gone = errorOf(held.client.customerNumbers(going.signal));
+    const gone = errorOf(held.client.customerNumbers({ signal: going.signal }));
     const staying = held.client.customerNumbers();
     await until(() => held.isWaiting());
     going.abort(new Error("no longer wanted"));
@@ -272,8 +274,8 @@ describe("callers at the same time", () => {
     const held = await heldLogin();
     const going = new AbortController();
     const gone = [
-      errorOf(held.client.customerNumbers(going.signal)),
-      errorOf(held.client.contracts("1", going.signal)),
+      errorOf(held.client.customerNumbers({ signal: going.signal })),
+      errorOf(held.client.contracts({ customer: "1", signal: going.signal })),
     ];
     await until(() => held.isWaiting());
     going.abort(new Error("no longer wanted"));
@@ -287,7 +289,7 @@ describe("callers at the same time", () => {
   it("begin none when they have gone before", async () => {
     const held = await heldLogin();
     const signal = AbortSignal.abort(new Error("gone before"));
-    expect((await errorOf(held.client.customerNumbers(signal))).message).toBe("gone before");
+    expect((await errorOf(held.client.customerNumbers({ signal }))).message).toBe("gone before");
     // Were a request on its way, it would come in before these.
     for (let knock = 0; knock < 3; knock += 1) await fetch(held.url);
     expect(held.logins()).toBe(0);

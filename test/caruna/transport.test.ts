@@ -58,7 +58,7 @@ describe("a call that fails for a while", () => {
   ])("is tried again after growing waits: %s", async (_, trouble) => {
     const portal = await portalWithContracts(inTurn(trouble, trouble, good));
     const { client, waits, log } = clientOf(portal.url);
-    expect(await client.contracts(CUSTOMER)).toEqual([]);
+    expect(await client.contracts({ customer: CUSTOMER })).toEqual([]);
     expect(waits).toHaveLength(2);
     const [first = 0, second = 0] = waits;
     expect([first >= 500 && first <= 1000, second >= 1000 && second <= 2000]).toEqual([true, true]);
@@ -71,7 +71,7 @@ describe("a call that fails for a while", () => {
   ])("ends when the tries are used up: %s", async (_, trouble, word) => {
     const portal = await portalWithContracts(trouble);
     const { client, waits } = clientOf(portal.url, portal.url, { retries: 2 });
-    const error = await errorOf(client.contracts(CUSTOMER));
+    const error = await errorOf(client.contracts({ customer: CUSTOMER }));
     expect(error).toBeInstanceOf(CarunaUnreachable);
     expect(error.message).toContain(word);
     expect(waits).toHaveLength(2);
@@ -79,7 +79,7 @@ describe("a call that fails for a while", () => {
   });
 
   it("says that nobody listens", async () => {
-    const error = await errorOf(clientOf("http://127.0.0.1:1").client.contracts(CUSTOMER));
+    const error = await errorOf(clientOf("http://127.0.0.1:1").client.contracts({ customer: CUSTOMER }));
     expect(error).toBeInstanceOf(CarunaUnreachable);
     expect(error.message).toContain("nobody listens there");
   });
@@ -87,7 +87,7 @@ describe("a call that fails for a while", () => {
   it.each([400, 404, 410])("is not tried again after %i", async (status) => {
     const portal = await portalWithContracts((_, response) => sendJson(response, { msg: "Nope 12345" }, status));
     const { client, waits } = clientOf(portal.url);
-    const error = await errorOf(client.contracts(CUSTOMER));
+    const error = await errorOf(client.contracts({ customer: CUSTOMER }));
     expect(error).toBeInstanceOf(AnswerNotUnderstood);
     expect(error).toMatchObject({ call: "GET /api/customers/…/contracts" });
     expect(error.message).toContain(`HTTP ${status} "Nope …"`);
@@ -99,7 +99,7 @@ describe("a call answered by 429", () => {
   it("waits as many seconds as told", async () => {
     const portal = await portalWithContracts(inTurn(withStatus(429, { "Retry-After": "17" }), good));
     const { client, waits } = clientOf(portal.url);
-    await client.contracts(CUSTOMER);
+    await client.contracts({ customer: CUSTOMER });
     expect(waits).toEqual([17_000]);
   });
 
@@ -108,7 +108,7 @@ describe("a call answered by 429", () => {
     const header = { "Retry-After": "Sat, 01 Aug 2026 12:00:25 GMT" };
     const portal = await portalWithContracts(inTurn(withStatus(503, header), good));
     const { client, waits } = clientOf(portal.url, portal.url, { now: () => start });
-    await client.contracts(CUSTOMER);
+    await client.contracts({ customer: CUSTOMER });
     expect(waits).toEqual([25_000]);
   });
 
@@ -117,7 +117,7 @@ describe("a call answered by 429", () => {
     async (value) => {
       const portal = await portalWithContracts(inTurn(withStatus(429, { "Retry-After": value }), good));
       const { client, waits } = clientOf(portal.url);
-      await client.contracts(CUSTOMER);
+      await client.contracts({ customer: CUSTOMER });
       expect(waits.map((wait) => wait >= 500 && wait <= 1000)).toEqual([true]);
     },
   );
@@ -130,7 +130,7 @@ describe("a call answered by 429", () => {
   ])("ends rather than wait for %s", async (value, retryAfterSeconds) => {
     const portal = await portalWithContracts(withStatus(429, { "Retry-After": value }));
     const { client } = clientOf(portal.url);
-    const error = await errorOf(client.contracts(CUSTOMER));
+    const error = await errorOf(client.contracts({ customer: CUSTOMER }));
     expect(error).toBeInstanceOf(RateLimited);
     expect(error).toMatchObject({ retryAfterSeconds });
     expect(error.message).not.toContain("Infinity");
@@ -165,7 +165,7 @@ describe("an answer that takes too long or is too large", () => {
   ])("ends the request: %s", async (_, trouble) => {
     const portal = await portalWithContracts(trouble);
     const { client } = clientOf(portal.url, portal.url, { limits, retries: 0 });
-    const error = await errorOf(client.contracts(CUSTOMER));
+    const error = await errorOf(client.contracts({ customer: CUSTOMER }));
     expect(error).toBeInstanceOf(CarunaUnreachable);
     expect(error.message).toContain("did not answer within 0.3 s");
   });
@@ -190,7 +190,7 @@ describe("an answer that takes too long or is too large", () => {
   ])("is not read to its end: %s", async (_, answer) => {
     const portal = await portalWithContracts(answer);
     const { client, waits } = clientOf(portal.url, portal.url, { limits: { maxBodyBytes: 10_000 } });
-    const error = await errorOf(client.contracts(CUSTOMER));
+    const error = await errorOf(client.contracts({ customer: CUSTOMER }));
     expect(error).toBeInstanceOf(AnswerNotUnderstood);
     expect(error.message).toContain("larger than we are willing to read");
     expect(waits).toEqual([]);
@@ -200,7 +200,7 @@ describe("an answer that takes too long or is too large", () => {
     const portal = await portalWithContracts((_, response) => {
       response.writeHead(200, { "Content-Encoding": "gzip" }).end(gzipSync(JSON.stringify(NO_CONTRACTS)));
     });
-    expect(await clientOf(portal.url).client.contracts(CUSTOMER)).toEqual([]);
+    expect(await clientOf(portal.url).client.contracts({ customer: CUSTOMER })).toEqual([]);
   });
 
   it("holds during the login too", async () => {
@@ -221,7 +221,7 @@ describe("a caller that goes", () => {
     });
     const going = new AbortController();
     const { client } = clientOf(portal.url, portal.url, { retries: 0 });
-    const call = errorOf(client.contracts(CUSTOMER, going.signal));
+    const call = errorOf(client.contracts({ customer: CUSTOMER, signal: going.signal }));
     await until(() => portal.received.some(({ address }) => address === CONTRACTS));
     going.abort(new Error("no longer wanted"));
     expect((await call).message).toBe("no longer wanted");
@@ -237,7 +237,9 @@ describe("a caller that goes", () => {
       throw new DOMException("The operation was aborted", "AbortError");
     };
     const { client } = clientOf(portal.url, portal.url, { sleep });
-    expect((await errorOf(client.contracts(CUSTOMER, going.signal))).message).toBe("no longer wanted");
+    expect((await errorOf(client.contracts({ customer: CUSTOMER, signal: going.signal }))).message).toBe(
+      "no longer wanted",
+    );
   });
 });
 
@@ -248,7 +250,7 @@ describe("connections", () => {
       sendJson(response, NO_CONTRACTS);
     });
     const { client } = clientOf(portal.url);
-    for (let call = 0; call < 5; call += 1) await client.contracts(CUSTOMER);
+    for (let call = 0; call < 5; call += 1) await client.contracts({ customer: CUSTOMER });
     const calls = portal.received.filter(({ address }) => address === CONTRACTS);
     expect(new Set(calls.map(({ remotePort }) => remotePort)).size).toBe(1);
     expect(calls.map(({ headers }) => headers.cookie)).toEqual(Array.from({ length: 5 }, () => undefined));
@@ -258,9 +260,9 @@ describe("connections", () => {
   it("the client works on after close, with new ones", async () => {
     const portal = await portalWithContracts(good);
     const { client } = clientOf(portal.url);
-    await client.contracts(CUSTOMER);
+    await client.contracts({ customer: CUSTOMER });
     client.close();
-    await client.contracts(CUSTOMER);
+    await client.contracts({ customer: CUSTOMER });
     const calls = portal.received.filter(({ address }) => address === CONTRACTS);
     expect(new Set(calls.map(({ remotePort }) => remotePort)).size).toBe(2);
   });

@@ -160,6 +160,8 @@ test("a METERING_POINT that is not there: 2, without a list of those that are", 
   const report = await doctor({ METERING_POINT: "643007577008899999" });
   expect(report.exitCode).toBe(2);
   expect(report.statuses).toEqual([OK, OK, OK, OK, OK, OK, FAILED, NOT]);
+  // Nor with its lines masked one by one: how many there are and on which products is nobody else's matter.
+  expect(report.of("metering points")?.reason).toBe("METERING_POINT names none of the account's metering points");
   expect(report.stdout).not.toMatch(/6430075|FSK/);
 });
 

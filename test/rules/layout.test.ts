@@ -37,8 +37,8 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, "all" | "types">>>>
   config: {},
   simulator: { energy: "all" },
 };
-/** What belongs to no room: the shape of a logger, handed in everywhere, and the way to write a file. */
-const EVERYWHERE = ["logger.ts", "files.ts"];
+/** What belongs to no room: the shape of a logger, handed in everywhere, the way to write a file, and what a local day is. */
+const EVERYWHERE = ["logger.ts", "files.ts", "local-day.ts"];
 
 interface Import {
   readonly file: string;

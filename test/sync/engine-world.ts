@@ -1,8 +1,8 @@
 import { CarunaClient } from "../../src/caruna/index.js";
-import { Database } from "../../src/database/index.js";
+import { Database, type ServerSettings } from "../../src/database/index.js";
 import type { Logger } from "../../src/logger.js";
 import { type Simulator, type SimulatorOptions, startSimulator } from "../../src/simulator/index.js";
-import { type CycleResult, Engine, type EngineOptions } from "../../src/sync/index.js";
+import { type CycleResult, Engine, type EngineOptions, type Verification, Verifier } from "../../src/sync/index.js";
 import { createDatabase, type TestDatabase } from "../support/postgres.js";
 
 export const HOUR_MS = 3_600_000;
@@ -19,6 +19,8 @@ export interface Said {
 export type ProgramOptions = Partial<
   Pick<EngineOptions, "customers" | "meteringPoint" | "onRound" | "sleep"> & {
     readonly plan: Partial<EngineOptions["plan"]>;
+    /** How it reaches the database, where that is not the usual way. */
+    readonly settings: ServerSettings;
   }
 >;
 
@@ -29,6 +31,8 @@ export interface Program {
   readonly said: readonly Said[];
   /** What a cycle of the daemon does: what is due first, then the look back. */
   cycle(): Promise<CycleResult>;
+  /** Compares everything with Caruna+, and writes nothing. */
+  verify(): Promise<Verification>;
   stop(): Promise<void>;
 }
 
@@ -115,7 +119,8 @@ async function startProgram(world: EngineWorld, options: ProgramOptions, simulat
   const said: Said[] = [];
   const logger = loggerTo(said);
   const now = () => world.nowEpochMs + world.clockOffsetMs;
-  const database = new Database(world.database.settings, logger);
+  const { plan, settings = world.database.settings, ...rest } = options;
+  const database = new Database(settings, logger);
   await database.start();
   const caruna = new CarunaClient({
     username: "demo@example.com",
@@ -124,11 +129,14 @@ async function startProgram(world: EngineWorld, options: ProgramOptions, simulat
     allowedHosts: [new URL(simulator.authUrl).host],
     ...{ now, sleep: noSleep, logger },
   });
-  const { plan, ...rest } = options;
-  const engine = new Engine({
-    ...{ caruna, database, logger, now, sleep: noSleep, meteringPoint: undefined, customers: "all", historyPaceMs: 0 },
-    onRound: async () => {},
+  const shared = {
+    ...{ caruna, database, logger, now },
+    customers: "all",
     plan: { daysToLoad: 7, askFromMinutes: 480, backfill: "all", ...plan },
+  } as const;
+  const engine = new Engine({
+    ...{ ...shared, sleep: noSleep, meteringPoint: undefined, historyPaceMs: 0 },
+    onRound: async () => {},
     ...rest,
   });
   const { signal } = new AbortController();
@@ -140,6 +148,9 @@ async function startProgram(world: EngineWorld, options: ProgramOptions, simulat
       const first = await engine.cycle({ withHistory: false }, signal);
       const second = await engine.cycle({ withHistory: true }, signal);
       return sum(first, second);
+    },
+    async verify() {
+      return await new Verifier({ ...shared, ...rest }).verify(undefined, signal);
     },
     async stop() {
       caruna.close();

@@ -120,9 +120,17 @@ describe("what is due", () => {
 });
 
 describe("a day that was read", () => {
-  test("is asked for again after 1, 2, 4, 6 and 6 hours while it is incomplete", () => {
+  test("is asked for again a little less than 1, 2, 4, 6 and 6 hours later while it is incomplete", () => {
     const pauses = [0, 1, 2, 3, 4].map((timesAsked) => nextAsk("2026-11-22", 20, { timesAsked }));
-    expect(pauses.map((next) => ((next ?? 0) - NOW) / HOUR_MS)).toEqual([1, 2, 4, 6, 6]);
+    expect(pauses.map((next) => Math.ceil(((next ?? 0) - NOW) / HOUR_MS))).toEqual([1, 2, 4, 6, 6]);
+    expect(pauses.map((next) => ((NOW - (next ?? 0)) / 60_000 + 600) % 60)).toEqual([5, 5, 5, 5, 5]);
+  });
+
+  test("waits for its own time when it was asked for before that and is incomplete", () => {
+    const read = (now: string) =>
+      afterDay(period("day", "2026-11-22"), storedSum(date("2026-11-22"), 20, 8), POINT, SETTINGS, at(now)).state;
+    expect(read("2026-11-23T06:00")).toMatchObject({ nextAskEpochMs: at("2026-11-23T08:00"), timesAsked: 0 });
+    expect(read("2026-11-23T08:00")).toMatchObject({ nextAskEpochMs: at("2026-11-23T08:55"), timesAsked: 1 });
   });
 
   test("is read once more two weeks later when it is complete, or too old to be polled", () => {
@@ -263,7 +271,7 @@ test("a request that failed comes again in an hour, and at last once a day", () 
   let state = period("day", "2020-01-01");
   const pauses = Array.from({ length: 7 }, () => {
     state = afterFailure(state, NOW);
-    return ((state.nextAskEpochMs ?? 0) - NOW) / HOUR_MS;
+    return Math.ceil(((state.nextAskEpochMs ?? 0) - NOW) / HOUR_MS);
   });
   expect(pauses).toEqual([1, 2, 4, 8, 16, 24, 24]);
 });

@@ -326,7 +326,8 @@ function isWithinAny(time: number, faults: readonly Fault[]): boolean {
   return faults.some(({ fromEpochMs, toEpochMs }) => time >= fromEpochMs && time < toEpochMs);
 }
 
-function energyHourlyDifferences(stored: readonly Row[], truth: readonly MeteredRow[]): string[] {
+/** What `energy_hourly` holds but for what it ought to; nothing where all is well. `truth`: of the metering point it follows. */
+export function energyHourlyDifferences(stored: readonly Row[], truth: readonly MeteredRow[]): string[] {
   const shown = ({ epochMs, kwh_total, kwh_day, kwh_night, kwh_night_winter, tariff }: Row) =>
     JSON.stringify([epochMs, kwh_total, kwh_day, kwh_night, kwh_night_winter, tariff]);
   const there = new Set(stored.map(shown));

@@ -100,9 +100,8 @@ function splitOf({ parts }: HourTruth): Split {
 
 /** What is stored but for what ought to be, hour by hour; nothing where all is well. */
 export function differences(stored: readonly MeteredRow[], expected: readonly MeteredRow[]): string[] {
-  const name = ({ meter, epochMs }: MeteredRow) => `${meter} ${new Date(epochMs).toISOString()}`;
-  const storedByName = new Map(stored.map((row) => [name(row), JSON.stringify(row, NAMES)]));
-  const expectedByName = new Map(expected.map((row) => [name(row), JSON.stringify(row, NAMES)]));
+  const storedByName = new Map(stored.map((row) => [nameOf(row), valuesOf(row)]));
+  const expectedByName = new Map(expected.map((row) => [nameOf(row), valuesOf(row)]));
   const twice = stored.length - storedByName.size;
   return [
     ...(twice === 0 ? [] : [`${twice} rows are there twice`]),
@@ -113,5 +112,15 @@ export function differences(stored: readonly MeteredRow[], expected: readonly Me
     }),
     ...[...storedByName.keys()].filter((hour) => !expectedByName.has(hour)).map((hour) => `${hour} is too much`),
   ];
+}
+
+/** Metering point and hour. */
+export function nameOf({ meter, epochMs }: MeteredRow): string {
+  return `${meter} ${new Date(epochMs).toISOString()}`;
+}
+
+/** Everything else of a row, in one text that is the same for the same values. */
+export function valuesOf(row: MeteredRow): string {
+  return JSON.stringify(row, NAMES);
 }
 const NAMES = COLUMNS.split(", ");

@@ -1,0 +1,51 @@
+import { Command, Option } from "commander";
+import type { Temporal } from "temporal-polyfill";
+import { type ExportFormat, exportHours } from "../app.js";
+import type { CsvLocale } from "../energy/index.js";
+import { writablePath, writeWhole } from "../files.js";
+import { configuration, quietLogger, untilSignal } from "./configured.js";
+import { checkOrder, fromOption, toOption } from "./dates.js";
+import { counted, print, printAll } from "./output.js";
+
+interface ExportOptions {
+  readonly from?: Temporal.PlainDate;
+  readonly to?: Temporal.PlainDate;
+  readonly format: ExportFormat;
+  readonly locale: CsvLocale;
+  readonly meteringPoint?: string;
+  readonly out?: string;
+  readonly overwrite?: true;
+}
+
+/** `export [--from DATE] [--to DATE] [--format …] [--locale …] [--out FILE] [--metering-point ID]`: from the database alone. */
+export function exportCommand(): Command {
+  return new Command("export")
+    .description("write the stored hours of a metering point as CSV or JSON; asks Caruna+ nothing")
+    .addOption(fromOption("first day, e.g. 2026-01-01; without it everything"))
+    .addOption(toOption("last day, included; without it everything"))
+    .addOption(new Option("--format <format>", "how").choices(["csv", "json", "ndjson"]).default("csv"))
+    .addOption(
+      new Option("--locale <locale>", "CSV for programs (en), or for Excel in Finland (fi): semicolons, decimal commas")
+        .choices(["en", "fi"])
+        .default("en"),
+    )
+    .option("--out <file>", "into this file, whole or not at all; without it to stdout")
+    .option("--overwrite", "replace the file where it is there already")
+    .option("--metering-point <id>", "asset id or GSRN; without it the one that energy_hourly follows")
+    .action(async (options: ExportOptions, command: Command) => {
+      checkOrder(options, command);
+      if (options.locale === "fi" && options.format !== "csv") command.error("error: --locale fi is for --format csv");
+      const file = options.out === undefined ? undefined : await writablePath(options.out, options.overwrite ?? false);
+      const settings = configuration();
+      const write = (pieces: AsyncIterable<string>) =>
+        file === undefined ? printAll(pieces) : writeWhole(file, pieces);
+      const { meteringPointId, hours } = await exportHours(
+        settings,
+        quietLogger(settings),
+        options,
+        write,
+        untilSignal(),
+      );
+      if (file !== undefined) print(`${counted(hours, "hour")} of ${meteringPointId} are in ${file}.`);
+    });
+}
