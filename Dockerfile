@@ -10,7 +10,7 @@ FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci
-COPY tsconfig.json tsconfig.build.json ./
+COPY tsconfig.json tsconfig.build.json tsconfig.page.json ./
 COPY src ./src
 RUN npm run build && rm dist/.tsbuildinfo
 
@@ -26,6 +26,8 @@ COPY config ./config
 RUN mkdir /state && chown node:node /state && chmod 711 /state
 USER node
 VOLUME /state
+# The page; only with HTTP_HOST=0.0.0.0 and a token is it there for others than this container.
+EXPOSE 8480
 HEALTHCHECK --interval=2m --timeout=30s --start-period=10m --retries=2 CMD ["node", "dist/main.js", "health"]
 # Node.js itself, not npm: npm does not hand every signal on. The limits of its heap are those of `npm start`.
 ENTRYPOINT ["node", "--max-old-space-size=96", "--max-semi-space-size=2", "dist/main.js"]

@@ -52,6 +52,7 @@ function demoConfiguration(plusUrl: string, authUrl: string): Configuration {
     stateDir: join(process.cwd(), "state", "demo"),
     logLevel: "info",
     logFormat: undefined,
+    http: { host: "127.0.0.1", port: 8480, token: undefined },
     warnings: [],
     sources: [],
   };

@@ -39,6 +39,16 @@ export type DatabaseConfiguration =
     }
   | { readonly kind: "url"; readonly url: string };
 
+/** Where the page is served; the metrics and the answers to health checks too. */
+export interface HttpConfiguration {
+  /** Host name or address, an IPv6 address without brackets. */
+  readonly host: string;
+  /** 0: no page. */
+  readonly port: number;
+  /** Who does not show it sees nothing; `undefined` only where `host` is this machine's own. */
+  readonly token: string | undefined;
+}
+
 /** Everything a person can set, checked and frozen. */
 export interface Configuration {
   readonly caruna: CarunaConfiguration;
@@ -56,6 +66,7 @@ export interface Configuration {
   readonly logLevel: LogLevel;
   /** `undefined`: pretty when stderr is a terminal, JSON otherwise. */
   readonly logFormat: LogFormat | undefined;
+  readonly http: HttpConfiguration;
   /** What is odd but no error, one sentence each, with no secret in it; the caller logs them. */
   readonly warnings: readonly string[];
   /** Where the settings were looked for, in order, for messages: e.g. `environment`, `/srv/.env (no such file)`, …. */

@@ -2,6 +2,7 @@ export type {
   CarunaConfiguration,
   Configuration,
   DatabaseConfiguration,
+  HttpConfiguration,
   LogFormat,
   LogLevel,
   SslMode,

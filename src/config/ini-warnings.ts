@@ -17,7 +17,7 @@ export function iniWarnings(ini: NamedIniFile): string[] {
       if (isRepeated(ini, entry)) {
         warnings.push(`${where}: ${iniName(entry.section, entry.key)} is set again further down, and that one counts`);
       }
-    } else if (SECTIONS.includes(entry.section) || placesOf(entry.key).length > 0) {
+    } else if (SECTIONS.includes(entry.section) || placesOf(entry.key, entry.section).length > 0) {
       warnings.push(`${where}: unknown setting ${name(entry)}${suggestion(entry)}; it is left out`);
     } else if (!toldSections.has(entry.section)) {
       toldSections.add(entry.section);
@@ -37,13 +37,16 @@ function isRepeated(ini: NamedIniFile, entry: IniEntry): boolean {
   );
 }
 
-function placesOf(key: string): string[] {
-  return PLACES.filter((place) => place.key === key).map((place) => iniName(place.section, place.key));
+/** Where that key belongs; in the section whose name is like the one it stands in, where there is such a one. */
+function placesOf(key: string, section: string): string[] {
+  const places = PLACES.filter((place) => place.key === key);
+  const near = places.filter((place) => place.section === nearest(section, SECTIONS));
+  return (near.length > 0 ? near : places).map((place) => iniName(place.section, place.key));
 }
 
 /** The key in the right section, else a key like it in its own section, else a key like it anywhere. */
 function suggestion({ section, key }: IniEntry): string {
-  const elsewhere = placesOf(key);
+  const elsewhere = placesOf(key, section);
   if (elsewhere.length > 0) return `, perhaps ${elsewhere.join(" or ")} is meant`;
   const inSection = PLACES.filter((place) => place.section === section);
   const meant = nearestPlace(key, inSection) ?? nearestPlace(key, PLACES);

@@ -1,12 +1,13 @@
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { CarunaConfiguration, Configuration } from "./configuration.js";
+import type { CarunaConfiguration, Configuration, HttpConfiguration } from "./configuration.js";
 import { type ConfigurationProblem, problemsAsError } from "./configuration-error.js";
 import { findDatabase } from "./database.js";
 import { parseEnvFile } from "./env-file.js";
 import { parseIniFile } from "./ini-file.js";
 import { iniWarnings } from "./ini-warnings.js";
 import { SETTINGS } from "./settings.js";
+import { shown } from "./shown.js";
 import { type NamedIniFile, RANK, Sources, type Variables } from "./sources.js";
 import { readTextFile } from "./text-file.js";
 import { isLoopback } from "./values.js";
@@ -48,6 +49,7 @@ export function loadConfiguration(options: LoadOptions): Configuration {
     stateDir: resolve(options.workingDirectory, sources.valueOf(SETTINGS.stateDir)),
     logLevel: sources.valueOf(SETTINGS.logLevel),
     logFormat: sources.find(SETTINGS.logFormat)?.value,
+    http: findHttp(sources),
     warnings: [...sources.warnings, ...politeness(caruna, jobIntervalSeconds)],
     sources: lookedIn,
   };
@@ -66,6 +68,22 @@ function findCaruna(sources: Sources): CarunaConfiguration {
     baseUrl,
     allowedHosts: [...new Set([...sources.valueOf(SETTINGS.allowedHosts), hostEntryOf(new URL(baseUrl))])],
   };
+}
+
+/** Where the page is served. What others can reach is behind a token, and what is off needs none. */
+function findHttp(sources: Sources): HttpConfiguration {
+  const host = sources.find(SETTINGS.httpHost);
+  const port = sources.valueOf(SETTINGS.httpPort);
+  const token = sources.find(SETTINGS.httpToken);
+  if (host?.value !== undefined && !isLoopback(host.value) && port !== 0 && token === undefined) {
+    const problem = `is not set, but ${host.origin.setting} is ${shown(host.value)}: others could look at the page; choose a token of 16 characters or more`;
+    sources.addProblem(
+      { setting: "HTTP_TOKEN", source: host.origin.source },
+      problem,
+      "HTTP_TOKEN=(what openssl rand -hex 24 prints)",
+    );
+  }
+  return { host: host?.value ?? SETTINGS.httpHost.fallback, port, token: token?.value };
 }
 
 /** The host as an entry of the list: the list's bare names stand for the TLS port, so plain http names its port. */

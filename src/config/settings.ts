@@ -2,12 +2,14 @@ import type { Temporal } from "temporal-polyfill";
 import type { z } from "zod";
 import { LOG_FORMATS, LOG_LEVELS, SSL_MODES } from "./configuration.js";
 import {
+  accessToken,
   backfill,
   customers,
   databaseHost,
   databaseUrl,
   folder,
   hostList,
+  listeningHost,
   meteringPoint,
   oneOf,
   portalOrigin,
@@ -257,6 +259,35 @@ export const SETTINGS = {
     defaultInWords: "pretty on a terminal, json otherwise",
     description: "How the log looks: pretty or json",
     example: "json",
+  }),
+  httpHost: settingWithDefault({
+    ini: { section: "http", key: "host" },
+    environment: ["HTTP_HOST"],
+    secret: false,
+    schema: listeningHost,
+    fallback: "127.0.0.1",
+    defaultInWords: "127.0.0.1: this machine alone",
+    description: "Address on which the page is served; any but this machine's own needs a token",
+    example: "0.0.0.0",
+  }),
+  httpPort: settingWithDefault({
+    ini: { section: "http", key: "port" },
+    environment: ["HTTP_PORT"],
+    secret: false,
+    schema: wholeNumber(0, 65_535),
+    fallback: 8480,
+    defaultInWords: "8480",
+    description: "Port of the page; 0 for no page",
+    example: "8480",
+  }),
+  httpToken: setting({
+    ini: { section: "http", key: "token" },
+    environment: ["HTTP_TOKEN"],
+    secret: true,
+    schema: accessToken,
+    defaultInWords: "none; needed where others can reach the page",
+    description: "What a browser must show once (/?token=…), and Prometheus as a bearer token, to see anything",
+    example: "the-output-of-openssl-rand-hex-24",
   }),
 };
 

@@ -41,6 +41,30 @@ export const databaseHost = z
   })
   .refine((given) => !/[\s[\]@]/.test(given), { error: "is no host name or address" });
 
+/** Host name or address to listen on; an IPv6 address with or without its brackets. */
+export const listeningHost = z
+  .string()
+  .refine((given) => !given.includes("://"), { error: "is a whole address: name the host alone", abort: true })
+  .refine((given) => !/^(?:[^:]+|\[.*\]):\d+$/.test(given), {
+    error: "holds a port: give that as HTTP_PORT",
+    abort: true,
+  })
+  .transform((given) => given.replace(/^\[(.*)\]$/, "$1"))
+  .refine((given) => !/[\s[\]/@?#]/.test(given), { error: "is no host name or address" });
+
+const SHORTEST_TOKEN = 16;
+
+/** A secret that stands in an address and in a header as it is. */
+export const accessToken = z
+  .string()
+  .refine((given) => given.length >= SHORTEST_TOKEN, {
+    error: `is shorter than ${SHORTEST_TOKEN} characters: make one with openssl rand -hex 24`,
+    abort: true,
+  })
+  .refine((given) => /^[\w.~-]+$/.test(given), {
+    error: "holds more than letters, digits and - . _ ~ (it stands in an address): make one with openssl rand -hex 24",
+  });
+
 /** Address of a PostgreSQL database; percent-encoded where the parts hold special characters. */
 export const databaseUrl = z
   .string()
@@ -90,9 +114,11 @@ export const portalOrigin = z
   })
   .transform((given) => new URL(given).origin);
 
-/** True for 127.0.0.0/8, ::1 and localhost: what never leaves this machine. Takes a `URL`'s hostname. */
+/** True for 127.0.0.0/8, ::1 and localhost: what never leaves this machine. Takes a `URL`'s hostname, or a bare address. */
 export function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+  return (
+    hostname === "localhost" || hostname === "[::1]" || hostname === "::1" || /^127\.\d+\.\d+\.\d+$/.test(hostname)
+  );
 }
 
 /** Hosts with commas between them: `host`, `host:port`, `*.domain`. */

@@ -1,6 +1,7 @@
 export { type Amounts, amountsOf } from "./amounts.js";
 export { type ClockProduct, clockProduct, splitByClock } from "./calendar.js";
 export { type CsvLocale, csvOf } from "./csv.js";
+export { expectedHours, type StoredReach } from "./expected-hours.js";
 export type { ExportedHour } from "./export.js";
 export { dayBounds, hoursOfDay, type LocalTime, lastDays, localDay, localTime } from "./helsinki.js";
 export { type HoursOptions, hoursOf } from "./hours-of.js";

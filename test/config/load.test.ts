@@ -95,6 +95,7 @@ describe("where a setting comes from", () => {
       stateDir: join(workingDirectory, "state"),
       logLevel: "info",
       logFormat: undefined,
+      http: { host: "127.0.0.1", port: 8480, token: undefined },
       warnings: [],
       sources: [
         "environment",
@@ -300,6 +301,9 @@ describe("problems", () => {
       "CARUNA_ALLOWED_HOSTS",
       ["*", "*.fi", "https://caruna.fi", "a b", "caruna.fi/x", "*.caruna.fi:444", ",", "x@caruna.fi"],
     ],
+    ["HTTP_PORT", ["-1", "65536", "http", "8480.5"]],
+    ["HTTP_HOST", ["http://127.0.0.1", "127.0.0.1:8480", "[::1]:8480", "a b", "x@y"]],
+    ["HTTP_TOKEN", ["fifteen-letters", "sixteen letters!", "plus+and/slash==16", "ääkköset-ääkköset"]],
     ["DATABASE_URL", ["mysql://x/y", "nas", "postgres://u:p#x@h/d", "postgres://u:p%x@h/d"]],
   ])("%s is checked", (name, values) => {
     for (const value of values) {
@@ -350,8 +354,32 @@ describe("problems", () => {
     ],
     [{ DATABASE_URL: "postgresql://matti@/energy" }, { database: { kind: "url" } }],
     [{ DATABASE_URL: "postgresql:///energy" }, { database: { kind: "url" } }],
+    [{ HTTP_PORT: "0" }, { http: { host: "127.0.0.1", port: 0, token: undefined } }],
+    [{ HTTP_HOST: "[::1]", HTTP_PORT: "80" }, { http: { host: "::1", port: 80 } }],
+    [{ HTTP_HOST: "localhost" }, { http: { host: "localhost", token: undefined } }],
+    [
+      { HTTP_HOST: "0.0.0.0", HTTP_TOKEN: "0123456789abcdef" },
+      { http: { host: "0.0.0.0", token: "0123456789abcdef" } },
+    ],
+    [{ HTTP_HOST: "0.0.0.0", HTTP_PORT: "0" }, { http: { host: "0.0.0.0", port: 0 } }],
   ])("%o is accepted", (environment, expected) => {
     expect(load({ environment })).toMatchObject(expected);
+  });
+
+  test.each(["0.0.0.0", "::", "192.168.1.5", "nas.local", "localhost.example"])(
+    "a page that others can reach (on %s) needs a token, which the error says how to make",
+    (host) => {
+      const { problems, message } = failure({ environment: { HTTP_HOST: host } });
+      expect(problems.map(({ setting }) => setting)).toEqual(["HTTP_TOKEN"]);
+      expect(message).toContain("openssl rand -hex");
+    },
+  );
+
+  test("a token may come from a file, and is never shown", () => {
+    const files = { token: "0123456789abcdef\n", short: "Geheim-4711\n" };
+    const environment = { HTTP_HOST: "0.0.0.0", HTTP_TOKEN_FILE: "token" };
+    expect(load({ environment, files }).http.token).toBe("0123456789abcdef");
+    expect(failure({ environment: { HTTP_TOKEN_FILE: "short" }, files }).message).not.toContain("Geheim");
   });
 
   test("a secret is never shown, whatever is wrong with it", () => {
@@ -443,7 +471,7 @@ describe("warnings", () => {
     ["[caruna]\nmetering-point = x\n", /perhaps \[caruna\] metering_point is meant/],
     ["[postgres]\nhst = x\n", /unknown section "postgres", perhaps \[postgresql\] is meant/],
     ["[postgres]\nhost = x\n", /"host" in \[postgres\], perhaps \[postgresql\] host is meant/],
-    ["host = x\n", /"host" before the first \[section\], perhaps \[postgresql\] host is meant/],
+    ["host = x\n", /"host" before the first \[section\], perhaps \[postgresql\] host or \[http\] host is meant/],
     ["[main]\nzzzzzzzzz = x\n", /unknown setting "zzzzzzzzz" in \[main\]; it is left out/],
     ["[main]\njob_interval: 5\n", /line 2: no “key = value”/],
     ["[main]\nlog_level = info\nlog_level = warn\n", /line 2: \[main\] log_level is set again/],

@@ -22,6 +22,8 @@ export function accountSettings(simulator: Simulator): Record<string, string> {
     CARUNA_PASSWORD: "demo",
     CARUNA_BASE_URL: simulator.plusUrl,
     CARUNA_ALLOWED_HOSTS: new URL(simulator.authUrl).host,
+    // Tests run side by side on one machine; those of the page choose a port.
+    HTTP_PORT: "0",
   };
 }
 
