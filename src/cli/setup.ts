@@ -19,6 +19,8 @@ import { type Choice, GivenUp, Prompts } from "./prompts.js";
 /** A mistyped password may be typed again; Caruna+ locks accounts after some more. */
 const MOST_TRIES = 3;
 
+const PATIENCE = "The first login makes the database, which takes a moment.";
+
 /** `setup`: the questions that `start` asks where no account is set, at any time. */
 export function setupCommand(): Command {
   return new Command("setup")
@@ -103,19 +105,20 @@ class Setup {
     if (names.length === 0) return;
     const [are, they] = names.length === 1 ? ["is", "it"] : ["are", "them"];
     this.prompts.warn(
-      `${names.join(" and ")} ${are} set in the environment, which counts before .env: to change ${they}, change ${they} there.`,
+      `${names.join(", ")} ${are} set in the environment, which counts before .env.\nTo change ${they}, change ${they} there.`,
     );
   }
 
   /** The account that Caruna+ has accepted; undefined where none was, and no more is to be tried. */
   async #account(): Promise<Answers | undefined> {
     const { host } = new URL(this.before.caruna.baseUrl);
-    this.prompts.tell(`The same e-mail address and password as at ${host}.`);
+    if (this.#fixed.password === undefined) this.prompts.tell(`The same e-mail address and password as at ${host}.`);
+    if (this.before.database.kind === "embedded") this.prompts.tell(PATIENCE);
     let { username } = this.before.caruna;
     for (let triesLeft = MOST_TRIES - 1; ; triesLeft -= 1) {
       username = await this.#username(username);
       const password = await this.#password();
-      this.prompts.tell(`Logging in to Caruna+ …${this.#patience()}`);
+      this.prompts.tell("Logging in to Caruna+ …");
       const tried = await this.trial.try({ username, password }, this.prompts.signal);
       if (tried.kind === "accepted") {
         this.prompts.done("Caruna+ accepts the account.");
@@ -123,7 +126,7 @@ class Setup {
       }
       this.prompts.warn(refusalInWords(tried));
       if (triesLeft > 0 && this.#fixed.password === undefined) continue;
-      this.prompts.end("Nothing was written. See whether a browser gets in at plus.caruna.fi, then try again here.");
+      this.prompts.end(`Nothing was written. See whether a browser gets in at ${host}, then try again here.`);
       process.exitCode = EXIT_CODES.credentials;
       return undefined;
     }
@@ -142,29 +145,19 @@ class Setup {
     return await this.prompts.secret("Password", (answer) => (answer === "" ? "A password is needed." : undefined));
   }
 
-  #patience(): string {
-    return this.before.database.kind === "embedded"
-      ? " (the first time the database is made, which takes a moment)"
-      : "";
-  }
-
   /** The asset id that must be set; undefined where the settings as they are lead to the right one. */
   async #meteringPoint(listed: readonly ListedMeteringPoint[]): Promise<string | undefined> {
     const wanted = this.before.caruna.meteringPoint;
-    const points = listed.map(({ point }) => point);
+    const isWanted = ({ point }: ListedMeteringPoint) => point.assetId === wanted || point.gsrn === wanted;
     const [only, ...others] = listed;
     if (only === undefined) return undefined;
     if (this.#fixed.meteringPoint !== undefined && wanted !== undefined) {
-      const named = namedMeteringPoint(points, wanted);
-      this.prompts.done(
-        `The metering point: ${listed
-          .filter(({ point }) => point === named)
-          .map(inWords)
-          .join()}`,
-      );
+      const points = listed.map(({ point }) => point);
+      // It throws, listing them all, where the wanted one is not among them.
+      namedMeteringPoint(points, wanted);
+      this.prompts.done(`The metering point: ${listed.filter(isWanted).map(inWords).join()}`);
       return undefined;
     }
-    const isWanted = ({ point }: ListedMeteringPoint) => point.assetId === wanted || point.gsrn === wanted;
     if (others.length === 0) {
       this.prompts.done(`The only metering point: ${inWords(only)}`);
       return wanted === undefined || isWanted(only) ? undefined : only.point.assetId;
@@ -200,7 +193,7 @@ class Setup {
       );
     if (isQuoted)
       this.prompts.tell(
-        "A value stands in quotes there, which docker run --env-file would take for a part of it: for Docker, mount the file.",
+        "A value stands in quotes there, which docker run --env-file would take for a part of it:\nfor Docker, mount the file.",
       );
     this.prompts.end(`Written to ${file}. To change it: caruna-integration setup, or an editor.`);
   }
@@ -215,7 +208,8 @@ function refusalInWords(tried: Exclude<TriedAccount, { kind: "accepted" }>): str
   const what = rejections === 0 ? "Logins with this very password were cut off" : "Caruna+ rejected this very password";
   const until = nextTryEpochMs === undefined ? "" : ` before ${wallTime(nextTryEpochMs)}`;
   return (
-    `${what} (at ${wallTime(lastTryEpochMs)}, Finnish time). So that the account is not locked, it is not sent again${until}. ` +
+    `${what} (at ${wallTime(lastTryEpochMs)}, Finnish time).\n` +
+    `So that the account is not locked, it is not sent again${until}.\n` +
     "Another one may be tried now."
   );
 }

@@ -29,7 +29,8 @@ export function withVariable(text: string, name: string, value: string): EditedE
 
 /** The text without any line that sets this variable; `undefined` where that would change another one. */
 export function withoutVariable(text: string, name: string): string | undefined {
-  const { [name]: _, ...wanted } = parseEnvFile(text).variables;
+  const { [name]: before, ...wanted } = parseEnvFile(text).variables;
+  if (before === undefined) return text;
   const edited = withLine(text, name, undefined);
   return isDeepStrictEqual(parseEnvFile(edited).variables, wanted) ? edited : undefined;
 }

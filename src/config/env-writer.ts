@@ -120,9 +120,10 @@ function edited(
   return edit;
 }
 
-/** One line end at the end is no part of a secret in a file; a carriage return before it would be taken for one. */
+/** What the reader of a secret's file takes off is put on: a byte order mark, and one line end (`\r\n` counts as one). */
 function secretFileOf(password: string): string {
-  return password.endsWith("\r") ? password : `${password}\n`;
+  const byteOrderMark = password.startsWith("\uFEFF") ? "\uFEFF" : "";
+  return byteOrderMark + password + (password.endsWith("\r") ? "" : "\n");
 }
 
 interface EnvBefore {
