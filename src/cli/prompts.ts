@@ -26,6 +26,7 @@ export interface Choice {
 updateSettings({ aliases: { "\u0004": "cancel" } });
 
 const ENDING_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+const USUAL_WIDTH = 80;
 const SHOWN = { output: process.stderr };
 
 /** A conversation with the person at the terminal. All questions throw `GivenUp`; call `close` at the end. */
@@ -35,6 +36,8 @@ export class Prompts {
 
   constructor(title: string) {
     for (const name of ENDING_SIGNALS) process.once(name, this.#onSignal);
+    // A serial console tells no width, and every letter would stand on a line of its own.
+    process.stderr.columns ||= USUAL_WIDTH;
     intro(title, SHOWN);
   }
 
