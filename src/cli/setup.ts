@@ -11,8 +11,7 @@ import {
   type TriedAccount,
   writeSettings,
 } from "../app.js";
-import { configuration } from "./configured.js";
-import { createLogger } from "./logging.js";
+import { configuration, quietLogger } from "./configured.js";
 import { wallTime } from "./output.js";
 import { type Choice, GivenUp, Prompts } from "./prompts.js";
 
@@ -62,11 +61,6 @@ export async function setUp(before: Configuration): Promise<Configuration | unde
     await trial.stop();
     prompts.close();
   }
-}
-
-/** What is worth reading between the questions; whoever wants more sets LOG_LEVEL. */
-function quietLogger({ logLevel, logFormat }: Configuration) {
-  return createLogger({ logLevel: logLevel === "info" ? "warn" : logLevel, logFormat });
 }
 
 interface Answers {

@@ -1,6 +1,6 @@
-import { chown, readFile, realpath, stat } from "node:fs/promises";
+import { readFile, realpath, stat } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
-import { writePrivately } from "../files.js";
+import { type Owner, writePrivately } from "../files.js";
 import { ConfigurationError } from "./configuration-error.js";
 import { withoutVariable, withVariable } from "./env-text.js";
 import { SETTINGS, type Setting } from "./settings.js";
@@ -49,9 +49,9 @@ export async function writeSettings(answers: AnsweredSettings, places: EnvPlaces
   try {
     if (edit.passwordFile !== undefined && answers.password !== undefined)
       await writePrivately(edit.passwordFile, secretFileOf(answers.password));
-    await writePrivately(before.path, before.byteOrderMark + edit.text);
     // Root may edit the file of the user that the program runs as, who must still be able to read it.
-    if (before.owner !== undefined && process.getuid?.() === 0) await chown(before.path, ...before.owner);
+    const owner = process.getuid?.() === 0 ? before.owner : undefined;
+    await writePrivately(before.path, before.byteOrderMark + edit.text, owner);
   } catch (error) {
     throw notWritten(file, `cannot be written (${codeOf(error)})`);
   }
@@ -132,8 +132,8 @@ interface EnvBefore {
   readonly byteOrderMark: string;
   /** Empty where there is no file yet. */
   readonly text: string;
-  /** User and group; `undefined` where there is no file yet. */
-  readonly owner: readonly [number, number] | undefined;
+  /** `undefined` where there is no file yet. */
+  readonly owner: Owner | undefined;
 }
 
 async function readEnv(file: string): Promise<EnvBefore> {
@@ -142,7 +142,7 @@ async function readEnv(file: string): Promise<EnvBefore> {
     const { uid, gid } = await stat(path);
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(await readFile(path));
     const byteOrderMark = text.startsWith("\uFEFF") ? "\uFEFF" : "";
-    return { path, byteOrderMark, text: text.slice(byteOrderMark.length), owner: [uid, gid] };
+    return { path, byteOrderMark, text: text.slice(byteOrderMark.length), owner: { uid, gid } };
   } catch (error) {
     if (codeOf(error) === "ENOENT") return { path: file, byteOrderMark: "", text: "", owner: undefined };
     throw notWritten(file, error instanceof TypeError ? "is not UTF-8 text" : `cannot be read (${codeOf(error)})`);
