@@ -77,9 +77,9 @@ describe("the dashboard", () => {
   });
 
   test("finds the hours that are missing, and no others", async () => {
-    expect(await read(sqlOf("Hours that are missing"))).toEqual([{ hours: "2" }]);
+    expect(await read(sqlOf("Hours that are missing"))).toEqual([{ hours: 2 }]);
     expect(await read(sqlOf("Gaps"))).toEqual([
-      { from: new Date("2026-11-12T03:00+02:00"), to: new Date("2026-11-12T05:00+02:00"), hours: "2" },
+      { from: new Date("2026-11-12T03:00+02:00"), to: new Date("2026-11-12T05:00+02:00"), hours: 2 },
     ]);
     const days = await read(sqlOf("Hours of each day"));
     expect(days.filter(({ missing }) => missing !== 0)).toEqual([
