@@ -61,7 +61,12 @@ describe("the packed package", () => {
       .map((path) => path.replace(/^package\//, ""));
     const outsideOfDist = files.filter((path) => !path.startsWith("dist/"));
     const numbered = outsideOfDist.filter((path) => path.startsWith("sql/"));
-    expect(numbered).toEqual(readdirSync(join(ROOT, "sql")).map((name) => `sql/${name}`));
+    expect([...numbered].sort()).toEqual(
+      readdirSync(join(ROOT, "sql"), { recursive: true, encoding: "utf8" })
+        .filter((name) => name.endsWith(".sql"))
+        .map((name) => `sql/${name}`)
+        .sort(),
+    );
     expect(outsideOfDist.filter((path) => !numbered.includes(path)).sort()).toEqual([
       "CHANGELOG.md",
       "LICENSE",
