@@ -5,6 +5,7 @@ export {
   DatabaseEncryptionFailed,
   DatabaseError,
   DatabaseFailed,
+  DatabaseHoursHidden,
   DatabaseLoginRejected,
   DatabaseMissing,
   DatabaseRightsMissing,
