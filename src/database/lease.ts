@@ -29,11 +29,6 @@ export class LeaseLost extends DatabaseError {
 const NAME = "writer";
 /** A program that is gone is followed by the next one after this long. */
 const LEASE = "interval '3 minutes'";
-/**
- * A transaction whose program is gone holds the lease's row until the server ends it, which may otherwise notice only
- * after hours that nobody is there.
- */
-const IDLE_LIMIT_MS = 60_000;
 
 const epochRow = z.object({ epoch: z.number() });
 const holderRow = z.object({ heldBy: z.string(), expiresEpochMs: z.number() });
@@ -110,8 +105,7 @@ export async function underLease<Result>(
   return await pool.transaction(async (session) => {
     const [held] = await session.query(
       epochRow,
-      `SELECT epoch::float8, set_config('idle_in_transaction_session_timeout', '${IDLE_LIMIT_MS}', true)
-      FROM public.writer_lease
+      `SELECT epoch::float8 FROM public.writer_lease
       WHERE name = $1 AND owner = $2 AND epoch = $3 AND expires_at > clock_timestamp()
       FOR UPDATE`,
       [NAME, owner, epoch],
