@@ -2,7 +2,7 @@ import type { Completeness, Overview, OverviewPoint, Series } from "../../api.js
 import { askCompleteness, askOverview, askSeries, NoAccess, NoAnswer, Refused } from "./answers.js";
 import { Calendar } from "./calendar.js";
 import { Consumption } from "./consumption.js";
-import { dayOf, spanOf } from "./days.js";
+import { addDays, type DaySpan, dayOf, HOUR_MS, spanOf, startOf } from "./days.js";
 import { element, part, write } from "./elements.js";
 import { showFacts } from "./facts.js";
 import { Format } from "./format.js";
@@ -116,7 +116,8 @@ class Page {
     if (wanted === undefined || hashOf(wanted) !== hashOf(view)) return;
     const months = monthsOf(history);
     if (this.#kept?.history !== history) this.#years.show(months);
-    this.#consumption.show({ view, slots: slotsOf(series, view.by, span), span, everything, months });
+    const hoursExpected = expectedBetween(span, point, Date.now());
+    this.#consumption.show({ view, slots: slotsOf(series, view.by, span), span, hoursExpected, everything, months });
     this.#calendar.show(view, completeness, everything);
     this.#kept = { stored, history, year: view.year, completeness };
     this.#shown = `${stored} ${hashOf(view)}`;
@@ -175,6 +176,17 @@ function viewed({ id, firstHour, lastHour }: OverviewPoint): ViewedPoint {
   const today = dayOf(Date.now());
   const [from, to] = [firstHour, lastHour].map((hour) => (hour === null ? today : dayOf(hour)));
   return { id, everything: { from: from ?? today, to: to ?? today } };
+}
+
+/**
+ * Hours of those days from the first stored hour to the end of yesterday, or to the newest where it is of today: what is
+ * still to come is not missing.
+ */
+function expectedBetween({ from, to }: DaySpan, { firstHour, lastHour }: OverviewPoint, now: number): number {
+  if (firstHour === null || lastHour === null) return 0;
+  const start = Math.max(startOf(from), firstHour);
+  const end = Math.min(startOf(addDays(to, 1)), Math.max(startOf(dayOf(now)), lastHour + HOUR_MS));
+  return Math.max(0, (end - start) / HOUR_MS);
 }
 
 const language = document.documentElement.lang;

@@ -20,6 +20,8 @@ export interface Words {
   everyHour(until: string): string;
   hoursMissing(count: number, countText: string): string;
   storedUntil(until: string): string;
+  noHoursSince(until: string): string;
+  readonly noHoursSinceNext: string;
   compared(when: string): string;
   readonly notComparedYet: string;
   askedAgain(when: string): string;
@@ -130,6 +132,8 @@ const en: Words = {
   everyHour: (until) => `Every hour is there, until ${until}.`,
   hoursMissing: (count, countText) => (count === 1 ? "One hour is missing." : `${countText} hours are missing.`),
   storedUntil: (until) => `The newest hour ends on ${until}.`,
+  noHoursSince: (until) => `There are no hours since ${until}.`,
+  noHoursSinceNext: "Caruna+ has not published newer ones.",
   compared: (when) => `Compared with Caruna+ ${when}.`,
   notComparedYet: "Not yet compared with Caruna+.",
   askedAgain: (when) => `Caruna+ is asked again ${when}.`,
@@ -248,6 +252,8 @@ const fi: Words = {
   everyHour: (until) => `Kaikki tunnit ovat tallessa ${until} saakka.`,
   hoursMissing: (count, countText) => (count === 1 ? "Yksi tunti puuttuu." : `${countText} tuntia puuttuu.`),
   storedUntil: (until) => `Tiedot ulottuvat ${until} saakka.`,
+  noHoursSince: (until) => `Uusin tunti päättyy ${until}, eikä uudempia ole tullut.`,
+  noHoursSinceNext: "Caruna+ ei ole julkaissut uudempia.",
   compared: (when) => `Verrattu Caruna+:n lukemiin ${when}.`,
   notComparedYet: "Ei vielä verrattu Caruna+:n lukemiin.",
   askedAgain: (when) => `Caruna+:sta kysytään uudestaan ${when}.`,
@@ -367,6 +373,8 @@ const sv: Words = {
   everyHour: (until) => `Alla timmar finns, fram till ${until}.`,
   hoursMissing: (count, countText) => (count === 1 ? "En timme saknas." : `${countText} timmar saknas.`),
   storedUntil: (until) => `Uppgifterna sträcker sig till ${until}.`,
+  noHoursSince: (until) => `Inga nya timmar har kommit sedan ${until}.`,
+  noHoursSinceNext: "Caruna+ har inte publicerat nyare.",
   compared: (when) => `Jämfört med Caruna+ ${when}.`,
   notComparedYet: "Ännu inte jämfört med Caruna+.",
   askedAgain: (when) => `Caruna+ tillfrågas igen ${when}.`,
