@@ -25,7 +25,7 @@ export interface Words {
   compared(when: string): string;
   readonly notComparedYet: string;
   askedAgain(when: string): string;
-  lookingBack(periods: string): string;
+  lookingBack(requests: string): string;
   syncFailed(when: string): string;
   readonly attention: string;
   passwordRejected(when: string): string;
@@ -137,7 +137,7 @@ const en: Words = {
   compared: (when) => `Compared with Caruna+ ${when}.`,
   notComparedYet: "Not yet compared with Caruna+.",
   askedAgain: (when) => `Caruna+ is asked again ${when}.`,
-  lookingBack: (periods) => `Your history is being loaded: ${periods} to go.`,
+  lookingBack: (requests) => `Your history is being loaded: ${requests} requests to Caruna+ to go.`,
   syncFailed: (when) => `The last sync failed ${when}.`,
   attention: "Something needs your attention.",
   passwordRejected: (when) => `Caruna+ rejected the password ${when}.`,
@@ -257,7 +257,7 @@ const fi: Words = {
   compared: (when) => `Verrattu Caruna+:n lukemiin ${when}.`,
   notComparedYet: "Ei vielä verrattu Caruna+:n lukemiin.",
   askedAgain: (when) => `Caruna+:sta kysytään uudestaan ${when}.`,
-  lookingBack: (periods) => `Historiaa haetaan: jäljellä ${periods}.`,
+  lookingBack: (requests) => `Historiaa haetaan: jäljellä ${requests} kyselyä Caruna+:aan.`,
   syncFailed: (when) => `Viimeisin haku epäonnistui ${when}.`,
   attention: "Jokin kaipaa huomiotasi.",
   passwordRejected: (when) => `Caruna+ hylkäsi salasanan ${when}.`,
@@ -378,7 +378,7 @@ const sv: Words = {
   compared: (when) => `Jämfört med Caruna+ ${when}.`,
   notComparedYet: "Ännu inte jämfört med Caruna+.",
   askedAgain: (when) => `Caruna+ tillfrågas igen ${when}.`,
-  lookingBack: (periods) => `Historiken hämtas: ${periods} kvar.`,
+  lookingBack: (requests) => `Historiken hämtas: ${requests} frågor till Caruna+ återstår.`,
   syncFailed: (when) => `Den senaste hämtningen misslyckades ${when}.`,
   attention: "Något kräver din uppmärksamhet.",
   passwordRejected: (when) => `Caruna+ avvisade lösenordet ${when}.`,
