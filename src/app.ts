@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { Temporal } from "temporal-polyfill";
+import type { Temporal } from "temporal-polyfill";
 import {
   CarunaClient,
   CarunaError,
@@ -14,7 +14,7 @@ import {
 import { type Configuration, ConfigurationError, prepareStateDirectory, requireAccount } from "./config/index.js";
 import { ailment, Ending, runOnTheClock, writeHealth } from "./daemon/index.js";
 import { Database, DatabaseError, type DatabaseSettings, type MeteringPointStatus } from "./database/index.js";
-import { dayBounds, hoursOfDay, lastDays, localDay } from "./energy/index.js";
+import { expectedHours, hoursOfDay, lastDays } from "./energy/index.js";
 import type { Logger } from "./logger.js";
 import {
   type DayRange,
@@ -30,6 +30,8 @@ import {
   Verifier,
 } from "./sync/index.js";
 
+import type { Cycles, Metrics, OverviewProblem } from "./web/index.js";
+
 export { type Configuration, loadConfiguration } from "./config/index.js";
 export { type LookBackProgress, summedUp } from "./sync/index.js";
 
@@ -42,8 +44,6 @@ const LONGEST_CYCLE_MS = 15 * 60_000;
 /** The look back asks so often at the most, so that years of days are no burden to Caruna+: 4 requests a second. */
 const HISTORY_PACE_MS = 250;
 
-const HOUR_MS = 3_600_000;
-
 const sleep = (milliseconds: number, signal: AbortSignal) => delay(milliseconds, undefined, { signal });
 
 export interface AppOptions {
@@ -53,6 +53,8 @@ export interface AppOptions {
   readonly keyboard: NodeJS.ReadStream | undefined;
   /** Told how far looking back has come, while it goes on. */
   readonly onLookBack?: (progress: LookBackProgress) => void;
+  /** Of this program, for the page. */
+  readonly version: string;
 }
 
 /** What `verify` has to tell. */
@@ -68,7 +70,11 @@ export class App {
   readonly #database: Database;
   readonly #caruna: CarunaClient;
   readonly #engine: Engine;
+  readonly #guard: ReturnType<Database["loginGuard"]>;
   #lookBack = new LookBackMeter(Date.now);
+  #cycles: Cycles = { last: undefined, nextEpochMs: undefined, overdueEpochMs: undefined };
+  /** While the page is served. */
+  #page: { readonly url: string; readonly metrics: Metrics } | undefined;
 
   /** Throws `ConfigurationError` where the account is not set or the state directory cannot be written. */
   constructor(options: AppOptions) {
@@ -80,12 +86,13 @@ export class App {
     const sessionStore = fileSessionStore(sessionFile(configuration), logger);
     this.#options = options;
     this.#database = new Database(databaseSettings(configuration), logger);
-    const guard = this.#database.loginGuard([baseUrl, account.username, account.password], Date.now);
+    this.#guard = this.#database.loginGuard([baseUrl, account.username, account.password], Date.now);
     const onLoginFailed = loginTranscripts(configuration);
     const { requestsAtOnce } = configuration.caruna;
     this.#caruna = new CarunaClient({
       ...account,
-      ...{ baseUrl, allowedHosts, requestsAtOnce, sessionStore, guard, onLoginFailed, logger },
+      ...{ baseUrl, allowedHosts, requestsAtOnce, sessionStore, guard: this.#guard, onLoginFailed, logger },
+      onEvent: (event) => this.#page?.metrics.onClientEvent(event),
     });
     this.#engine = this.#engineFor(configuration.backfill, HISTORY_PACE_MS);
   }
@@ -103,7 +110,8 @@ export class App {
       onRound: async (round) => {
         const progress = this.#lookBack.after(round);
         if (progress !== undefined) onLookBack?.(progress);
-        await this.#tellHealth(null);
+        this.#page?.metrics.onStored(round.stored);
+        await this.#tellHealth(undefined);
       },
     });
   }
@@ -119,7 +127,12 @@ export class App {
     };
     return await this.#untilEnded(async (signal) => {
       if (this.#options.keyboard?.isTTY) logger.info({}, "press any key to end");
-      await runOnTheClock((running) => this.#cycleAndHistory(running), clock, signal);
+      const closePage = await this.#openPage();
+      try {
+        await runOnTheClock((running) => this.#cycleAndHistory(running), clock, signal);
+      } finally {
+        await closePage();
+      }
     });
   }
 
@@ -192,11 +205,20 @@ export class App {
 
   /** One cycle, whose end those who ask after the program's health are told. */
   async #cycle(signal: AbortSignal): Promise<void> {
+    const startedEpochMs = Date.now();
+    const startedAt = performance.now();
+    const nextEpochMs = startedEpochMs + this.#options.configuration.jobIntervalSeconds * 1000;
+    this.#cycles = { ...this.#cycles, nextEpochMs };
+    const ended = async (problem: OverviewProblem | undefined) => {
+      const milliseconds = performance.now() - startedAt;
+      this.#page?.metrics.onCycle({ endedEpochMs: Date.now(), milliseconds, succeeded: problem === undefined });
+      await this.#tellHealth(problem);
+    };
     try {
       await this.#engine.cycle({ withHistory: false }, signal);
-      await this.#tellHealth(null);
+      await ended(undefined);
     } catch (error) {
-      if (!signal.aborted) await this.#tellHealth(messageOf(error));
+      if (!signal.aborted) await ended({ message: messageOf(error), nextStep: nextStepOf(error) });
       throw error;
     }
   }
@@ -208,13 +230,39 @@ export class App {
     await this.#engine.cycle({ withHistory: true }, signal);
   }
 
-  async #tellHealth(problem: string | null): Promise<void> {
+  async #tellHealth(problem: OverviewProblem | undefined): Promise<void> {
     const { configuration, logger } = this.#options;
     const endedEpochMs = Date.now();
     const nextDueEpochMs = endedEpochMs + configuration.jobIntervalSeconds * 1000 + LONGEST_CYCLE_MS;
-    await writeHealth(healthFile(configuration), { endedEpochMs, nextDueEpochMs, problem }).catch((error: unknown) => {
+    this.#cycles = { ...this.#cycles, last: { endedEpochMs, problem }, overdueEpochMs: nextDueEpochMs };
+    const pageUrl = this.#page?.url;
+    const health = { endedEpochMs, nextDueEpochMs, problem: problem?.message ?? null, pageUrl };
+    await writeHealth(healthFile(configuration), health).catch((error: unknown) => {
       logger.warn({ problem: messageOf(error) }, "the health of this cycle cannot be kept in the state directory");
     });
+  }
+
+  /** Serves the page where one is wanted. Without it loading goes on all the same. Returns what ends it. */
+  async #openPage(): Promise<() => Promise<void>> {
+    const { configuration, logger, version } = this.#options;
+    const { host, port, token } = configuration.http;
+    if (port === 0) return async () => {};
+    // The other commands need not wait for what only the page needs.
+    const { Metrics, PageData, WebServer, WebServerFailed } = await import("./web/index.js");
+    const metrics = new Metrics();
+    const told = { cycles: () => this.#cycles, now: Date.now };
+    const data = new PageData({ database: this.#database, guard: this.#guard, version, ...told });
+    const server = new WebServer({ host, port, token, data, metrics, logger, ...told });
+    try {
+      const { url } = await server.start();
+      this.#page = { url, metrics };
+      const hint = token === undefined ? "" : " (the first time with ?token= and the value of HTTP_TOKEN at its end)";
+      logger.info({}, `look at your hours at ${url}${hint}`);
+    } catch (error) {
+      const cause = error instanceof WebServerFailed ? {} : causeOf(error);
+      logger.warn(cause, `${messageOf(error)} Loading goes on without it.`);
+    }
+    return () => server.stop();
   }
 
   /** Runs a task that a key or a signal may end, releases everything after it in reverse order, and tells the exit code. */
@@ -280,20 +328,14 @@ export async function readStatus(configuration: Configuration, logger: Logger, s
     await database.check(signal);
     const [first, last] = [String(days[0]), String(days.at(-1))];
     const points = await database.sync.status({ nowEpochMs, fromDay: first, toDay: last }, signal);
-    return { nowEpochMs, points: points.map((point) => withExpected(point, nowEpochMs)), lastDays: shown };
+    return {
+      nowEpochMs,
+      points: points.map((point) => ({ ...point, hoursExpected: expectedHours(point, nowEpochMs) })),
+      lastDays: shown,
+    };
   } finally {
     await database.stop();
   }
-}
-
-function withExpected(point: MeteringPointStatus, nowEpochMs: number): StatusOfPoint {
-  const { contractTo, oldestHourEpochMs, newestHourEpochMs } = point;
-  if (oldestHourEpochMs === null || newestHourEpochMs === null) return { ...point, hoursExpected: 0 };
-  const endOfYesterday = dayBounds(localDay(nowEpochMs)).startEpochMs;
-  const endOfContract =
-    contractTo === null ? endOfYesterday : dayBounds(Temporal.PlainDate.from(contractTo)).endEpochMs;
-  const end = Math.max(Math.min(endOfYesterday, endOfContract), newestHourEpochMs + HOUR_MS);
-  return { ...point, hoursExpected: (end - oldestHourEpochMs) / HOUR_MS };
 }
 
 /** What ails the running program that these settings belong to, in one line; undefined where it is well. */
@@ -346,6 +388,20 @@ export function exitCodeOf(error: unknown): number {
     return EXIT_CODES.caruna;
   if (error instanceof DatabaseError) return EXIT_CODES.database;
   return EXIT_CODES.other;
+}
+
+/** What a person does about an error that ended a cycle; empty where its message says it all. */
+function nextStepOf(error: unknown): string {
+  switch (exitCodeOf(error)) {
+    case EXIT_CODES.credentials:
+      return "See whether a browser can log in at plus.caruna.fi, correct CARUNA_PASSWORD, and run: caruna-integration login";
+    case EXIT_CODES.caruna:
+      return "Nothing, if it passes: the next cycle tries again. If it does not, run: caruna-integration doctor";
+    case EXIT_CODES.configuration:
+      return "Correct the setting, and start the program anew.";
+    default:
+      return "Run: caruna-integration doctor";
+  }
 }
 
 /** True for errors whose message is meant for the user, so that no stack trace is of use. */

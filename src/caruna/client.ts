@@ -4,7 +4,15 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Cookie, CookieJar } from "tough-cookie";
 import { type Logger, silentLogger } from "../logger.js";
 import { type EnergyAnswer, readContracts, readCustomer, readEnergy, readMeteringPoints } from "./answers.js";
-import { AccessRefused, AnswerNotUnderstood, CarunaError, CarunaUnreachable, LoginChanged } from "./errors.js";
+import {
+  AccessRefused,
+  AnswerNotUnderstood,
+  CarunaError,
+  CarunaUnreachable,
+  LoginChanged,
+  LoginHeldBack,
+} from "./errors.js";
+import type { ClientEvent } from "./events.js";
 import { Gate } from "./gate.js";
 import type { LoginGuard } from "./guard.js";
 import { AllowedHosts } from "./hosts.js";
@@ -58,6 +66,8 @@ export interface CarunaClientOptions {
   /** Milliseconds since the epoch; default the system's clock. */
   readonly now?: () => number;
   readonly sleep?: Sleep;
+  /** Told of each request to the API, each retry and each login, e.g. to count them; default: nobody. */
+  readonly onEvent?: (event: ClientEvent) => void;
 }
 
 /** What one energy call asks for. */
@@ -118,8 +128,10 @@ export class CarunaClient {
       sleep: options.sleep ?? ((milliseconds, signal) => delay(milliseconds, undefined, { signal })),
       random: Math.random,
       now: options.now ?? Date.now,
-      onRetry: (problem, delayMs) =>
-        this.#logger.warn({ problem, waitSeconds: Math.round(delayMs / 100) / 10 }, "trying again"),
+      onRetry: (problem, delayMs) => {
+        this.#tell({ kind: "retry" });
+        this.#logger.warn({ problem, waitSeconds: Math.round(delayMs / 100) / 10 }, "trying again");
+      },
     };
     this.#api = keepAliveTransport(this.#limits);
     this.#gate = new Gate(options.requestsAtOnce ?? 4);
@@ -245,7 +257,7 @@ export class CarunaClient {
   /** One try: waits between tries hold no place at the gate. */
   readonly #sendThroughGate: Transport = async (request, signal) => {
     try {
-      const response = await this.#gate.pass(() => this.#api.send(request, signal), signal);
+      const response = await this.#gate.pass(() => this.#sendAndTell(request, signal), signal);
       if (response.status === 429 || response.status >= 500) this.#gate.narrow();
       else this.#gate.widen();
       return response;
@@ -254,6 +266,23 @@ export class CarunaClient {
       throw error;
     }
   };
+
+  readonly #sendAndTell: Transport = async (request, signal) => {
+    const startedAt = performance.now();
+    let status: number | undefined;
+    try {
+      const response = await this.#api.send(request, signal);
+      status = response.status;
+      return response;
+    } finally {
+      const of = request.url.pathname.split("/").at(-1) ?? "";
+      this.#tell({ kind: "request", of, status, milliseconds: performance.now() - startedAt });
+    }
+  };
+
+  #tell(event: ClientEvent): void {
+    this.#options.onEvent?.(event);
+  }
 
   async #currentSession(signal: AbortSignal): Promise<Session> {
     if (!this.#storeWasRead) {
@@ -317,12 +346,14 @@ export class CarunaClient {
       logger: this.#logger,
       signal,
     }).catch(async (error: unknown) => {
+      if (!signal.aborted && !(error instanceof LoginHeldBack)) this.#tell({ kind: "login", succeeded: false });
       if (error instanceof CarunaError) {
         error.duringLogin = true;
         await this.#keepTranscript(error, recorder);
       }
       throw error;
     });
+    this.#tell({ kind: "login", succeeded: true });
     this.#session = loggedIn.session;
     this.#loggedInAtEpochMs = this.#retry.now();
     const how = loggedIn.passwordWasSpared ? ", without the password: its cookies were still good" : "";

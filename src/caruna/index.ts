@@ -12,6 +12,7 @@ export {
   RateLimited,
   SecondFactorRequired,
 } from "./errors.js";
+export type { ClientEvent } from "./events.js";
 export type { LoginGuard, LoginHold, LoginOutcome, NotedTry } from "./guard.js";
 export { type LoginAddressOptions, loginAddress, type Reached, reach } from "./reachability.js";
 export {

@@ -2,6 +2,7 @@ import { App, type Configuration, type LookBackProgress, loadConfiguration } fro
 import type { Logger } from "../logger.js";
 import { createLogger } from "./logging.js";
 import { StatusLine } from "./status-line.js";
+import { version } from "./version.js";
 
 /** The settings of this process. Throws `ConfigurationError`. */
 export function configuration(): Configuration {
@@ -19,5 +20,8 @@ export function appOf(configuration: Configuration): { app: App; logger: Logger 
   const logger = statusLine.before(createLogger(configuration));
   for (const warning of configuration.warnings) logger.warn({}, warning);
   const onLookBack = (progress: LookBackProgress) => statusLine.show(progress);
-  return { app: new App({ configuration, logger, keyboard: process.stdin, onLookBack }), logger };
+  return {
+    app: new App({ configuration, logger, keyboard: process.stdin, onLookBack, version: version() }),
+    logger,
+  };
 }

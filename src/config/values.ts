@@ -116,7 +116,9 @@ export const portalOrigin = z
 
 /** True for 127.0.0.0/8, ::1 and localhost: what never leaves this machine. Takes a `URL`'s hostname, or a bare address. */
 export function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || hostname === "::1" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+  return (
+    hostname === "localhost" || hostname === "[::1]" || hostname === "::1" || /^127\.\d+\.\d+\.\d+$/.test(hostname)
+  );
 }
 
 /** Hosts with commas between them: `host`, `host:port`, `*.domain`. */

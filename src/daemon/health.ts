@@ -9,7 +9,14 @@ const HEALTH = z.object({
   nextDueEpochMs: z.number(),
   /** What a person reads of the cycle's failure; null where all went well. */
   problem: z.string().nullable(),
+  /** Address of the page, where one is served. */
+  pageUrl: z.string().optional(),
 });
+
+const READINESS = z.object({ ready: z.boolean(), reasons: z.array(z.string()) });
+
+/** The program answers at once, or after the five seconds that it gives the database. */
+const ANSWER_TIMEOUT_MS = 10_000;
 
 /** How the last cycle ended, as it is kept in the state directory for those who ask after the program's health. */
 export type Health = z.infer<typeof HEALTH>;
@@ -19,7 +26,10 @@ export async function writeHealth(file: string, health: Health): Promise<void> {
   await writePrivately(file, `${JSON.stringify(health)}\n`);
 }
 
-/** What ails the program, in one line; undefined where its last cycle went well and is recent. */
+/**
+ * What ails the program, in one line; undefined where its last cycle went well and is recent, and the program itself, where
+ * it serves a page, finds nothing wrong.
+ */
 export async function ailment(file: string, nowEpochMs: number): Promise<string | undefined> {
   let health: Health;
   try {
@@ -30,5 +40,17 @@ export async function ailment(file: string, nowEpochMs: number): Promise<string 
   if (health.problem !== null) return `the last cycle failed: ${health.problem}`;
   if (nowEpochMs > health.nextDueEpochMs)
     return `the last cycle ended ${new Date(health.endedEpochMs).toISOString()}, the next is overdue`;
-  return undefined;
+  return health.pageUrl === undefined ? undefined : await saidBy(health.pageUrl);
+}
+
+/** What the running program finds wrong; undefined where it finds nothing, or where it is not the one that answers there. */
+async function saidBy(pageUrl: string): Promise<string | undefined> {
+  try {
+    const answer = await fetch(new URL("readyz", pageUrl), { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
+    const { ready, reasons } = READINESS.parse(await answer.json());
+    return ready ? undefined : reasons.join(", ");
+  } catch {
+    // Its page is gone, or another program has its port: the file is what is known.
+    return undefined;
+  }
 }

@@ -28,21 +28,24 @@ export interface Session {
 export class ConnectionPool {
   readonly #server: ServerSettings;
   readonly #logger: Logger;
+  readonly #connections: number;
   #pool: Promise<Pool> | undefined;
   #openedPool: Pool | undefined;
   #isClosed = false;
   #lossIsLogged = false;
 
-  constructor(server: ServerSettings, logger: Logger) {
+  /** @param connections how many are open at one time, at most. */
+  constructor(server: ServerSettings, logger: Logger, connections = 4) {
     this.#server = server;
     this.#logger = logger;
+    this.#connections = connections;
   }
 
   /** Makes one connection, to find out whether the server takes TLS. */
   async #open(): Promise<Pool> {
     try {
       const config = clientConfig(this.#server, await this.#chooseEncryption());
-      const pool = new Pool({ ...config, max: 4, query_timeout: QUERY_TIMEOUT_MS });
+      const pool = new Pool({ ...config, max: this.#connections, query_timeout: QUERY_TIMEOUT_MS });
       this.#listen(pool);
       if (this.#isClosed) {
         await pool.end();

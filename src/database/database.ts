@@ -10,11 +10,15 @@ import {
   upsertEnergyHourly,
 } from "./energy-hourly.js";
 import { DatabaseFailed } from "./errors.js";
+import { HistoryStore } from "./history-store.js";
 import { type DatabaseInspection, inspectTables } from "./inspect.js";
 import { DatabaseLoginGuard } from "./login-guard.js";
 import { migrate } from "./migrate.js";
 import { type DatabaseSettings, parseDatabaseUrl, type ServerSettings } from "./settings.js";
 import { SyncStore } from "./sync-store.js";
+
+/** For a page and a monitoring system; more of them wait for one another. */
+const LOOKING_CONNECTIONS = 2;
 
 /**
  * The database of the hours: an embedded PostgreSQL, or the server that the settings name.
@@ -25,14 +29,18 @@ import { SyncStore } from "./sync-store.js";
 export class Database {
   /** Metering points, their hours, and what the engine remembers; good whenever the database is started. */
   readonly sync: SyncStore;
+  /** What is stored, for those who look at it; good whenever the database is started. */
+  readonly history: HistoryStore;
   readonly #settings: DatabaseSettings;
   readonly #logger: Logger;
   readonly #embedded: EmbeddedServer | undefined;
   #server: ServerSettings | undefined;
   #pool: ConnectionPool | undefined;
+  #lookingPool: ConnectionPool | undefined;
 
   constructor(settings: DatabaseSettings, logger: Logger) {
     this.sync = new SyncStore(() => this.#requirePool());
+    this.history = new HistoryStore(() => this.#requireLookingPool());
     this.#settings = settings;
     this.#logger = logger;
     this.#embedded = settings.kind === "embedded" ? new EmbeddedServer(settings.directory, logger) : undefined;
@@ -49,6 +57,11 @@ export class Database {
    */
   async check(signal?: AbortSignal): Promise<void> {
     await migrate(await this.#connect(signal), this.#logger, signal);
+  }
+
+  /** Whether it is started, so that what it holds can be read. */
+  get isStarted(): boolean {
+    return this.#pool !== undefined;
   }
 
   /** What there is, without making or changing anything (the embedded server is started where it has data). */
@@ -96,15 +109,14 @@ export class Database {
 
   /** Closes the connections after what is under way, and stops the embedded server unless another program uses it. */
   async stop(): Promise<void> {
-    await this.#pool?.close();
-    this.#pool = undefined;
+    await this.#closePools();
     await this.#embedded?.stop();
   }
 
   async #connect(signal: AbortSignal | undefined): Promise<ConnectionPool> {
     const server = await this.#findServer(signal);
     if (!this.#pool || server !== this.#server) {
-      await this.#pool?.close();
+      await this.#closePools();
       this.#pool = new ConnectionPool(server, this.#logger);
       this.#server = server;
     }
@@ -123,6 +135,20 @@ export class Database {
       throw new DatabaseFailed("The database has no settings; set DB_HOST or none of its settings.");
     }
     return this.#server;
+  }
+
+  async #closePools(): Promise<void> {
+    const pools = [this.#pool, this.#lookingPool];
+    this.#pool = undefined;
+    this.#lookingPool = undefined;
+    await Promise.all(pools.map((pool) => pool?.close()));
+  }
+
+  /** Opened when the first one looks. */
+  #requireLookingPool(): ConnectionPool {
+    if (this.#pool === undefined || this.#server === undefined) return this.#requirePool();
+    this.#lookingPool ??= new ConnectionPool(this.#server, this.#logger, LOOKING_CONNECTIONS);
+    return this.#lookingPool;
   }
 
   #requirePool(): ConnectionPool {

@@ -1,4 +1,5 @@
 export { Database } from "./database.js";
+export type { DayOfYear } from "./days-of-year.js";
 export type { EnergyHour, HourChange, StoredHour, UpsertCounts, UpsertResult } from "./energy-hourly.js";
 export {
   DatabaseAddressInvalid,
@@ -14,12 +15,14 @@ export {
 } from "./errors.js";
 export type { Followed } from "./follow.js";
 export type { FollowedDifference } from "./followed-differences.js";
+export { HistoryStore } from "./history-store.js";
 export { type HourValues, isChangedBy, type MeteredHourValues } from "./hour-values.js";
 export type { DatabaseInspection } from "./inspect.js";
 export { type Lease, type LeaseHeld, LeaseLost } from "./lease.js";
 export type { MeteredHourChange, StoredMeteredHour } from "./metering-point-hourly.js";
 export type { KnownMeteringPoint, SeenMeteringPoint } from "./metering-points.js";
 export type { DueQuery, PeriodQuery, PeriodRow, PeriodSpan, StoredSumRow } from "./periods.js";
+export type { SeriesQuery, SeriesRow, SeriesStep } from "./series.js";
 export {
   type DatabaseSettings,
   type EmbeddedSettings,

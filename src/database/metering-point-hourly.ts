@@ -76,7 +76,8 @@ const READ = `
     tariff, status, parts, split_source AS "splitSource"
   FROM public.metering_point_hourly
   WHERE metering_point = $1 AND datetime >= to_timestamp($2::float8) AND datetime < to_timestamp($3::float8)
-  ORDER BY datetime`;
+  ORDER BY datetime
+  LIMIT $4::int`;
 
 const nullableNumber = z.number().nullable();
 const hourRow = z.object({
@@ -102,14 +103,18 @@ const hourRow = z.object({
 });
 const startRow = z.object({ startEpochMs: z.number() });
 
-/** The stored hours of a metering point that begin at or after `startEpochMs` and before `endEpochMs`, earliest first. */
+/**
+ * The stored hours of a metering point that begin at or after `startEpochMs` and before `endEpochMs` (either may be
+ * infinite), earliest first; the first `most` of them where that is given.
+ */
 export async function readMeteredHours(
   session: Session,
   meteringPointId: string,
   startEpochMs: number,
   endEpochMs: number,
+  most: number | null = null,
 ): Promise<StoredMeteredHour[]> {
-  return await session.query(hourRow, READ, [meteringPointId, startEpochMs / 1000, endEpochMs / 1000]);
+  return await session.query(hourRow, READ, [meteringPointId, startEpochMs / 1000, endEpochMs / 1000, most]);
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { ConnectionPool, Session } from "./connection-pool.js";
 import { type EnergyHour, energyHoursBetween } from "./energy-hourly.js";
+import { exportHours } from "./export.js";
 import { type Followed, follow, readFollowed } from "./follow.js";
 import { type FollowedDifference, readFollowedDifferences } from "./followed-differences.js";
 import { acquireLease, type Lease, type LeaseHeld, releaseLease, renewLease, underLease } from "./lease.js";
@@ -97,6 +98,23 @@ export class SyncStore {
   ): Promise<StoredMeteredHour[]> {
     const read = (session: Session) => readMeteredHours(session, meteringPointId, startEpochMs, endEpochMs);
     return await this.#pool().use(read, signal);
+  }
+
+  /**
+   * All stored hours of a metering point in pages of a few thousand, earliest first, for whoever writes them to a file: the
+   * memory it takes does not grow with their number, and no connection is held while a slow reader takes its time. Hours
+   * that are written meanwhile may be in it or not.
+   *
+   * @param fromDay first local day (Europe/Helsinki), e.g. "2026-11-01"; undefined: from the first hour there is.
+   * @param toDay last local day, included; undefined: to the last hour there is.
+   */
+  exportHours(
+    meteringPointId: string,
+    fromDay: string | undefined,
+    toDay: string | undefined,
+    signal?: AbortSignal,
+  ): AsyncIterable<StoredMeteredHour[]> {
+    return exportHours(this.#pool(), { meteringPointId, fromDay, toDay }, signal);
   }
 
   /** The rows of `energy_hourly` that begin at or after `startEpochMs` and before `endEpochMs`, earliest first. */

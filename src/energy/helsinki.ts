@@ -77,3 +77,23 @@ export function hoursShownTwice(day: LocalDay): { startEpochMs: number; endEpoch
 function midnight(day: Temporal.PlainDate): number {
   return day.toZonedDateTime(ZONE).epochMilliseconds;
 }
+
+/** An instant as it is written in Finland. */
+export interface LocalTime {
+  /** ISO 8601 with the offset: `2026-11-22T23:00:00+02:00`. */
+  readonly iso: string;
+  /** What a clock on the wall shows: `2026-11-22 23:00`. */
+  readonly wallTime: string;
+  /** How far that clock is ahead of UTC: 2, in summer 3 (before 1921, not a whole number). */
+  readonly utcOffsetHours: number;
+}
+
+export function localTime(epochMs: number): LocalTime {
+  const local = Temporal.Instant.fromEpochMilliseconds(epochMs).toZonedDateTimeISO(ZONE);
+  const iso = local.toString({ timeZoneName: "never", smallestUnit: "second" });
+  return {
+    iso,
+    wallTime: iso.slice(0, "2026-11-22T23:00".length).replace("T", " "),
+    utcOffsetHours: local.offsetNanoseconds / (HOUR_MS * 1e6),
+  };
+}

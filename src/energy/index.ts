@@ -1,5 +1,9 @@
 export { type ClockProduct, clockProduct, splitByClock } from "./calendar.js";
-export { dayBounds, hoursOfDay, lastDays, localDay } from "./helsinki.js";
+export { type CsvLocale, csvOf } from "./csv.js";
+export { expectedHours, type StoredReach } from "./expected-hours.js";
+export type { ExportedHour } from "./export.js";
+export { dayBounds, hoursOfDay, type LocalTime, lastDays, localDay, localTime } from "./helsinki.js";
+export { jsonOf, ndjsonOf } from "./json.js";
 export type { HourlyReading, MeteredHour, SplitSource, Tariff } from "./reading.js";
 export { type DayOfReadings, readingsOfDay } from "./readings.js";
 export { type ToldSum, type ToldSums, toldSums } from "./sums.js";

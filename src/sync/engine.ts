@@ -372,11 +372,14 @@ export class Engine {
     for (;;) {
       const batch = await nextBatch();
       if (batch.length === 0) break;
+      const before = { ...cycle.totals };
       await this.#round(cycle, batch, signal);
       this.#tellHistory(batch);
       const { inserted, changed, unchanged } = cycle.totals;
       const points = [...cycle.points.values()].map(({ planned }) => planned);
-      await this.#options.onRound({ asked: batch, points, plan: cycle.plan, hours: inserted + changed + unchanged });
+      const stored = { inserted: inserted - before.inserted, changed: changed - before.changed };
+      const hours = inserted + changed + unchanged;
+      await this.#options.onRound({ asked: batch, points, plan: cycle.plan, hours, stored });
     }
     const { totals, failed } = cycle;
     if (!isQuiet || totals.days + totals.months + totals.years > 0)

@@ -20,6 +20,8 @@ export interface Round {
   readonly plan: PlanSettings;
   /** Hours that have come in this cycle. */
   readonly hours: number;
+  /** Hours that this round wrote: new ones, and ones that were there with other values. */
+  readonly stored: { readonly inserted: number; readonly changed: number };
 }
 
 /** How far looking back has come. */
@@ -54,7 +56,7 @@ export class LookBackMeter {
   }
 
   /** How far it is after this round; undefined where no day of it was a part of that. */
-  after({ asked, points, plan, hours }: Round): LookBackProgress | undefined {
+  after({ asked, points, plan, hours }: Omit<Round, "stored">): LookBackProgress | undefined {
     const days = asked.filter(({ isHistory, span }) => isHistory && span === "day");
     for (const { meteringPointId, startsOn } of days) {
       this.#reached.set(meteringPointId, earlier(startsOn, this.#reached.get(meteringPointId)));

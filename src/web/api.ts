@@ -25,7 +25,7 @@ export interface OverviewGuard {
    * is: until it changes or the user asks for a try.
    */
   readonly heldUntil: number | null;
-  /** When it was rejected last, while it is not accepted again; `null`: it is not rejected. */
+  /** When Caruna+ rejected it last; `null`: it did not, or it is not held back. */
   readonly rejected: number | null;
 }
 
@@ -94,7 +94,10 @@ export interface Series {
   readonly hoursExpected: readonly number[];
 }
 
-/** `verified`: complete, and found to agree with Caruna+'s total or read once more when it was two weeks old. */
+/**
+ * `verified`: complete, and found to agree with Caruna+'s total or read once more when it was two weeks old. `future`: not
+ * begun yet, or today while nothing of it is there.
+ */
 export type DayState = "complete" | "partial" | "missing" | "verified" | "future";
 
 /** `GET /api/completeness?point=ID&year=YYYY`: every day of the year; days before the first stored hour are `missing`. */

@@ -1,0 +1,53 @@
+import type { ConnectionPool } from "./connection-pool.js";
+import { type DayOfYear, readDaysOfYear } from "./days-of-year.js";
+import { exportHours } from "./export.js";
+import type { StoredMeteredHour } from "./metering-point-hourly.js";
+import { type KnownMeteringPoint, readMeteringPoints } from "./metering-points.js";
+import { readSeries, type SeriesQuery, type SeriesRow } from "./series.js";
+import { type MeteringPointStatus, readStatus, type StatusQuery } from "./status.js";
+
+/**
+ * What is stored, for those who look at it while the engine works: it has connections of its own, so that nobody who looks
+ * keeps the engine waiting. All methods throw subclasses of `DatabaseError`, or the reason of the signal.
+ */
+export class HistoryStore {
+  readonly #pool: () => ConnectionPool;
+
+  /** @param pool the connections as they are now. */
+  constructor(pool: () => ConnectionPool) {
+    this.#pool = pool;
+  }
+
+  /** Every metering point ever seen, by id. */
+  async meteringPoints(signal?: AbortSignal): Promise<KnownMeteringPoint[]> {
+    return await this.#pool().use(readMeteringPoints, signal);
+  }
+
+  /** As `SyncStore.status` says. */
+  async status(query: StatusQuery, signal?: AbortSignal): Promise<MeteringPointStatus[]> {
+    return await this.#pool().use((session) => readStatus(session, query), signal);
+  }
+
+  /**
+   * Sums of the stored hours by local period, earliest first: every period from the first stored hour to the newest one, as
+   * far as they lie within the days asked for; those without an hour too.
+   */
+  async series(query: SeriesQuery, signal?: AbortSignal): Promise<SeriesRow[]> {
+    return await this.#pool().use((session) => readSeries(session, query), signal);
+  }
+
+  /** Every local day of a year, earliest first. */
+  async daysOfYear(meteringPointId: string, year: number, signal?: AbortSignal): Promise<DayOfYear[]> {
+    return await this.#pool().use((session) => readDaysOfYear(session, meteringPointId, year), signal);
+  }
+
+  /** As `SyncStore.exportHours` says. */
+  exportHours(
+    meteringPointId: string,
+    fromDay: string | undefined,
+    toDay: string | undefined,
+    signal?: AbortSignal,
+  ): AsyncGenerator<StoredMeteredHour[], void, undefined> {
+    return exportHours(this.#pool(), { meteringPointId, fromDay, toDay }, signal);
+  }
+}

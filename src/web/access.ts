@@ -1,0 +1,77 @@
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { isIPv6 } from "node:net";
+import type { MiddlewareHandler } from "hono";
+import { getCookie, setCookie } from "hono/cookie";
+
+const COOKIE = "caruna_integration";
+const COOKIE_SECONDS = 365 * 24 * 3600;
+
+/**
+ * Lets in who shows the token: a browser once as `?token=`, for which it gets a cookie and the address without the token;
+ * a program as a bearer token with each request. The cookie is made from the token and does not tell it, so that it lasts
+ * over restarts and ends with the token.
+ */
+export function tokenCheck(token: string): MiddlewareHandler {
+  const cookie = createHmac("sha256", token).update("cookie of the page").digest("base64url");
+  return async (context, next) => {
+    const shown = context.req.query("token");
+    if (shown !== undefined && isSame(shown, token)) {
+      setCookie(context, COOKIE, cookie, { httpOnly: true, sameSite: "Strict", path: "/", maxAge: COOKIE_SECONDS });
+      return context.redirect(withoutToken(context.req.url), 303);
+    }
+    const bearer = /^Bearer +(\S+)$/i.exec(context.req.header("Authorization") ?? "")?.[1];
+    const isKnown = isSame(getCookie(context, COOKIE), cookie) || isSame(bearer, token);
+    if (isKnown) return await next();
+    context.header("WWW-Authenticate", "Bearer");
+    const problem = `${shown === undefined ? "The token is missing" : "This is not the token"}: ${HOW_TO_SHOW_IT}`;
+    return context.req.path.startsWith("/api/")
+      ? context.json({ error: problem }, 401)
+      : context.html(refusal(problem), 401);
+  };
+}
+
+const HOW_TO_SHOW_IT =
+  "add ?token= and the value of HTTP_TOKEN to the address once, and this browser is let in from then on.";
+
+/** A browser that was led here by a link on another site has its cookie now, and shows it from its next step on. */
+function refusal(problem: string): string {
+  return (
+    `<!doctype html><html lang="en"><meta charset="utf-8"><title>caruna-integration</title><p>${problem}</p>` +
+    '<p>Did you come here by a link that holds the token? Then <a href="/">go on</a>.</p></html>'
+  );
+}
+
+/** By their digests, so that neither length nor content can be found out by the time that it takes. */
+function isSame(given: string | undefined, expected: string): boolean {
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(given ?? ""), digest(expected));
+}
+
+/** The path alone, so that it leads nowhere else whatever stood before it. */
+function withoutToken(address: string): string {
+  const url = new URL(address);
+  url.searchParams.delete("token");
+  return `/${url.pathname.replace(/^\/+/, "")}${url.search}`;
+}
+
+/**
+ * Refuses requests for a name that is not this machine's. A site that has its own name lead to 127.0.0.1 (DNS rebinding)
+ * could read the page otherwise. Behind a token there is no need: the cookie is never sent under another name.
+ */
+export function hostCheck(ownHost: string): MiddlewareHandler {
+  return async (context, next) => {
+    const { hostname } = new URL(context.req.url);
+    if (isLoopback(hostname) || hostname === inAddress(ownHost).toLowerCase()) return await next();
+    return context.text("This page is served for this machine alone, under 127.0.0.1 and localhost.\n", 421);
+  };
+}
+
+/** True for 127.0.0.0/8, ::1 and localhost. Takes a `URL`'s hostname. */
+function isLoopback(hostname: string): boolean {
+  return /^(?:(?:[\w-]+\.)*localhost|\[::1\]|127\.\d+\.\d+\.\d+)$/.test(hostname);
+}
+
+/** A host as it stands in an address. */
+export function inAddress(host: string): string {
+  return isIPv6(host) ? `[${host}]` : host;
+}
