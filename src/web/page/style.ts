@@ -2,7 +2,7 @@
  * The page's style sheet. Bars and lines have at least 3:1 against the background in both schemes, texts 4.5:1; day, night
  * and winter stay apart for colour-blind eyes by their lightness as well as by their hue.
  */
-export const css = `
+export const style = `
 :root {
   color-scheme: light dark;
   --page: #f4f3ef;

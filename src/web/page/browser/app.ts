@@ -12,8 +12,8 @@ import { hashOf, readView, type View, type ViewedPoint } from "./view.js";
 import { isLanguage, type Words, wordsOf } from "./words.js";
 import { Years } from "./years.js";
 
-/** How often the page asks how things are. */
-const REFRESH_MS = 30_000;
+/** How long the page waits before it asks again how things are: when all is well, while much comes in, and after trouble. */
+const WAITS_MS = { well: 30_000, working: 10_000, trouble: 5_000 } as const;
 
 interface Kept {
   /** Changes when the store does, and with the day. */
@@ -33,6 +33,7 @@ class Page {
   #overview: Overview | undefined;
   /** What was loaded last, so that the same is not asked for again. */
   #kept: Kept | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   /** What is on the screen: the state of the store and the address. */
   #shown = "";
 
@@ -54,20 +55,24 @@ class Page {
       if (view !== undefined && target instanceof HTMLSelectElement)
         location.hash = hashOf({ ...view, point: target.value });
     });
-    setInterval(() => {
-      if (!document.hidden) this.#update(() => this.#refresh());
-    }, REFRESH_MS);
     this.#update(() => this.#refresh());
   }
 
-  /** Runs a step of the page; what goes wrong is told in it. */
-  #update(step: () => Promise<void>): void {
-    step().then(
-      () => {
-        part("trouble").hidden = true;
-      },
-      (error: unknown) => this.#showTrouble(error),
-    );
+  /** Runs a step of the page; what goes wrong is told in it. Then waits for the next time. */
+  async #update(step: () => Promise<void>): Promise<void> {
+    clearTimeout(this.#timer);
+    let wait: keyof typeof WAITS_MS = "well";
+    try {
+      await step();
+      part("trouble").hidden = true;
+      if (part("state").dataset.level === "working") wait = "working";
+    } catch (error) {
+      this.#showTrouble(error);
+      wait = "trouble";
+    }
+    clearTimeout(this.#timer);
+    // A page that nobody looks at asks again when somebody does.
+    this.#timer = setTimeout(() => document.hidden || this.#update(() => this.#refresh()), WAITS_MS[wait]);
   }
 
   async #refresh(): Promise<void> {
