@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { Server } from "node:http";
-import { createAdaptorServer } from "@hono/node-server";
+import { createAdaptorServer, type HttpBindings } from "@hono/node-server";
 import { type Context, Hono } from "hono";
 import { etag } from "hono/etag";
 import { secureHeaders } from "hono/secure-headers";
@@ -18,6 +18,10 @@ import {
   readParameters,
   seriesParameters,
 } from "./parameters.js";
+
+interface Bound {
+  Bindings: HttpBindings;
+}
 
 export interface WebServerOptions {
   /** Host name or address, an IPv6 address without brackets. */
@@ -53,6 +57,8 @@ const LIMITS: WebLimits = {
   connections: 64,
 };
 const KEEP_ALIVE_MS = 5_000;
+/** A connection on which nothing moves for so long is closed, such as that of a download that nobody reads. */
+const SILENCE_MS = 60_000;
 const MOST_HEADER_BYTES = 8 * 1024;
 /** What is being answered when the server is stopped may take this long. */
 const STOP_GRACE_MS = 500;
@@ -90,6 +96,7 @@ export class WebServer {
     });
     if (!(server instanceof Server)) throw new TypeError("a plain HTTP server was asked for");
     server.maxConnections = connections;
+    server.timeout = SILENCE_MS;
     this.#server = server;
     server.listen(port, host);
     try {
@@ -119,9 +126,9 @@ export class WebServer {
     clearTimeout(timer);
   }
 
-  #routes(assets: ReadonlyMap<string, Asset>): Hono {
+  #routes(assets: ReadonlyMap<string, Asset>): Hono<Bound> {
     const { token, host } = this.#options;
-    const app = new Hono();
+    const app = new Hono<Bound>();
     app.use(SECURE);
     app.use(onlyReading);
     if (token === undefined) app.use(hostCheck(host));
@@ -145,7 +152,7 @@ export class WebServer {
     return app;
   }
 
-  #dataRoutes(app: Hono): void {
+  #dataRoutes(app: Hono<Bound>): void {
     const { data } = this.#options;
     app.get("/api/overview", async (context) => context.json(await data.overview(this.#signalOf(context))));
     app.get("/api/series", async (context) => {
@@ -159,9 +166,10 @@ export class WebServer {
     });
     app.get("/download.csv", async (context) => {
       const wanted = readParameters(downloadParameters, context.req.query());
-      const pieces = await data.csv(wanted, this.#signalOf(context));
+      const signal = this.#signalOf(context);
+      const pieces = await data.csv(wanted, signal);
       const name = ["energy", wanted.point, wanted.from, wanted.to].filter((part) => part !== undefined).join("_");
-      return context.body(ReadableStream.from(encoded(pieces)), 200, {
+      return context.body(ReadableStream.from(this.#sent(pieces, context, signal)), 200, {
         "Content-Type": "text/csv; charset=utf-8",
         "Content-Disposition": `attachment; filename="${name.replace(/[^\w-]/g, "")}.csv"`,
       });
@@ -180,6 +188,22 @@ export class WebServer {
       return undefined;
     });
     return context.body(await metrics.text(points, cycles(), now()), 200, { "Content-Type": metrics.contentType });
+  }
+
+  /** A piece that cannot be had breaks the connection off, so that half a file is not taken for a whole one. */
+  async *#sent(
+    pieces: AsyncIterable<string>,
+    context: Context<Bound>,
+    signal: AbortSignal,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    const encoder = new TextEncoder();
+    try {
+      for await (const piece of pieces) yield encoder.encode(piece);
+    } catch (error) {
+      if (!signal.aborted) this.#options.logger.warn({ problem: String(error) }, "a download was broken off");
+      // Thrown from here, it would be printed past the log.
+      context.env.outgoing.destroy();
+    }
   }
 
   /** Aborted when the client has gone, or the server is stopped. */
@@ -229,12 +253,6 @@ async function onlyReading(context: Context, next: () => Promise<void>): Promise
 function sendAsset(context: Context, asset: Asset | undefined): Response | Promise<Response> {
   if (asset === undefined) return context.notFound();
   return context.body(asset.body, 200, { "Content-Type": asset.type, "Cache-Control": "no-cache" });
-}
-
-/** A piece that cannot be had breaks the connection off, so that half a file is not taken for a whole one. */
-async function* encoded(pieces: AsyncIterable<string>): AsyncGenerator<Uint8Array, void, undefined> {
-  const encoder = new TextEncoder();
-  for await (const piece of pieces) yield encoder.encode(piece);
 }
 
 /** An address that stands for all of this machine's is opened at the one that it has for itself. */
