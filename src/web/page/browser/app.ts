@@ -85,7 +85,11 @@ class Page {
   }
 
   #view(): View | undefined {
-    return readView(location.hash, (this.#overview?.points ?? []).map(viewed));
+    const { points, now } = this.#overview ?? { points: [], now: 0 };
+    return readView(
+      location.hash,
+      points.map((point) => viewed(point, now)),
+    );
   }
 
   async #showView(): Promise<void> {
@@ -98,15 +102,15 @@ class Page {
     const hasHours = point !== undefined && point.lastHour !== null;
     for (const id of ["consumption", "completeness"]) part(id).hidden = !hasHours;
     if (!hasHours) part("years").hidden = true;
-    if (hasHours && view !== undefined) await this.#showHours(view, point);
+    if (hasHours && view !== undefined) await this.#showHours(view, point, overview.now);
     part("main").removeAttribute("aria-busy");
   }
 
-  async #showHours(view: View, point: OverviewPoint): Promise<void> {
+  async #showHours(view: View, point: OverviewPoint, now: number): Promise<void> {
     part("point", HTMLSelectElement).value = view.point;
-    const { everything } = viewed(point);
+    const { everything } = viewed(point, now);
     const { hours, firstHour, lastHour, gapHours, verified } = point;
-    const stored = JSON.stringify([point.id, hours, firstHour, lastHour, gapHours, verified, dayOf(Date.now())]);
+    const stored = JSON.stringify([point.id, hours, firstHour, lastHour, gapHours, verified, dayOf(now)]);
     if (this.#shown === `${stored} ${hashOf(view)}`) return;
     const span = spanOf(view.by, view.day, everything);
     const [series, history, completeness] = await Promise.all([
@@ -121,7 +125,7 @@ class Page {
     if (wanted === undefined || hashOf(wanted) !== hashOf(view)) return;
     const months = monthsOf(history);
     if (this.#kept?.history !== history) this.#years.show(months);
-    const hoursExpected = expectedBetween(span, point, Date.now());
+    const hoursExpected = expectedBetween(span, point, now);
     this.#consumption.show({ view, slots: slotsOf(series, view.by, span), span, hoursExpected, everything, months });
     this.#calendar.show(view, completeness, everything);
     this.#kept = { stored, history, year: view.year, completeness };
@@ -177,8 +181,8 @@ function showState({ level, sentence, next, said }: State): void {
 }
 
 /** The days of a metering point that have hours; today where none has, which then shows nothing. */
-function viewed({ id, firstHour, lastHour }: OverviewPoint): ViewedPoint {
-  const today = dayOf(Date.now());
+function viewed({ id, firstHour, lastHour }: OverviewPoint, now: number): ViewedPoint {
+  const today = dayOf(now);
   const [from, to] = [firstHour, lastHour].map((hour) => (hour === null ? today : dayOf(hour)));
   return { id, everything: { from: from ?? today, to: to ?? today } };
 }
