@@ -29,6 +29,7 @@ export interface Visit {
 export async function visit(browser: Browser, address: string, options: BrowserContextOptions = {}): Promise<Visit> {
   const context = await browser.newContext({ locale: "en-GB", viewport: { width: 1280, height: 900 }, ...options });
   atTheEnd(() => context.close());
+  context.setDefaultTimeout(15_000);
   const page = await context.newPage();
   const [complaints, abroad]: [string[], string[]] = [[], []];
   page.on("console", (message) => {

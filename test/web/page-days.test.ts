@@ -83,8 +83,8 @@ describe("what is shown at once", () => {
 
 describe("the address of a view", () => {
   const points = [
-    { id: "FSK1", everything: { from: "2024-05-12", to: "2026-11-22" } },
-    { id: "A&B=1", everything: { from: "2026-01-01", to: "2026-06-30" } },
+    { id: "A&B=1", isFollowed: false, everything: { from: "2026-01-01", to: "2026-06-30" } },
+    { id: "FSK1", isFollowed: true, everything: { from: "2024-05-12", to: "2026-11-22" } },
   ];
 
   test("says what it was made from", () => {
@@ -92,7 +92,7 @@ describe("the address of a view", () => {
     expect(readView(hashOf(view), points)).toEqual(view);
   });
 
-  test("is the newest month of the first metering point where it says nothing", () => {
+  test("is the newest month of the followed metering point where it says nothing", () => {
     expect(readView("", points)).toEqual({ point: "FSK1", by: "day", day: "2026-11-22", show: "energy", year: 2026 });
   });
 

@@ -17,16 +17,16 @@ export const style = `
   --attention: #a35a00;
   --problem: #b3261e;
   --night: #24457f;
-  --day: #d98200;
+  --day: #cc7a00;
   --winter: #00877a;
   --whole: #3a72b0;
   --production: #5c8a1c;
   --temperature: #b3226b;
   --cost: #7a5aa6;
   --year-0: #1f5c99;
-  --year-1: #d98200;
+  --year-1: #cc7a00;
   --year-2: #00877a;
-  --year-older: #9197a1;
+  --year-older: #868c97;
   --partial: #f6d7a3;
   --shadow: 0 1px 2px rgb(27 36 48 / 6%), 0 4px 16px rgb(27 36 48 / 4%);
 }

@@ -181,10 +181,10 @@ function showState({ level, sentence, next, said }: State): void {
 }
 
 /** The days of a metering point that have hours; today where none has, which then shows nothing. */
-function viewed({ id, firstHour, lastHour }: OverviewPoint, now: number): ViewedPoint {
+function viewed({ id, isFollowed, firstHour, lastHour }: OverviewPoint, now: number): ViewedPoint {
   const today = dayOf(now);
   const [from, to] = [firstHour, lastHour].map((hour) => (hour === null ? today : dayOf(hour)));
-  return { id, everything: { from: from ?? today, to: to ?? today } };
+  return { id, isFollowed, everything: { from: from ?? today, to: to ?? today } };
 }
 
 /**
