@@ -20,10 +20,12 @@ export interface Words {
   everyHour(until: string): string;
   hoursMissing(count: number, countText: string): string;
   storedUntil(until: string): string;
+  noHoursSince(until: string): string;
+  readonly noHoursSinceNext: string;
   compared(when: string): string;
   readonly notComparedYet: string;
   askedAgain(when: string): string;
-  lookingBack(periods: string): string;
+  lookingBack(requests: string): string;
   syncFailed(when: string): string;
   readonly attention: string;
   passwordRejected(when: string): string;
@@ -130,10 +132,12 @@ const en: Words = {
   everyHour: (until) => `Every hour is there, until ${until}.`,
   hoursMissing: (count, countText) => (count === 1 ? "One hour is missing." : `${countText} hours are missing.`),
   storedUntil: (until) => `The newest hour ends on ${until}.`,
+  noHoursSince: (until) => `There are no hours since ${until}.`,
+  noHoursSinceNext: "Caruna+ has not published newer ones.",
   compared: (when) => `Compared with Caruna+ ${when}.`,
   notComparedYet: "Not yet compared with Caruna+.",
   askedAgain: (when) => `Caruna+ is asked again ${when}.`,
-  lookingBack: (periods) => `Your history is being loaded: ${periods} to go.`,
+  lookingBack: (requests) => `Your history is being loaded: ${requests} requests to Caruna+ to go.`,
   syncFailed: (when) => `The last sync failed ${when}.`,
   attention: "Something needs your attention.",
   passwordRejected: (when) => `Caruna+ rejected the password ${when}.`,
@@ -248,10 +252,12 @@ const fi: Words = {
   everyHour: (until) => `Kaikki tunnit ovat tallessa ${until} saakka.`,
   hoursMissing: (count, countText) => (count === 1 ? "Yksi tunti puuttuu." : `${countText} tuntia puuttuu.`),
   storedUntil: (until) => `Tiedot ulottuvat ${until} saakka.`,
+  noHoursSince: (until) => `Uusin tunti päättyy ${until}, eikä uudempia ole tullut.`,
+  noHoursSinceNext: "Caruna+ ei ole julkaissut uudempia.",
   compared: (when) => `Verrattu Caruna+:n lukemiin ${when}.`,
   notComparedYet: "Ei vielä verrattu Caruna+:n lukemiin.",
   askedAgain: (when) => `Caruna+:sta kysytään uudestaan ${when}.`,
-  lookingBack: (periods) => `Historiaa haetaan: jäljellä ${periods}.`,
+  lookingBack: (requests) => `Historiaa haetaan: jäljellä ${requests} kyselyä Caruna+:aan.`,
   syncFailed: (when) => `Viimeisin haku epäonnistui ${when}.`,
   attention: "Jokin kaipaa huomiotasi.",
   passwordRejected: (when) => `Caruna+ hylkäsi salasanan ${when}.`,
@@ -367,10 +373,12 @@ const sv: Words = {
   everyHour: (until) => `Alla timmar finns, fram till ${until}.`,
   hoursMissing: (count, countText) => (count === 1 ? "En timme saknas." : `${countText} timmar saknas.`),
   storedUntil: (until) => `Uppgifterna sträcker sig till ${until}.`,
+  noHoursSince: (until) => `Inga nya timmar har kommit sedan ${until}.`,
+  noHoursSinceNext: "Caruna+ har inte publicerat nyare.",
   compared: (when) => `Jämfört med Caruna+ ${when}.`,
   notComparedYet: "Ännu inte jämfört med Caruna+.",
   askedAgain: (when) => `Caruna+ tillfrågas igen ${when}.`,
-  lookingBack: (periods) => `Historiken hämtas: ${periods} kvar.`,
+  lookingBack: (requests) => `Historiken hämtas: ${requests} frågor till Caruna+ återstår.`,
   syncFailed: (when) => `Den senaste hämtningen misslyckades ${when}.`,
   attention: "Något kräver din uppmärksamhet.",
   passwordRejected: (when) => `Caruna+ avvisade lösenordet ${when}.`,
