@@ -272,9 +272,9 @@ a.cell:focus-visible { outline-offset: 1px; border-radius: 6px; }
 
 /* Details */
 .details { display: grid; gap: 1.25rem; }
-.details dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(24rem, 100%), 1fr)); column-gap: 3rem; margin-top: .5rem; }
+.details dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr)); column-gap: 2.5rem; margin-top: .5rem; }
 .term { display: grid; grid-template-columns: minmax(0, 2fr) minmax(0, 3fr); gap: 1rem; padding: .5rem 0; border-top: 1px solid var(--line); }
-.term dt { color: var(--quiet); }
+.term dt { color: var(--quiet); hyphens: auto; overflow-wrap: anywhere; }
 .term dd { overflow-wrap: anywhere; }
 
 @media (max-width: 36rem) {
@@ -291,6 +291,7 @@ a.cell:focus-visible { outline-offset: 1px; border-radius: 6px; }
   .figure dd { font-size: 1.1875rem; }
   .chart, #years-chart { height: 15rem; }
   #calendar { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 1rem .625rem; margin-inline: -.375rem; }
+  .term { grid-template-columns: 1fr; gap: 0; }
   .days { gap: 1px; }
   .cell { font-size: .75rem; min-height: 1.5rem; border-radius: 4px; }
 }
