@@ -75,7 +75,10 @@ describe("what a person sees first", () => {
     expect(await figure(seen.page, "Hours")).toBe("456 of 456");
     const days = await rows(seen.page);
     expect(days).toHaveLength(30);
-    expect(days[0]?.[3]).toBe(`${trueKwh("HOUSE", "2026-11-01").toFixed(1)} kWh`);
+    const hours = world.simulator.household.truthOfDay("HOUSE", "2026-11-01");
+    const kwhOf = (part: string) => hours.reduce((sum, { parts }) => sum + (parts[part] ?? 0), 0);
+    const kwh = [kwhOf("nighttime"), kwhOf("daytime"), trueKwh("HOUSE", "2026-11-01")];
+    expect(days[0]?.slice(1, 4)).toEqual(kwh.map((sum) => `${sum.toFixed(1)} kWh`));
     expectQuiet(seen);
   });
 
