@@ -14,6 +14,11 @@ export interface LeaseHeld {
   readonly heldBy: string;
   /** When it ends unless that program renews it: milliseconds since the epoch, by the clock of the database. */
   readonly expiresEpochMs: number;
+  /**
+   * Where it has ended and cannot be taken all the same: sessions of the server (`pid` in `pg_stat_activity`) that may
+   * hold its row in a transaction.
+   */
+  readonly lockedBy?: readonly number[];
 }
 
 /** Another program writes now, or the lease ran out; nothing of the refused transaction was written. */
@@ -31,7 +36,9 @@ const NAME = "writer";
 const LEASE = "interval '3 minutes'";
 
 const epochRow = z.object({ epoch: z.number() });
-const holderRow = z.object({ heldBy: z.string(), expiresEpochMs: z.number() });
+const holderRow = z
+  .object({ heldBy: z.string(), expiresEpochMs: z.number(), hasEnded: z.boolean(), sessions: z.array(z.number()) })
+  .transform(({ hasEnded, sessions, ...held }): LeaseHeld => (hasEnded ? { ...held, lockedBy: sessions } : held));
 
 /**
  * Takes the lease where it is free, has run out, or is this owner's own. Never waits for a transaction of its holder.
@@ -66,7 +73,12 @@ export async function acquireLease(
     if (taken) return { owner, epoch: taken.epoch };
     const [holder] = await session.query(
       holderRow,
-      `SELECT owner AS "heldBy", (extract(epoch FROM expires_at) * 1000)::float8 AS "expiresEpochMs"
+      `SELECT owner AS "heldBy", (extract(epoch FROM expires_at) * 1000)::float8 AS "expiresEpochMs",
+        expires_at <= clock_timestamp() AS "hasEnded",
+        ARRAY(
+          SELECT DISTINCT pid FROM pg_catalog.pg_locks
+          WHERE relation = 'public.writer_lease'::regclass AND mode <> 'AccessShareLock' AND pid <> pg_backend_pid()
+        ) AS sessions
       FROM public.writer_lease WHERE name = $1`,
       [NAME],
     );
