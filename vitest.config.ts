@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 // Four projects: `main` needs nothing but Node.js, `system` needs packages of the operating system
-// (a pseudo-terminal), `soak` takes its time, `rules` checks the layout of the source itself and is part of `npm run check`.
+// (a pseudo-terminal, Chromium), `soak` takes its time, `rules` checks the layout of the source itself and is part of `npm run check`.
 export default defineConfig({
   test: {
     testTimeout: 60_000,

@@ -22,9 +22,14 @@ BEGIN
     kwh_day double precision,
     kwh_night_winter double precision,
     tariff character varying COLLATE pg_catalog."default",
-    CONSTRAINT energy_hourly_pkey PRIMARY KEY (id),
-    CONSTRAINT datetime UNIQUE (datetime)
+    PRIMARY KEY (id)
   );
+  -- A table that its owner has renamed keeps the names of its indexes.
+  IF to_regclass('public.datetime') IS NULL THEN
+    ALTER TABLE public.energy_hourly ADD CONSTRAINT datetime UNIQUE (datetime);
+  ELSE
+    ALTER TABLE public.energy_hourly ADD UNIQUE (datetime);
+  END IF;
 
   -- So that a DROP TABLE takes the sequence along. One that somebody else made stays theirs.
   IF sequence_is_ours THEN

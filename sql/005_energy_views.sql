@@ -1,72 +1,72 @@
 -- Local days and months of Europe/Helsinki, with how many of their hours are there.
 --
--- Does nothing where the views are there already. May be run by hand with psql too.
+-- Leaves alone each view that is there already. May be run by hand with psql too.
 DO $$
 DECLARE
   seen record;
 BEGIN
-  IF to_regclass('public.energy_daily') IS NOT NULL THEN
-    RETURN;
+  IF to_regclass('public.energy_daily') IS NULL THEN
+    CREATE VIEW public.energy_daily AS
+    SELECT
+      period.*,
+      expected.hours AS hours_expected,
+      period.hours_stored >= expected.hours AS is_complete
+    FROM (
+      SELECT
+        metering_point,
+        (datetime AT TIME ZONE 'Europe/Helsinki')::date AS day,
+        sum(kwh_total) AS kwh_total,
+        sum(kwh_day) AS kwh_day,
+        sum(kwh_night) AS kwh_night,
+        sum(kwh_night_winter) AS kwh_night_winter,
+        sum(kwh_invoiced) AS kwh_invoiced,
+        sum(kwh_production) AS kwh_production,
+        sum(kwh_sold) AS kwh_sold,
+        sum(kwh_compensated) AS kwh_compensated,
+        sum(eur_total) AS eur_total,
+        avg(temperature_celsius) AS temperature_celsius,
+        count(kwh_total)::integer AS hours_stored
+      FROM public.metering_point_hourly
+      GROUP BY 1, 2
+    ) AS period
+    -- A wall clock day has 23 or 25 hours when the clocks change.
+    CROSS JOIN LATERAL (
+      SELECT (extract(epoch FROM
+        (period.day + 1)::timestamp AT TIME ZONE 'Europe/Helsinki' - period.day::timestamp AT TIME ZONE 'Europe/Helsinki'
+      ) / 3600)::integer AS hours
+    ) AS expected;
   END IF;
 
-  CREATE VIEW public.energy_daily AS
-  SELECT
-    period.*,
-    expected.hours AS hours_expected,
-    period.hours_stored >= expected.hours AS is_complete
-  FROM (
+  IF to_regclass('public.energy_monthly') IS NULL THEN
+    CREATE VIEW public.energy_monthly AS
     SELECT
-      metering_point,
-      (datetime AT TIME ZONE 'Europe/Helsinki')::date AS day,
-      sum(kwh_total) AS kwh_total,
-      sum(kwh_day) AS kwh_day,
-      sum(kwh_night) AS kwh_night,
-      sum(kwh_night_winter) AS kwh_night_winter,
-      sum(kwh_invoiced) AS kwh_invoiced,
-      sum(kwh_production) AS kwh_production,
-      sum(kwh_sold) AS kwh_sold,
-      sum(kwh_compensated) AS kwh_compensated,
-      sum(eur_total) AS eur_total,
-      avg(temperature_celsius) AS temperature_celsius,
-      count(kwh_total)::integer AS hours_stored
-    FROM public.metering_point_hourly
-    GROUP BY 1, 2
-  ) AS period
-  -- A wall clock day has 23 or 25 hours when the clocks change.
-  CROSS JOIN LATERAL (
-    SELECT (extract(epoch FROM
-      (period.day + 1)::timestamp AT TIME ZONE 'Europe/Helsinki' - period.day::timestamp AT TIME ZONE 'Europe/Helsinki'
-    ) / 3600)::integer AS hours
-  ) AS expected;
-
-  CREATE VIEW public.energy_monthly AS
-  SELECT
-    period.*,
-    expected.hours AS hours_expected,
-    period.hours_stored >= expected.hours AS is_complete
-  FROM (
-    SELECT
-      metering_point,
-      date_trunc('month', datetime AT TIME ZONE 'Europe/Helsinki')::date AS month,
-      sum(kwh_total) AS kwh_total,
-      sum(kwh_day) AS kwh_day,
-      sum(kwh_night) AS kwh_night,
-      sum(kwh_night_winter) AS kwh_night_winter,
-      sum(kwh_invoiced) AS kwh_invoiced,
-      sum(kwh_production) AS kwh_production,
-      sum(kwh_sold) AS kwh_sold,
-      sum(kwh_compensated) AS kwh_compensated,
-      sum(eur_total) AS eur_total,
-      avg(temperature_celsius) AS temperature_celsius,
-      count(kwh_total)::integer AS hours_stored
-    FROM public.metering_point_hourly
-    GROUP BY 1, 2
-  ) AS period
-  CROSS JOIN LATERAL (
-    SELECT (extract(epoch FROM
-      (period.month + interval '1 month') AT TIME ZONE 'Europe/Helsinki' - period.month::timestamp AT TIME ZONE 'Europe/Helsinki'
-    ) / 3600)::integer AS hours
-  ) AS expected;
+      period.*,
+      expected.hours AS hours_expected,
+      period.hours_stored >= expected.hours AS is_complete
+    FROM (
+      SELECT
+        metering_point,
+        date_trunc('month', datetime AT TIME ZONE 'Europe/Helsinki')::date AS month,
+        sum(kwh_total) AS kwh_total,
+        sum(kwh_day) AS kwh_day,
+        sum(kwh_night) AS kwh_night,
+        sum(kwh_night_winter) AS kwh_night_winter,
+        sum(kwh_invoiced) AS kwh_invoiced,
+        sum(kwh_production) AS kwh_production,
+        sum(kwh_sold) AS kwh_sold,
+        sum(kwh_compensated) AS kwh_compensated,
+        sum(eur_total) AS eur_total,
+        avg(temperature_celsius) AS temperature_celsius,
+        count(kwh_total)::integer AS hours_stored
+      FROM public.metering_point_hourly
+      GROUP BY 1, 2
+    ) AS period
+    CROSS JOIN LATERAL (
+      SELECT (extract(epoch FROM
+        (period.month + interval '1 month') AT TIME ZONE 'Europe/Helsinki' - period.month::timestamp AT TIME ZONE 'Europe/Helsinki'
+      ) / 3600)::integer AS hours
+    ) AS expected;
+  END IF;
 
   COMMENT ON VIEW public.energy_daily IS 'Sums of metering_point_hourly by local day (Europe/Helsinki)';
   COMMENT ON COLUMN public.energy_daily.day IS 'Local day';

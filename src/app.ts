@@ -9,11 +9,19 @@ import {
   fileTranscripts,
   type LoginGuard,
   LoginHeldBack,
+  type LoginHold,
+  memorySessionStore,
   type OnLoginFailed,
   type Resolution,
   SecondFactorRequired,
 } from "./caruna/index.js";
-import { type Configuration, ConfigurationError, prepareStateDirectory, requireAccount } from "./config/index.js";
+import {
+  type Account,
+  type Configuration,
+  ConfigurationError,
+  prepareStateDirectory,
+  requireAccount,
+} from "./config/index.js";
 import { ailment, Ending, runOnTheClock, writeHealth } from "./daemon/index.js";
 import { Database, DatabaseError, type DatabaseSettings, type MeteringPointStatus } from "./database/index.js";
 import {
@@ -36,6 +44,8 @@ import {
   type DayRange,
   Engine,
   isMendable,
+  type ListedMeteringPoint,
+  Listing,
   LookBackMeter,
   type LookBackProgress,
   MeteringPointNotChosen,
@@ -49,8 +59,16 @@ import {
 
 import type { Cycles, Metrics, OverviewProblem } from "./web/index.js";
 
-export { type Configuration, loadConfiguration } from "./config/index.js";
-export { type LookBackProgress, summedUp } from "./sync/index.js";
+export {
+  type AnsweredSettings,
+  accountInEnvironment,
+  type Configuration,
+  envFileOf,
+  loadConfiguration,
+  writeSettings,
+} from "./config/index.js";
+export { isInForeground } from "./daemon/index.js";
+export { type ListedMeteringPoint, type LookBackProgress, namedMeteringPoint, summedUp } from "./sync/index.js";
 
 /** Longest time from the wish to end to the end, in milliseconds; a service manager is told 5 s. */
 const ENDING_TIMEOUT_MS = 4_500;
@@ -529,6 +547,70 @@ export class NothingToExport extends Error {
   }
 }
 
+/** What came of an account that a person has just typed in. */
+export type TriedAccount =
+  /** With its metering points, one at least. */
+  | { readonly kind: "accepted"; readonly listed: readonly ListedMeteringPoint[] }
+  /** With Caruna's own words, where it gave some. */
+  | { readonly kind: "rejected"; readonly reason: string | undefined }
+  /** It was rejected before, and Caruna+ was not asked. */
+  | { readonly kind: "held back"; readonly hold: LoginHold };
+
+/** Tries accounts before they are kept. The login guard is told of every password that is posted, and may hold it back. */
+export class AccountTrial {
+  readonly #configuration: Configuration;
+  readonly #logger: Logger;
+  readonly #database: Database;
+  #sessions = memorySessionStore();
+
+  constructor(configuration: Configuration, logger: Logger) {
+    this.#configuration = configuration;
+    this.#logger = logger;
+    this.#database = new Database(databaseSettings(configuration), logger);
+  }
+
+  /**
+   * Logs in anew with this account, and lists the metering points that the settings let it load. Throws what the client and
+   * the database throw, `NoMeteringPoint`, or the signal's reason.
+   */
+  async try(account: Account, signal: AbortSignal): Promise<TriedAccount> {
+    const { baseUrl, allowedHosts, customers } = this.#configuration.caruna;
+    prepareStateDirectory(this.#configuration.stateDir);
+    await this.#database.check(signal);
+    this.#sessions = memorySessionStore();
+    const caruna = new CarunaClient({
+      ...account,
+      ...{ baseUrl, allowedHosts, sessionStore: this.#sessions, logger: this.#logger },
+      guard: this.#database.loginGuard([baseUrl, account.username, account.password], Date.now),
+      onLoginFailed: loginTranscripts(this.#configuration),
+      // A person waits: what fails now may be told now.
+      retries: 1,
+    });
+    try {
+      const listed = await new Listing(caruna, customers, this.#logger).read(signal);
+      if (listed.length === 0) throw new NoMeteringPoint();
+      return { kind: "accepted", listed };
+    } catch (error) {
+      if (error instanceof CredentialsRejected) return { kind: "rejected", reason: error.reason };
+      if (error instanceof LoginHeldBack) return { kind: "held back", hold: error.hold };
+      throw error;
+    } finally {
+      caruna.close();
+    }
+  }
+
+  /** Keeps the session of the account that was tried last, so that the program need not log in again. */
+  async keepSession(): Promise<void> {
+    const session = await this.#sessions.load();
+    if (session !== undefined) await fileSessionStore(sessionFile(this.#configuration), this.#logger).save(session);
+  }
+
+  /** Stops the embedded database, if it runs. */
+  async stop(): Promise<void> {
+    await this.#database.stop();
+  }
+}
+
 /** What ails the running program that these settings belong to, in one line; undefined where it is well. */
 export async function askHealth(configuration: Configuration): Promise<string | undefined> {
   return await ailment(healthFile(configuration), Date.now());
@@ -565,6 +647,8 @@ export const EXIT_CODES = {
   caruna: 4,
   database: 5,
   differs: 6,
+  /** A person pressed Ctrl-C at a question. */
+  givenUp: 130,
 } as const;
 
 /** The exit code that an error ends the program with. */

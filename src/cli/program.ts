@@ -11,6 +11,7 @@ import { loginCommand } from "./login.js";
 import { logoutCommand } from "./logout.js";
 import { meteringPointsCommand } from "./metering-points.js";
 import { profileCommand } from "./profile.js";
+import { setupCommand } from "./setup.js";
 import { simulatorCommand } from "./simulator.js";
 import { startCommand } from "./start.js";
 import { statusCommand } from "./status.js";
@@ -27,6 +28,7 @@ Exit codes:
   4  Caruna+ unreachable or not understood (also when some of the days failed)
   5  database
   6  verify found something that differs
+  130  Ctrl-C at a question of setup
 
 Results go to stdout, logs to stderr. NO_COLOR=1 leaves out colours.
 Settings come from the environment, .env in the working directory and config/config.ini: see the README.
@@ -55,6 +57,7 @@ export function buildProgram(): Command {
     .addCommand(meteringPointsCommand())
     .addCommand(energyCommand())
     .commandsGroup("The account, and help with it:")
+    .addCommand(setupCommand())
     .addCommand(loginCommand())
     .addCommand(logoutCommand())
     .addCommand(doctorCommand())

@@ -1,5 +1,7 @@
 import { Command } from "commander";
-import { configuredApp } from "./configured.js";
+import type { Configuration } from "../app.js";
+import { appOf, configuration } from "./configured.js";
+import { mayAsk, setUp } from "./setup.js";
 
 /** `start [--once]` */
 export function startCommand(): Command {
@@ -7,7 +9,14 @@ export function startCommand(): Command {
     .description("load the last days, then again every job_interval seconds, until a key is pressed (the default)")
     .option("--once", "one cycle, then end with its exit code")
     .action(async ({ once }: { once?: true }) => {
-      const app = configuredApp();
+      const found = configuration();
+      const settings = lacksAccount(found) && (await mayAsk()) ? await setUp(found) : found;
+      if (settings === undefined) return;
+      const { app } = appOf(settings);
       process.exitCode = once ? await app.runOnce() : await app.runUntilEnded();
     });
+}
+
+function lacksAccount({ caruna }: Configuration): boolean {
+  return caruna.username === undefined || caruna.password === undefined;
 }

@@ -8,6 +8,14 @@ export type {
   SslMode,
 } from "./configuration.js";
 export { ConfigurationError, type ConfigurationProblem } from "./configuration-error.js";
+export {
+  type AnsweredSettings,
+  accountInEnvironment,
+  type EnvPlaces,
+  envFileOf,
+  type WrittenSettings,
+  writeSettings,
+} from "./env-writer.js";
 export { type LoadOptions, loadConfiguration } from "./load.js";
 export { type Account, requireAccount } from "./require-account.js";
 export { describeSettings, type SettingDescription } from "./settings.js";

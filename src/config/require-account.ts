@@ -31,7 +31,7 @@ export function requireAccount({ caruna, sources }: Configuration): Account {
   throw new ConfigurationError(
     [
       `The Caruna+ account is not complete: ${names.join(" and ")} ${names.length === 1 ? "is" : "are"} not set (looked in: ${sources.join(", ")}).`,
-      `Set ${names.length === 1 ? "it" : "them"} in a file .env in the working directory (cp .env.example .env, then edit it) or in the environment.`,
+      `Set ${names.length === 1 ? "it" : "them"} in a file .env in the working directory (on a terminal, caruna-integration setup asks and writes it; or cp .env.example .env) or in the environment.`,
       "To see the program at work without an account: npm run demo",
     ].join("\n"),
     problems,

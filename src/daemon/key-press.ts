@@ -60,7 +60,7 @@ export function onKeyPress(input: NodeJS.ReadStream, onKey: () => void): () => v
 }
 
 /** True where the terminal's foreground process group is our own. Where that cannot be told, false: a signal still ends us. */
-async function isInForeground(): Promise<boolean> {
+export async function isInForeground(): Promise<boolean> {
   if (process.platform === "win32") return true;
   try {
     const [group, foregroundGroup] = process.platform === "linux" ? await groupsOnLinux() : await groupsByPs();

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { ZodError } from "zod";
 import { errorCode } from "./embedded-programs.js";
 import {
   DatabaseEncryptionFailed,
@@ -12,6 +13,8 @@ import {
 import type { ServerSettings } from "./settings.js";
 
 const LATER = "The next cycle tries again.";
+const LOCK_HOLDERS =
+  "SELECT pid, usename, application_name, state, query FROM pg_stat_activity WHERE pid IN (SELECT pid FROM pg_locks WHERE granted);";
 
 /** PostgreSQL's error codes (its documentation, appendix A) and Node.js's, in words. */
 const UNREACHABLE: Readonly<Record<string, string>> = {
@@ -31,10 +34,40 @@ const UNREACHABLE: Readonly<Record<string, string>> = {
   "53300": "it has no connection to spare. Raise its max_connections, or end programs that hold connections",
 };
 
+const STATEMENT_UNANSWERED =
+  "it did not answer a statement in time: the network broke, the server is overloaded, or a connection pooler between has no " +
+  "connection to spare (this program uses up to four)";
 const REFUSED = "nothing listens there. Start the server, or correct DB_HOST and DB_PORT";
 const INSIDE_CONTAINER =
   ". Inside a container localhost is the container itself: to reach a server on the machine around it, set DB_HOST=host.docker.internal " +
   "(on Linux with docker run --add-host=host.docker.internal:host-gateway), or run the container with --network host";
+
+/** What the owner of the server can do about an error that is no fault of the statement, by PostgreSQL's code. */
+const REMEDIES: Readonly<Record<string, (server: ServerSettings) => string>> = {
+  "25P03": (server) =>
+    `the server ends transactions that wait longer than its idle_in_transaction_session_timeout. Raise it: ${alterRole(server, "idle_in_transaction_session_timeout")}`,
+  "25P04": (server) =>
+    `the server ends transactions that take longer than its transaction_timeout. Raise it: ${alterRole(server, "transaction_timeout")}`,
+  "42501":
+    // Rights that were taken away since the cycle began; its beginning names each with its GRANT.
+    () => "a right is missing. The next cycle, or the command doctor, names the GRANT for it",
+  "53100": () => "the disk of the server is full. Free space there, or give it more",
+  "53200": () => "the server is out of memory. Give it more, or end what else runs there",
+  "55P03": () =>
+    `another session held a lock on the tables for too long (a transaction that was left open, perhaps). See which one: ${LOCK_HOLDERS} ` +
+    "and end it there, or with SELECT pg_terminate_backend(pid);",
+  "57014": (server) =>
+    `the server cancelled a statement, for an administrator or for its statement_timeout. If that is too short, raise it: ${alterRole(server, "statement_timeout")}`,
+  "57P05": (server) =>
+    `the server ends connections that are idle for longer than its idle_session_timeout. Raise it: ${alterRole(server, "idle_session_timeout")}`,
+};
+
+/** PostgreSQL's codes of statements that fit the tables as `sql/` makes them, and do not fit these. */
+const ALTERED = /^(42(703|804|809|883|P01|P10)|23502|23514|22001|22003|22P02)$/;
+
+function alterRole({ user }: ServerSettings, setting: string): string {
+  return `ALTER ROLE ${quoteIdentifier(user)} SET ${setting} = '60s';`;
+}
 
 /** Whether this program runs in a container, by the files that Docker and Podman leave in it. */
 export function isInsideContainer(): boolean {
@@ -60,6 +93,7 @@ export function explainError(
     explainUnreachable(error, code, server, insideContainer) ??
     explainRejected(error, code, server) ??
     explainEncryption(error, code, server) ??
+    explainOwners(error, code, server) ??
     new DatabaseFailed(
       `PostgreSQL at ${address(server)} could not do what was asked: ${error.message}${code ? ` (${code})` : ""}. ` +
         `Nothing was half written. Mend what it names. ${LATER}`,
@@ -74,12 +108,15 @@ function address({ host, port, database }: ServerSettings): string {
 
 function explainUnreachable(error: Error, code: string, server: ServerSettings, insideContainer: boolean) {
   const isOwnHost = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/.test(server.host);
-  const timedOut = /timeout|timed out/i.test(error.message);
+  // PostgreSQL's own time-outs bear a code, and say that it is there.
+  const timedOut = code === "" && /timeout|timed out/i.test(error.message);
   const cut = /Connection terminated|connection is closed|not queryable/i.test(error.message);
   const reason =
     code === "ECONNREFUSED"
       ? REFUSED + (isOwnHost && insideContainer ? INSIDE_CONTAINER : "")
-      : (UNREACHABLE[code] ?? (timedOut ? UNREACHABLE.ETIMEDOUT : cut ? UNREACHABLE.ECONNRESET : undefined));
+      : error.message === "Query read timeout"
+        ? STATEMENT_UNANSWERED
+        : (UNREACHABLE[code] ?? (timedOut ? UNREACHABLE.ETIMEDOUT : cut ? UNREACHABLE.ECONNRESET : undefined));
   return reason === undefined
     ? undefined
     : new DatabaseUnreachable(`PostgreSQL at ${address(server)} is out of reach: ${reason}. ${LATER}`, {
@@ -106,7 +143,7 @@ function explainRejected(error: Error, code: string, server: ServerSettings) {
       { cause: error },
     );
   }
-  if (code === "42501" && /database/.test(error.message)) {
+  if (code === "42501" && /^permission denied for database /.test(error.message)) {
     const statement = `GRANT CONNECT ON DATABASE ${quoteIdentifier(database)} TO ${quoteIdentifier(user)};`;
     return new DatabaseRightsMissing(quoteIdentifier(user), database, [statement]);
   }
@@ -141,6 +178,30 @@ function explainEncryption(error: Error, code: string, server: ServerSettings) {
     );
   }
   return undefined;
+}
+
+/** What the owner of the server or of the tables has set or changed. */
+function explainOwners(error: Error, code: string, server: ServerSettings) {
+  const at = `PostgreSQL at ${address(server)} could not do what was asked`;
+  const remedy = REMEDIES[code]?.(server);
+  if (remedy !== undefined) {
+    return new DatabaseFailed(`${at} (${error.message}, ${code}): ${remedy}. Nothing was half written. ${LATER}`, {
+      cause: error,
+    });
+  }
+  const odd = error instanceof ZodError ? `values of another kind in ${columnsOf(error)}` : error.message;
+  if (error instanceof ZodError || ALTERED.test(code)) {
+    return new DatabaseFailed(
+      `${at}: ${odd}${code ? ` (${code})` : ""}. A table or column is not as this program made it. Nothing was half written. ` +
+        "Undo what was changed there (the files of sql/ show how it was); or rename that table: it is then made anew, and its hours are loaded again from Caruna+.",
+      { cause: error },
+    );
+  }
+  return undefined;
+}
+
+function columnsOf(error: ZodError): string {
+  return [...new Set(error.issues.map(({ path }) => path.join(".")))].join(", ");
 }
 
 /** An identifier as SQL takes it, whatever it holds. */

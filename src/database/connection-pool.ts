@@ -14,6 +14,17 @@ const QUERY_TIMEOUT_MS = 60_000;
 /** How long a statement in hand may go on after an abort before its connection is cut. */
 const ABORT_GRACE_MS = 1_500;
 const CLOSE_GRACE_MS = 2_000;
+/**
+ * Begins a transaction under the rules that our statements are written for, whatever the owner's defaults are; in one
+ * message, and to the end of the transaction alone, so that nothing of it stays behind a connection pooler.
+ *
+ * A lock that somebody else holds is given up by the server, before we stop waiting for its answer and leave it waiting; an
+ * owner's shorter limit stands. A transaction whose program is gone holds its locks until the server ends it, which
+ * may otherwise notice only after hours that nobody is there.
+ */
+const BEGIN = `BEGIN ISOLATION LEVEL READ COMMITTED;
+  SELECT set_config('lock_timeout', COALESCE(NULLIF(current_setting('lock_timeout'), '0'), '50s'), true),
+    set_config('idle_in_transaction_session_timeout', '60s', true)`;
 
 type Encryption = false | ConnectionOptions;
 
@@ -110,7 +121,7 @@ export class ConnectionPool {
   /** Runs `work` in one transaction: all of it is done, or nothing. */
   async transaction<Result>(work: (session: Session) => Promise<Result>, signal?: AbortSignal): Promise<Result> {
     return await this.use(async (session) => {
-      await session.execute("BEGIN");
+      await session.execute(BEGIN);
       try {
         const result = await work(session);
         await session.execute("COMMIT");
@@ -129,7 +140,7 @@ export class ConnectionPool {
     await Promise.race([this.#openedPool?.end(), delay(CLOSE_GRACE_MS, undefined, { ref: false })]);
   }
 
-  async #connect(): Promise<PoolClient> {
+  async #connect(mayChooseAnew = true): Promise<PoolClient> {
     if (this.#isClosed) {
       throw new DatabaseFailed("The connections to PostgreSQL were closed while they were still needed.");
     }
@@ -137,10 +148,19 @@ export class ConnectionPool {
       this.#pool = undefined;
       throw error;
     });
+    const opening = this.#pool;
+    const pool = await opening;
     try {
-      return await (await this.#pool).connect();
+      return await pool.connect();
     } catch (error) {
-      throw explainError(error, this.#server);
+      const explained = explainError(error, this.#server);
+      if (mayChooseAnew && explained instanceof DatabaseEncryptionFailed) {
+        // Another server may answer at the address now, which takes TLS where the one before did not, or the reverse.
+        if (this.#pool === opening) this.#pool = undefined;
+        pool.end().catch(() => undefined);
+        return await this.#connect(false);
+      }
+      throw explained;
     }
   }
 
@@ -236,5 +256,5 @@ function sessionOf(client: PoolClient): Session {
 
 /** An error that PostgreSQL reported leaves the connection in order; any other (a time-out, a cut) may not. */
 function isConnectionBroken(error: unknown): boolean {
-  return !/^[0-9A-Z]{5}$/.test(errorCode(error) ?? "") || /^(08|57P)/.test(errorCode(error) ?? "");
+  return !/^[0-9A-Z]{5}$/.test(errorCode(error) ?? "") || /^(08|57P|25P0[34])/.test(errorCode(error) ?? "");
 }

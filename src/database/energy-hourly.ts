@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { HourlyReading } from "../energy/index.js";
 import { float8Array, instantArray, textArray } from "./binary-arrays.js";
 import type { ConnectionPool, Session } from "./connection-pool.js";
+import { DatabaseHoursHidden } from "./errors.js";
 import { type HourValues, isSameHour, mergeHour, type Split } from "./hour-values.js";
 import { runsOf } from "./runs.js";
 
@@ -132,8 +133,9 @@ export async function writeEnergyHours(session: Session, hours: readonly HourToS
   const changes = await replace(session, first.changes);
   if (inserted < first.fresh.length) {
     // A program that is not ours has made some of them meanwhile; now they can be seen.
-    const { changes: late } = compare(await readStored(session, first.fresh), first.fresh);
-    changes.push(...(await replace(session, late)));
+    const late = compare(await readStored(session, first.fresh), first.fresh);
+    if (late.fresh.length > 0) throw new DatabaseHoursHidden("public.energy_hourly", late.fresh.length);
+    changes.push(...(await replace(session, late.changes)));
     changes.sort((one, other) => one.startEpochMs - other.startEpochMs);
   }
   const changed = changes.length;

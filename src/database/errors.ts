@@ -54,6 +54,17 @@ export class DatabaseTableUnsuitable extends DatabaseError {
   }
 }
 
+/** A table takes hours and does not show them, so that nobody could tell what is stored. */
+export class DatabaseHoursHidden extends DatabaseError {
+  constructor(table: string, hours: number) {
+    super(
+      `The table ${table} took no notice of ${hours} hours that were written to it, and does not show them: a trigger, a rule or ` +
+        "row-level security of its owner keeps them out or hides them. Nothing of this batch was stored. " +
+        `See what the table has (in psql: \\d ${table}), and let this user read and write all rows.`,
+    );
+  }
+}
+
 /** The PostgreSQL that we run ourselves cannot be prepared, started or stopped. */
 export class EmbeddedServerFailed extends DatabaseError {}
 

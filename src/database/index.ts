@@ -6,6 +6,7 @@ export {
   DatabaseEncryptionFailed,
   DatabaseError,
   DatabaseFailed,
+  DatabaseHoursHidden,
   DatabaseLoginRejected,
   DatabaseMissing,
   DatabaseRightsMissing,

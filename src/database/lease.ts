@@ -14,6 +14,11 @@ export interface LeaseHeld {
   readonly heldBy: string;
   /** When it ends unless that program renews it: milliseconds since the epoch, by the clock of the database. */
   readonly expiresEpochMs: number;
+  /**
+   * Where it has ended and cannot be taken all the same: sessions of the server (`pid` in `pg_stat_activity`) that may
+   * hold its row in a transaction.
+   */
+  readonly lockedBy?: readonly number[];
 }
 
 /** Another program writes now, or the lease ran out; nothing of the refused transaction was written. */
@@ -29,14 +34,11 @@ export class LeaseLost extends DatabaseError {
 const NAME = "writer";
 /** A program that is gone is followed by the next one after this long. */
 const LEASE = "interval '3 minutes'";
-/**
- * A transaction whose program is gone holds the lease's row until the server ends it, which may otherwise notice only
- * after hours that nobody is there.
- */
-const IDLE_LIMIT_MS = 60_000;
 
 const epochRow = z.object({ epoch: z.number() });
-const holderRow = z.object({ heldBy: z.string(), expiresEpochMs: z.number() });
+const holderRow = z
+  .object({ heldBy: z.string(), expiresEpochMs: z.number(), hasEnded: z.boolean(), sessions: z.array(z.number()) })
+  .transform(({ hasEnded, sessions, ...held }): LeaseHeld => (hasEnded ? { ...held, lockedBy: sessions } : held));
 
 /**
  * Takes the lease where it is free, has run out, or is this owner's own. Never waits for a transaction of its holder.
@@ -71,7 +73,12 @@ export async function acquireLease(
     if (taken) return { owner, epoch: taken.epoch };
     const [holder] = await session.query(
       holderRow,
-      `SELECT owner AS "heldBy", (extract(epoch FROM expires_at) * 1000)::float8 AS "expiresEpochMs"
+      `SELECT owner AS "heldBy", (extract(epoch FROM expires_at) * 1000)::float8 AS "expiresEpochMs",
+        expires_at <= clock_timestamp() AS "hasEnded",
+        ARRAY(
+          SELECT DISTINCT pid FROM pg_catalog.pg_locks
+          WHERE relation = 'public.writer_lease'::regclass AND mode <> 'AccessShareLock' AND pid <> pg_backend_pid()
+        ) AS sessions
       FROM public.writer_lease WHERE name = $1`,
       [NAME],
     );
@@ -110,8 +117,7 @@ export async function underLease<Result>(
   return await pool.transaction(async (session) => {
     const [held] = await session.query(
       epochRow,
-      `SELECT epoch::float8, set_config('idle_in_transaction_session_timeout', '${IDLE_LIMIT_MS}', true)
-      FROM public.writer_lease
+      `SELECT epoch::float8 FROM public.writer_lease
       WHERE name = $1 AND owner = $2 AND epoch = $3 AND expires_at > clock_timestamp()
       FOR UPDATE`,
       [NAME, owner, epoch],

@@ -89,7 +89,10 @@ export class DatabaseLoginGuard {
       // The lock needs a transaction of its own that stays open: the note must be committed before the post. A program
       // that is killed loses its connection, and with it the lock.
       const holdLock = async (session: Session) => {
-        await session.execute(`SELECT pg_advisory_xact_lock(${LOGIN_LOCK})`);
+        // A login takes its time, and the transaction is idle for as long.
+        await session.execute(
+          `SELECT set_config('idle_in_transaction_session_timeout', '10min', true), pg_advisory_xact_lock(${LOGIN_LOCK})`,
+        );
         const before = await this.#options.pool().use((other) => this.#read(other), signal);
         const hold = isAskedFor ? undefined : holdOf(before, this.#options.now());
         if (hold !== undefined) return resolve({ hold });

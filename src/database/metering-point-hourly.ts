@@ -2,6 +2,7 @@ import { z } from "zod";
 import { float8Array, instantArray, int4Array, textArray } from "./binary-arrays.js";
 import type { Session } from "./connection-pool.js";
 import { type HourToStore, hourRow, type UpsertCounts } from "./energy-hourly.js";
+import { DatabaseHoursHidden } from "./errors.js";
 import { isSameMeteredHour, type MeteredHourValues, mergeMeteredHour } from "./hour-values.js";
 import { runsOf } from "./runs.js";
 
@@ -129,6 +130,7 @@ export async function writeMeteredHours(
   if (inserted < first.fresh.length) {
     // Somebody who knows of no lease has made some of them meanwhile; now they can be seen.
     const late = compare(meteringPointId, await readStored(session, meteringPointId, first.fresh), first.fresh);
+    if (late.fresh.length > 0) throw new DatabaseHoursHidden("public.metering_point_hourly", late.fresh.length);
     changes.push(...(await replace(session, meteringPointId, late.changes)));
     changes.sort((one, other) => one.startEpochMs - other.startEpochMs);
   }

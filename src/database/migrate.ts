@@ -3,7 +3,14 @@ import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import type { Logger } from "../logger.js";
 import type { ConnectionPool, Session } from "./connection-pool.js";
-import { MIGRATION_TABLE, readTableState, requireRights, requireSuitableTable, type TableState } from "./tables.js";
+import {
+  MIGRATION_TABLE,
+  readableTables,
+  readTableState,
+  requireRights,
+  requireSuitableTable,
+  type TableState,
+} from "./tables.js";
 
 /** One file of `sql/`. */
 interface Migration {
@@ -32,8 +39,13 @@ const numberRow = z.object({ number: z.number() });
 export async function migrate(pool: ConnectionPool, logger: Logger, signal?: AbortSignal): Promise<void> {
   const { migrations, applied, pending } = await checkTables(pool, signal);
   for (const migration of pending) {
-    const isDone = await pool.transaction((session) => apply(session, migration), signal);
-    if (isDone) {
+    const isDone = await pool.transaction((session) => apply(session, migration, applied), signal);
+    if (isDone && applied.has(migration.number)) {
+      logger.warn(
+        { migration: migration.name },
+        `Tables that were gone from the database were made anew: ${migration.name}`,
+      );
+    } else if (isDone) {
       logger.info({ migration: migration.name }, `The database was brought up to date: ${migration.name}`);
     }
   }
@@ -51,12 +63,12 @@ export async function migrate(pool: ConnectionPool, logger: Logger, signal?: Abo
 export async function checkTables(pool: ConnectionPool, signal?: AbortSignal): Promise<TableCheck> {
   const state = await readTableState(pool, signal);
   const migrations = await readMigrations();
-  const applied = state.mayReadMigrations ? await pool.use(readApplied, signal) : new Set<number>();
+  const applied = state.mayUseSchema ? await readRecords(pool, state, signal) : new Set<number>();
   // Where the records may not be read, that is the right to ask for first.
   const isUnknown = state.hasMigrationTable && !state.mayReadMigrations;
   const pending = isUnknown
     ? []
-    : migrations.filter(({ number }) => !applied.has(number) && !isThereAlready(number, state));
+    : migrations.filter(({ number }) => (applied.has(number) ? isGone(number, state) : !isThereAlready(number, state)));
   requireRights(state, pending.length > 0);
   requireSuitableTable(state);
   return { state, migrations, applied, pending };
@@ -74,15 +86,25 @@ export interface TableCheck {
  * table, or a file of `sql/` that an administrator ran by hand) needs none.
  */
 function isThereAlready(number: number, state: TableState): boolean {
-  const engine = new Set(state.engine.map(({ name }) => name));
+  return made(number, state) === true && !state.hasMigrationTable && !state.mayCreateInSchema;
+}
+
+/** Its owner has dropped or renamed something that was made once: the file that made it makes it again. */
+function isGone(number: number, state: TableState): boolean {
+  return made(number, state) === false;
+}
+
+/** Whether all is there that a file of `sql/` makes; undefined for a file that is not told of here. */
+function made(number: number, state: TableState): boolean | undefined {
+  const has = (...names: readonly string[]) => names.every((name) => state.engine.some((table) => table.name === name));
   const isThere: Readonly<Record<number, boolean>> = {
     1: state.kind !== null,
     2: state.hasLoginGuard,
-    3: engine.has("metering_point_hourly"),
-    4: engine.has("metering_point_period"),
-    5: engine.has("energy_daily"),
+    3: has("metering_point", "metering_point_hourly"),
+    4: has("metering_point_period", "sync_state", "writer_lease"),
+    5: has("energy_daily", "energy_monthly"),
   };
-  return isThere[number] === true && !state.hasMigrationTable && !state.mayCreateInSchema;
+  return isThere[number];
 }
 
 async function readMigrations(): Promise<Migration[]> {
@@ -96,13 +118,29 @@ async function readMigrations(): Promise<Migration[]> {
   );
 }
 
+/**
+ * Reads which files were run, once our tables can be read: a statement that met a lock of another session later, outside
+ * a transaction, would wait on the server after we have given it up, one more in every cycle.
+ */
+async function readRecords(pool: ConnectionPool, state: TableState, signal?: AbortSignal): Promise<Set<number>> {
+  const tables = readableTables(state);
+  if (tables.length === 0) return new Set();
+  return await pool.transaction(async (session) => {
+    await session.execute(`LOCK TABLE ${tables.join(", ")} IN ACCESS SHARE MODE`);
+    return state.mayReadMigrations ? await readApplied(session) : new Set();
+  }, signal);
+}
+
 async function readApplied(session: Session): Promise<Set<number>> {
   const rows = await session.query(numberRow, `SELECT number FROM ${MIGRATION_TABLE}`);
   return new Set(rows.map(({ number }) => number));
 }
 
-/** @returns false where another program has run it since we looked. */
-async function apply(session: Session, migration: Migration): Promise<boolean> {
+/**
+ * @param before what was recorded when we looked.
+ * @returns false where another program has run it since.
+ */
+async function apply(session: Session, migration: Migration, before: ReadonlySet<number>): Promise<boolean> {
   // Held to the end of the transaction, and so right behind a connection pooler too.
   await session.execute(`SELECT pg_advisory_xact_lock(${MIGRATION_LOCK})`);
   await session.execute("SET LOCAL search_path = pg_catalog");
@@ -114,14 +152,15 @@ async function apply(session: Session, migration: Migration): Promise<boolean> {
   if (!state?.exists) {
     await createMigrationTable(session);
   }
-  if ((await readApplied(session)).has(migration.number)) {
+  const isRecorded = (await readApplied(session)).has(migration.number);
+  if (isRecorded && !before.has(migration.number)) {
     return false;
   }
   await session.execute(migration.sql);
-  await session.execute(`INSERT INTO ${MIGRATION_TABLE} (number, name) VALUES ($1, $2)`, [
-    migration.number,
-    migration.name,
-  ]);
+  if (!isRecorded) {
+    const values = [migration.number, migration.name];
+    await session.execute(`INSERT INTO ${MIGRATION_TABLE} (number, name) VALUES ($1, $2)`, values);
+  }
   return true;
 }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { quoteIdentifier } from "./connection-errors.js";
 import type { ConnectionPool } from "./connection-pool.js";
 import { DatabaseRightsMissing, DatabaseTableUnsuitable } from "./errors.js";
 
@@ -15,7 +16,13 @@ const ENGINE_TABLES = [
 ] as const;
 const ENGINE_VIEWS = ["energy_daily", "energy_monthly"] as const;
 
-const columnSchema = z.object({ name: z.string(), type: z.string() });
+const columnSchema = z.object({
+  name: z.string(),
+  /** That which a domain is made of; with its length, e.g. `character varying(20)`. */
+  type: z.string(),
+  /** Must have a value, and is given none where a row does not bring one. */
+  isDemanded: z.boolean(),
+});
 const sequenceSchema = z.object({ name: z.string(), mayUse: z.boolean() });
 const stateSchema = z.object({
   role: z.string(),
@@ -61,8 +68,13 @@ SELECT
     WHERE NOT has_table_privilege(hourly.oid, needed)
   )) AS "missingRights",
   COALESCE((
-    SELECT json_agg(json_build_object('name', attname, 'type', format_type(atttypid, NULL)))
-    FROM pg_catalog.pg_attribute WHERE attrelid = hourly.oid AND attnum > 0 AND NOT attisdropped
+    SELECT json_agg(json_build_object(
+      'name', attname,
+      'type', CASE WHEN typbasetype = 0 THEN format_type(atttypid, atttypmod) ELSE format_type(typbasetype, typtypmod) END,
+      'isDemanded', (attnotnull OR typnotnull) AND NOT atthasdef AND attidentity = ''
+    ) ORDER BY attnum)
+    FROM pg_catalog.pg_attribute JOIN pg_catalog.pg_type ON pg_type.oid = atttypid
+    WHERE attrelid = hourly.oid AND attnum > 0 AND NOT attisdropped
   ), '[]') AS columns,
   COALESCE((
     SELECT json_agg(json_build_object(
@@ -122,6 +134,19 @@ export async function readTableState(pool: ConnectionPool, signal: AbortSignal |
   return stateSchema.parse(state);
 }
 
+/** Those of our tables that are there and that our role may read, as SQL takes them. */
+export function readableTables(state: TableState): string[] {
+  const mayRead = (rights: readonly string[]) => !rights.includes("SELECT");
+  return [
+    ...(state.mayReadMigrations ? [MIGRATION_TABLE] : []),
+    ...(state.hasLoginGuard && mayRead(state.missingGuardRights) ? [LOGIN_GUARD_TABLE] : []),
+    ...((state.kind === "r" || state.kind === "p") && mayRead(state.missingRights) ? ["public.energy_hourly"] : []),
+    ...state.engine
+      .filter(({ name, missingRights }) => ENGINE_TABLES.some((table) => table === name) && mayRead(missingRights))
+      .map(({ name }) => `public.${name}`),
+  ];
+}
+
 /**
  * @param hasPending whether a migration is still to be run, which needs the right to make tables.
  * @throws {DatabaseRightsMissing} with every statement that is missing, at once.
@@ -162,6 +187,30 @@ export function requireRights(state: TableState, hasPending: boolean): void {
   }
 }
 
+/** Every row that is written brings these. */
+const ALWAYS_GIVEN: readonly string[] = ["datetime", "kwh_total", "tariff"];
+const LONGEST_TARIFF = "night_winter".length;
+
+/** Whether a column can take what is written to it, without a loss that nobody would see; a column of the owner's own can. */
+function suits({ name, type }: z.infer<typeof columnSchema>): boolean {
+  if (name === "datetime") return /^timestamp(\(\d\))? with time zone$/.test(type);
+  if (name === "tariff") {
+    const [, length] = /^(?:text|character varying(?:\((\d+)\))?)$/.exec(type) ?? [type, "0"];
+    return length === undefined || Number(length) >= LONGEST_TARIFF;
+  }
+  // Rounded by its owner's wish; a whole number of kWh is none.
+  if (name.startsWith("kwh_") && name in NEEDED_COLUMNS)
+    return /^(double precision|real|numeric(\(\d+,[1-9]\d*\))?)$/.test(type);
+  return true;
+}
+
+/** The type as it must be, and how its values are taken over. */
+function asNeeded(name: string): string {
+  if (name === "datetime")
+    return "timestamp with time zone USING datetime::timestamp AT TIME ZONE 'UTC'; -- or 'Europe/Helsinki', if it holds local times";
+  return name === "tariff" ? "text USING tariff::text;" : `double precision USING ${name}::double precision;`;
+}
+
 /** @throws {DatabaseTableUnsuitable} where `energy_hourly` is there, but not such that hours can be stored in it. */
 export function requireSuitableTable(state: TableState): void {
   if (state.kind === null) {
@@ -182,12 +231,20 @@ export function requireSuitableTable(state: TableState): void {
       report(`the column ${name} is missing`, `ALTER TABLE public.energy_hourly ADD COLUMN ${name} ${type};`);
     }
   }
-  const datetimeType = state.columns.find((column) => column.name === "datetime")?.type;
-  if (datetimeType !== undefined && datetimeType !== NEEDED_COLUMNS.datetime) {
+  for (const { name, type } of state.columns.filter((column) => !suits(column))) {
     report(
-      `the column datetime is a "${datetimeType}"`,
-      `ALTER TABLE public.energy_hourly ALTER COLUMN datetime TYPE timestamp with time zone USING datetime::timestamp AT TIME ZONE 'UTC'; -- or 'Europe/Helsinki', if it holds local times`,
+      `the column ${name} is a "${type}"`,
+      `ALTER TABLE public.energy_hourly ALTER COLUMN ${name} TYPE ${asNeeded(name)}`,
     );
+  }
+  for (const { name } of state.columns.filter(({ name, isDemanded }) => isDemanded && !ALWAYS_GIVEN.includes(name))) {
+    const statement = `ALTER TABLE public.energy_hourly ALTER COLUMN ${quoteIdentifier(name)}`;
+    if (name === "id")
+      report(
+        "the column id counts no more",
+        `${statement} SET DEFAULT nextval('public.energy_hourly_id_seq'); -- make that sequence where there is none, and set it to the greatest id`,
+      );
+    else report(`the column ${name} demands a value that this program may not have`, `${statement} DROP NOT NULL;`);
   }
   if (!state.hasUniqueDatetime) {
     report(

@@ -265,7 +265,9 @@ export class Engine {
     const isRecent = listedAt >= latestAskFrom(now(), plan.askFromMinutes) && listedAt <= now();
     const isWanted = ({ id, gsrn }: KnownMeteringPoint) => id === meteringPoint || gsrn === meteringPoint;
     const known = await database.sync.meteringPoints(signal);
-    if (isRecent && (meteringPoint === undefined || known.some(isWanted))) return listedAt;
+    // Known ones that are gone were taken out of the database by somebody else.
+    const isKnown = known.length > 0 && (meteringPoint === undefined || known.some(isWanted));
+    if (isRecent && isKnown) return listedAt;
     const seenAt = now();
     const seen = await this.#list(known.length > 0, signal);
     if (seen === undefined) return Number.isNaN(listedAt) ? 0 : listedAt;

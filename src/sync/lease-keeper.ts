@@ -53,9 +53,20 @@ export class LeaseKeeper {
   }
 
   async #acquired(signal: AbortSignal): Promise<Lease> {
+    let lockIsTold = false;
     for (let told = false; ; told = true) {
       const outcome = await this.#tryToAcquire(signal);
       if ("epoch" in outcome) return outcome;
+      const sessions = outcome.lockedBy ?? [];
+      // A write takes a moment; a transaction that somebody left open stays.
+      if (told && !lockIsTold && sessions.length > 0) {
+        lockIsTold = true;
+        this.#logger.warn(
+          { sessions },
+          "nobody has the right to write now, but another session of the database keeps its row in public.writer_lease locked, in a " +
+            `transaction that was left open, perhaps. If this stays, end it there, or with SELECT pg_terminate_backend(${sessions[0]});`,
+        );
+      }
       if (!told)
         this.#logger.info({ writer: outcome.heldBy }, "another program writes to this database; waiting for it to end");
       await this.#sleep(POLL_MS, signal);

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { runProgram } from "../support/program.js";
 import { lastDates, storedRows, trueRows } from "../support/truth.js";
 import { newWorlds } from "../support/world.js";
 
@@ -46,4 +47,18 @@ test("a table whose values are no meter's stays as it is", async () => {
   const ended = await once();
   expect(await storedRows(world.database)).toEqual(before);
   expect(ended.stderr).toContain("METERING_POINT=");
+});
+
+test("status tells the last days of many metering points in a line each", async () => {
+  await once({ METERING_POINT: world.meter });
+  await world.database.query(
+    "DELETE FROM metering_point_hourly WHERE metering_point = $1 AND datetime = (SELECT max(datetime) FROM metering_point_hourly)",
+    [world.meter],
+  );
+  const { exitCode, stdout } = await runProgram(["status"], world.settings, world.folder);
+  expect(exitCode).toBe(0);
+  // Seven of the fourteen days are loaded, and one of these lacks an hour now.
+  const lines = stdout.split("\n").filter((line) => line.startsWith("  last 14 days"));
+  expect(lines.map((line) => /, (\d+) days not complete$/.exec(line)?.[1])).toEqual(["8", "7", "7"]);
+  expect(lines[0]).toMatch(/^ {2}last 14 days {3}\d+\.\d\d to \d+\.\d\d kWh a day/);
 });

@@ -1,28 +1,11 @@
-import { spawn } from "node:child_process";
 import { expect, test } from "vitest";
-import { ENTRY, watch } from "../support/program.js";
+import { ENTRY } from "../support/program.js";
+import { inTerminal as runInTerminal, terminalStates } from "../support/terminal.js";
 import { newWorlds } from "../support/world.js";
 
 const world = newWorlds();
 
-/** Runs a shell's command line in a pseudo-terminal; what is written to its stdin is typed there. */
-function inTerminal(commandLine: string) {
-  const child = spawn(
-    "script",
-    ["--quiet", "--return", "--echo", "never", "--command", `bash -c '${commandLine}'`, "/dev/null"],
-    {
-      cwd: world.folder,
-      env: {
-        PATH: process.env.PATH ?? "",
-        HOME: world.folder,
-        TERM: "xterm",
-        ...world.settings,
-      },
-      stdio: ["pipe", "pipe", "pipe"],
-    },
-  );
-  return { type: (keys: string) => child.stdin.write(keys), ...watch(child) };
-}
+const inTerminal = (commandLine: string) => runInTerminal(commandLine, world.settings, world.folder);
 
 const START = `${process.execPath} ${ENTRY} start`;
 
@@ -36,7 +19,7 @@ test.each([
   terminal.type(keys);
   const { stdout } = await terminal.ended;
   expect(stdout).toContain("exit code 0");
-  const states = stdout.split(/\r?\n/).filter((line) => /^[0-9a-f]+(:[0-9a-f]+){10,}$/.test(line));
+  const states = terminalStates(stdout);
   expect(states).toHaveLength(2);
   expect(states[1]).toBe(states[0]);
 });
@@ -62,4 +45,18 @@ test("stopped and fetched to the foreground, a key ends it", async () => {
   const { stdout } = await terminal.ended;
   expect(stdout).toContain("a key was pressed");
   expect(stdout).toContain("exit code 0");
+});
+
+test("results are drawn for the terminal's width, whole columns left out, and without colours where none are wanted", async () => {
+  const program = `${process.execPath} ${ENTRY}`;
+  const narrow = await inTerminal(`stty cols 58; ${program} sync; ${program} metering-points`).ended;
+  const [head = "", row = "", left = ""] = narrow.stdout.trimEnd().split(/\r?\n/).slice(-3);
+  expect(head).toMatch(/^metering point {2}address +product$/);
+  expect(row).toContain(world.simulator.household.meters[0]?.assetId);
+  expect(left).toMatch(/^No room in this terminal for: .*GSRN/);
+  const drawn = await inTerminal(`${program} status`).ended;
+  expect(drawn.stdout).toContain("\u001b[32m█");
+  const plain = await inTerminal(`NO_COLOR=1 ${program} status`).ended;
+  expect(plain.stdout).toMatch(/█+/);
+  expect(plain.stdout).not.toContain("\u001b[3");
 });

@@ -26,6 +26,27 @@ async function runExample(
   return await watch(spawn(process.execPath, [join(EXAMPLES, name), ...parameters], { env })).ended;
 }
 
+describe("the example in docs/library.md", () => {
+  test("prints the hours of a month, in ten lines", async () => {
+    const { simulator } = await exampleRunner();
+    const text = readFileSync(resolve(EXAMPLES, "../docs/library.md"), "utf8");
+    const program = /```js\n([\s\S]*?)```/.exec(text)?.[1] ?? "";
+    expect(program.trim().split("\n").filter(Boolean).length).toBeLessThanOrEqual(10);
+    const { CARUNA_BASE_URL: baseUrl, CARUNA_ALLOWED_HOSTS: host, ...account } = accountSettings(simulator);
+    const here = program.replace(
+      "{ username, password }",
+      JSON.stringify({ baseUrl, allowedHosts: [host] }).replace("{", "{ username, password, "),
+    );
+    const env = { PATH: process.env.PATH ?? "", ...account };
+    const options = { env, cwd: resolve(EXAMPLES, "..") };
+    const { exitCode, stdout, stderr } = await watch(
+      spawn(process.execPath, ["--input-type=module", "-e", here], options),
+    ).ended;
+    expect([exitCode, stderr]).toEqual([0, ""]);
+    expect(stdout.trim().split("\n")).toHaveLength(31 * 24 + 1);
+  });
+});
+
 describe("the examples", () => {
   test("metering-points.js logs in and prints the metering points", async () => {
     const { run } = await exampleRunner();

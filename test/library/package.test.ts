@@ -16,6 +16,7 @@ const MODULES = join(ROOT, "node_modules");
 const NEEDED = [
   "axios",
   "axios-cookiejar-support",
+  "csv-stringify",
   "node-html-parser",
   "parse5",
   "temporal-polyfill",
@@ -60,7 +61,12 @@ describe("the packed package", () => {
       .map((path) => path.replace(/^package\//, ""));
     const outsideOfDist = files.filter((path) => !path.startsWith("dist/"));
     const numbered = outsideOfDist.filter((path) => path.startsWith("sql/"));
-    expect(numbered).toEqual(readdirSync(join(ROOT, "sql")).map((name) => `sql/${name}`));
+    expect([...numbered].sort()).toEqual(
+      readdirSync(join(ROOT, "sql"), { recursive: true, encoding: "utf8" })
+        .filter((name) => name.endsWith(".sql"))
+        .map((name) => `sql/${name}`)
+        .sort(),
+    );
     expect(outsideOfDist.filter((path) => !numbered.includes(path)).sort()).toEqual([
       "CHANGELOG.md",
       "LICENSE",
@@ -94,7 +100,7 @@ describe("the packed package", () => {
 });
 
 describe("the installed package", () => {
-  test("is imported where nothing but the client's own dependencies is there: no database, no server", async () => {
+  test("is imported where the program's other dependencies are missing: no database, no server, no prompts", async () => {
     const project = await projectWith(NEEDED);
     const program = 'import { CarunaClient } from "caruna-integration"; console.log(typeof CarunaClient);';
     const { stdout, stderr } = await run(process.execPath, ["--input-type=module", "-e", program], { cwd: project });

@@ -12,11 +12,11 @@ const MINUTE_MS = 60_000;
 const STARTS_AT = "2026-10-20T09:10";
 /** The second one shows up later. A change of the clocks and a turn of the year lie ahead. */
 const HOUSE = { product: "nightly", assetId: "A1", startDate: "2026-09-20" } as const;
-const COTTAGE = { product: "seasonal", assetId: "A2", startDate: "2026-10-05", solarKwp: 3 } as const;
+const COTTAGE = { product: "general", assetId: "A2", startDate: "2026-10-05", solarKwp: 3 } as const;
 const METERS: readonly MeterOptions[] = [HOUSE, COTTAGE];
 /** So long it takes at most until everything is as Caruna+ shows it, once nothing fails any more. */
 const HEALED_AFTER_DAYS = 31;
-const QUIET_STEP_HOURS = 41;
+const QUIET_STEP_HOURS = 53;
 /** A day that is older may have been read for the last time: what leaves its sums alone is not found. */
 const READ_AGAIN_DAYS = 12;
 
@@ -98,7 +98,7 @@ const event = fc.oneof(
     fromHoursAgo: fc.integer({ min: 1, max: 70 * 24 }),
     hours: fc.integer({ min: 1, max: 100 }),
   }),
-  fc.record({ is: fc.constant("meter appears" as const) }),
+  { weight: 3, arbitrary: fc.record({ is: fc.constant("meter appears" as const) }) },
   fc.record({
     is: fc.constant("not listed" as const),
     meter,
@@ -179,6 +179,8 @@ class Living {
   #contractEndEpochMs: number | undefined;
   /** Whether the list that Caruna+ gave out last lacked a metering point that it had before. */
   #listLacks = false;
+  /** Whether the program has done anything since the tables were looked at. */
+  #hasRun = false;
   #metered = new Map<string, string>();
   #followed = new Map<number, string>();
 
@@ -195,7 +197,7 @@ class Living {
     await this.#compare("the first cycle");
     for (const [index, one] of events.entries()) {
       running = await this.#happen(one, running);
-      await this.#compare(`event ${index + 1} (${one.is})`);
+      if (this.#hasRun) await this.#compare(`event ${index + 1} (${one.is})`);
     }
     this.#heal();
     await this.#liveQuietly(running.program);
@@ -484,6 +486,7 @@ class Living {
 
   /** `mayFail`: whether an error has its reason; one of a list that lacks a metering point always has. */
   async #attempt(what: string, task: () => Promise<unknown>, mayFail = () => false): Promise<void> {
+    this.#hasRun = true;
     try {
       await task();
     } catch (error) {
@@ -496,6 +499,7 @@ class Living {
 
   /** What was stored is still there, and what is new or other than before is what Caruna+ shows now. */
   async #compare(when: string): Promise<void> {
+    this.#hasRun = false;
     const published = publishedRows(this.#world.simulator, this.#world.nowEpochMs);
     const ofHouse = published.filter(({ meter: assetId }) => assetId === HOUSE.assetId);
     const { metered, followed } = await this.#remember();

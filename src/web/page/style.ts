@@ -17,22 +17,17 @@ export const style = `
   --attention: #a35a00;
   --problem: #b3261e;
   --night: #24457f;
-  --day: #d98200;
+  --day: #cc7a00;
   --winter: #00877a;
   --whole: #3a72b0;
   --production: #5c8a1c;
   --temperature: #b3226b;
   --cost: #7a5aa6;
   --year-0: #1f5c99;
-  --year-1: #d98200;
+  --year-1: #cc7a00;
   --year-2: #00877a;
-  --year-older: #9197a1;
-  --verified: #1f5c99;
-  --verified-ink: #ffffff;
-  --complete: #c5d9ee;
-  --complete-ink: #14324f;
-  --partial: #f4cf8f;
-  --partial-ink: #47300a;
+  --year-older: #868c97;
+  --partial: #f6d7a3;
   --shadow: 0 1px 2px rgb(27 36 48 / 6%), 0 4px 16px rgb(27 36 48 / 4%);
 }
 @media (prefers-color-scheme: dark) {
@@ -145,6 +140,7 @@ input { padding: .25rem .5rem; }
 .choice a:focus-visible { z-index: 1; }
 .choice.small a { min-height: 2rem; font-size: .875rem; padding: 0 .75rem; }
 .turn { width: 2.5rem; font-size: 1.375rem; line-height: 1; cursor: pointer; padding: 0 0 .2rem; }
+#consumption .turn[hidden] { display: inline-block !important; visibility: hidden; }
 .turn[aria-disabled="true"] { color: var(--edge); border-color: var(--line); cursor: default; }
 @media (hover: hover) {
   .choice a:not([aria-current]):hover, .turn:not([aria-disabled="true"]):hover { background: var(--accent-soft); }
@@ -153,6 +149,7 @@ input { padding: .25rem .5rem; }
 /* How things are */
 #state { display: grid; gap: .75rem; padding: .25rem 0 .5rem; }
 #state > div { position: relative; padding-left: 2.75rem; min-height: 4.25rem; }
+#state[data-level="problem"] > div { min-height: 2.5rem; }
 #state > div::before {
   content: "✓";
   position: absolute;
@@ -257,10 +254,11 @@ tbody tr + tr > * { border-top: 1px solid var(--line); }
   color: var(--quiet);
   text-decoration: none;
 }
-.verified { background: var(--verified); color: var(--verified-ink); font-weight: 600; }
-.complete { background: var(--complete); color: var(--complete-ink); }
-.partial { background: linear-gradient(to top, var(--partial) 55%, var(--surface) 55%); color: var(--ink); border-color: var(--attention); }
-.missing { background: var(--surface); color: var(--problem); border: 2px dashed var(--problem); font-weight: 600; }
+.verified, .complete, .partial { color: var(--ink); }
+.verified { background: var(--accent-soft); box-shadow: inset 0 -3px var(--accent); }
+.complete { border-color: var(--accent); }
+.partial { background: linear-gradient(to top, var(--partial) 50%, var(--surface) 50%); border: 2px solid var(--attention); font-weight: 600; }
+.missing { color: var(--problem); border: 2px dashed var(--problem); font-weight: 600; }
 a.cell:focus-visible { outline-offset: 1px; border-radius: 6px; }
 .from-1 { grid-column-start: 2; }
 .from-2 { grid-column-start: 3; }
@@ -273,12 +271,11 @@ a.cell:focus-visible { outline-offset: 1px; border-radius: 6px; }
 @media (hover: hover) { a.cell:hover { border-color: var(--ink); } }
 
 /* Details */
-.details { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr)); gap: 1.25rem; align-items: start; }
-.details dl { margin-top: .5rem; }
-.term { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 1.5rem; padding: .5rem 0; }
-.term + .term { border-top: 1px solid var(--line); }
-.term dt { color: var(--quiet); }
-.term dd { text-align: right; margin-left: auto; overflow-wrap: anywhere; }
+.details { display: grid; gap: 1.25rem; }
+.details dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr)); column-gap: 2.5rem; margin-top: .5rem; }
+.term { display: grid; grid-template-columns: minmax(0, 2fr) minmax(0, 3fr); gap: 1rem; padding: .5rem 0; border-top: 1px solid var(--line); }
+.term dt { color: var(--quiet); hyphens: auto; overflow-wrap: anywhere; }
+.term dd { overflow-wrap: anywhere; }
 
 @media (max-width: 36rem) {
   header { padding-block: 1rem 0; }
@@ -294,6 +291,7 @@ a.cell:focus-visible { outline-offset: 1px; border-radius: 6px; }
   .figure dd { font-size: 1.1875rem; }
   .chart, #years-chart { height: 15rem; }
   #calendar { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 1rem .625rem; margin-inline: -.375rem; }
+  .term { grid-template-columns: 1fr; gap: 0; }
   .days { gap: 1px; }
   .cell { font-size: .75rem; min-height: 1.5rem; border-radius: 4px; }
 }

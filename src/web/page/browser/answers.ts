@@ -29,7 +29,7 @@ export async function askCompleteness(point: string, year: number): Promise<Comp
   return await ask(`/api/completeness?${new URLSearchParams({ point, year: String(year) })}`);
 }
 
-/** Where the hours can be downloaded; all of them where no span is given. */
+/** Where the hours can be downloaded, as the spreadsheets of that language read them; all hours where no span is given. */
 export function downloadAddress(point: string, span: DaySpan | undefined, locale: string): string {
   return `/download.csv?${new URLSearchParams({ point, ...span, locale })}`;
 }

@@ -2,7 +2,7 @@ import type { Completeness, Overview, OverviewPoint, Series } from "../../api.js
 import { askCompleteness, askOverview, askSeries, NoAccess, NoAnswer, Refused } from "./answers.js";
 import { Calendar } from "./calendar.js";
 import { Consumption } from "./consumption.js";
-import { dayOf, spanOf } from "./days.js";
+import { addDays, type DaySpan, dayOf, HOUR_MS, spanOf, startOf } from "./days.js";
 import { element, part, write } from "./elements.js";
 import { showFacts } from "./facts.js";
 import { Format } from "./format.js";
@@ -12,8 +12,8 @@ import { hashOf, readView, type View, type ViewedPoint } from "./view.js";
 import { isLanguage, type Words, wordsOf } from "./words.js";
 import { Years } from "./years.js";
 
-/** How often the page asks how things are. */
-const REFRESH_MS = 30_000;
+/** How long the page waits before it asks again how things are: when all is well, while much comes in, and after trouble. */
+const WAITS_MS = { well: 30_000, working: 10_000, trouble: 5_000 } as const;
 
 interface Kept {
   /** Changes when the store does, and with the day. */
@@ -33,6 +33,7 @@ class Page {
   #overview: Overview | undefined;
   /** What was loaded last, so that the same is not asked for again. */
   #kept: Kept | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   /** What is on the screen: the state of the store and the address. */
   #shown = "";
 
@@ -54,20 +55,24 @@ class Page {
       if (view !== undefined && target instanceof HTMLSelectElement)
         location.hash = hashOf({ ...view, point: target.value });
     });
-    setInterval(() => {
-      if (!document.hidden) this.#update(() => this.#refresh());
-    }, REFRESH_MS);
     this.#update(() => this.#refresh());
   }
 
-  /** Runs a step of the page; what goes wrong is told in it. */
-  #update(step: () => Promise<void>): void {
-    step().then(
-      () => {
-        part("trouble").hidden = true;
-      },
-      (error: unknown) => this.#showTrouble(error),
-    );
+  /** Runs a step of the page; what goes wrong is told in it. Then waits for the next time. */
+  async #update(step: () => Promise<void>): Promise<void> {
+    clearTimeout(this.#timer);
+    let wait: keyof typeof WAITS_MS = "well";
+    try {
+      await step();
+      part("trouble").hidden = true;
+      if (part("state").dataset.level === "working") wait = "working";
+    } catch (error) {
+      this.#showTrouble(error);
+      wait = "trouble";
+    }
+    clearTimeout(this.#timer);
+    // A page that nobody looks at asks again when somebody does.
+    this.#timer = setTimeout(() => document.hidden || this.#update(() => this.#refresh()), WAITS_MS[wait]);
   }
 
   async #refresh(): Promise<void> {
@@ -80,7 +85,11 @@ class Page {
   }
 
   #view(): View | undefined {
-    return readView(location.hash, (this.#overview?.points ?? []).map(viewed));
+    const { points, now } = this.#overview ?? { points: [], now: 0 };
+    return readView(
+      location.hash,
+      points.map((point) => viewed(point, now)),
+    );
   }
 
   async #showView(): Promise<void> {
@@ -93,15 +102,15 @@ class Page {
     const hasHours = point !== undefined && point.lastHour !== null;
     for (const id of ["consumption", "completeness"]) part(id).hidden = !hasHours;
     if (!hasHours) part("years").hidden = true;
-    if (hasHours && view !== undefined) await this.#showHours(view, point);
+    if (hasHours && view !== undefined) await this.#showHours(view, point, overview.now);
     part("main").removeAttribute("aria-busy");
   }
 
-  async #showHours(view: View, point: OverviewPoint): Promise<void> {
+  async #showHours(view: View, point: OverviewPoint, now: number): Promise<void> {
     part("point", HTMLSelectElement).value = view.point;
-    const { everything } = viewed(point);
+    const { everything } = viewed(point, now);
     const { hours, firstHour, lastHour, gapHours, verified } = point;
-    const stored = JSON.stringify([point.id, hours, firstHour, lastHour, gapHours, verified, dayOf(Date.now())]);
+    const stored = JSON.stringify([point.id, hours, firstHour, lastHour, gapHours, verified, dayOf(now)]);
     if (this.#shown === `${stored} ${hashOf(view)}`) return;
     const span = spanOf(view.by, view.day, everything);
     const [series, history, completeness] = await Promise.all([
@@ -116,7 +125,8 @@ class Page {
     if (wanted === undefined || hashOf(wanted) !== hashOf(view)) return;
     const months = monthsOf(history);
     if (this.#kept?.history !== history) this.#years.show(months);
-    this.#consumption.show({ view, slots: slotsOf(series, view.by, span), span, everything, months });
+    const hoursExpected = expectedBetween(span, point, now);
+    this.#consumption.show({ view, slots: slotsOf(series, view.by, span), span, hoursExpected, everything, months });
     this.#calendar.show(view, completeness, everything);
     this.#kept = { stored, history, year: view.year, completeness };
     this.#shown = `${stored} ${hashOf(view)}`;
@@ -171,10 +181,21 @@ function showState({ level, sentence, next, said }: State): void {
 }
 
 /** The days of a metering point that have hours; today where none has, which then shows nothing. */
-function viewed({ id, firstHour, lastHour }: OverviewPoint): ViewedPoint {
-  const today = dayOf(Date.now());
+function viewed({ id, isFollowed, firstHour, lastHour }: OverviewPoint, now: number): ViewedPoint {
+  const today = dayOf(now);
   const [from, to] = [firstHour, lastHour].map((hour) => (hour === null ? today : dayOf(hour)));
-  return { id, everything: { from: from ?? today, to: to ?? today } };
+  return { id, isFollowed, everything: { from: from ?? today, to: to ?? today } };
+}
+
+/**
+ * Hours of those days from the first stored hour to the end of yesterday, or to the newest where it is of today: what is
+ * still to come is not missing.
+ */
+function expectedBetween({ from, to }: DaySpan, { firstHour, lastHour }: OverviewPoint, now: number): number {
+  if (firstHour === null || lastHour === null) return 0;
+  const start = Math.max(startOf(from), firstHour);
+  const end = Math.min(startOf(addDays(to, 1)), Math.max(startOf(dayOf(now)), lastHour + HOUR_MS));
+  return Math.max(0, (end - start) / HOUR_MS);
 }
 
 const language = document.documentElement.lang;

@@ -88,7 +88,7 @@ export class Chart {
     const hasRight = plan.series.some(({ axis }) => axis === "right");
     return {
       ...this.#size(),
-      class: plan.onChoose === undefined ? "" : "choosable",
+      class: plan.onChoose === undefined ? "plain" : "choosable",
       padding: [10, hasRight ? 0 : 8, 0, 0],
       legend: { show: false },
       cursor: { x: false, y: false, points: { show: false }, drag: { x: false, y: false } },
@@ -166,7 +166,7 @@ function sideAxes(plan: ChartPlan, hasRight: boolean): uPlot.Axis[] {
     values: (_, splits) => splits.map((value) => plan.leftText(value)),
   };
   const right: uPlot.Axis = {
-    ...{ ...common, grid: { show: false }, scale: "right", side: 1, size: 44 },
+    ...{ ...common, grid: { show: false }, scale: "right", side: 1, size: 44, incrs: [1, 2, 5, 10, 20] },
     values: (_, splits) => splits.map((value) => plan.rightText(value)),
   };
   return hasRight ? [left, right] : [left];

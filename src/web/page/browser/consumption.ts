@@ -1,6 +1,6 @@
 import { downloadAddress } from "./answers.js";
 import { Chart, type ChartPlan, type ChartSeries } from "./chart.js";
-import { type By, type DaySpan, dayOf, hoursIn, turned } from "./days.js";
+import { type By, type DaySpan, dayOf, turned } from "./days.js";
 import { element, part, table, write } from "./elements.js";
 import type { Format } from "./format.js";
 import { meanCelsius, type Slot, sumOf } from "./slots.js";
@@ -28,6 +28,8 @@ export interface ConsumptionData {
   readonly view: View;
   readonly slots: readonly Slot[];
   readonly span: DaySpan;
+  /** Hours of it that could be there by now. */
+  readonly hoursExpected: number;
   /** First and last day with a stored hour. */
   readonly everything: DaySpan;
   /** The months of the whole history: they tell which parts and columns this metering point has at all. */
@@ -99,6 +101,7 @@ export class Consumption {
     ] as const) {
       const button = part(id);
       const name = step === -1 ? this.#words.previous[view.by] : this.#words.next[view.by];
+      button.hidden = view.by === "year";
       button.setAttribute("aria-label", name);
       button.title = name;
       button.setAttribute("aria-disabled", String(turned(view.by, view.day, step, everything) === undefined));
@@ -109,23 +112,22 @@ export class Consumption {
     const day = part("day", HTMLInputElement);
     [day.min, day.max, day.value] = [everything.from, everything.to, view.day];
     write(part("range"), this.#title(data));
-    part("download").setAttribute("href", downloadAddress(view.point, span, this.#words.locale));
-    part("download-all").setAttribute("href", downloadAddress(view.point, undefined, this.#words.locale));
+    part("download").setAttribute("href", downloadAddress(view.point, span, document.documentElement.lang));
+    part("download-all").setAttribute("href", downloadAddress(view.point, undefined, document.documentElement.lang));
   }
 
-  #showSums({ slots, span }: ConsumptionData): void {
+  #showSums({ slots, hoursExpected }: ConsumptionData): void {
     const [words, format] = [this.#words, this.#format];
     const total = sumOf(slots.map((slot) => slot.total));
     const eur = sumOf(slots.map((slot) => slot.eur));
     const production = sumOf(slots.map((slot) => slot.production));
     const celsius = meanCelsius(slots);
     const hours = slots.reduce((sum, slot) => sum + slot.hours, 0);
-    const expected = hoursIn(span);
     const figures: [string, string][] = [[words.consumption, total === null ? "–" : format.kwh(total)]];
     if (production !== null) figures.push([words.production, format.kwh(production)]);
     if (eur !== null) figures.push([words.costInFull, format.eur(eur)]);
     if (celsius !== null) figures.push([words.meanTemperature, format.celsius(celsius)]);
-    figures.push([words.hours, words.hoursOf(format.number(hours), format.number(expected))]);
+    figures.push([words.hours, words.hoursOf(format.number(hours), format.number(hoursExpected))]);
     part("sums").replaceChildren(
       ...figures.map(([name, value]) =>
         element("div", { class: "figure" }, element("dt", {}, name), element("dd", {}, value)),

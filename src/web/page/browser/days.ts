@@ -5,7 +5,7 @@
 
 export const ZONE = "Europe/Helsinki";
 const DAY_MS = 86_400_000;
-const HOUR_MS = 3_600_000;
+export const HOUR_MS = 3_600_000;
 
 export type By = "hour" | "day" | "month" | "year";
 export const BYS = ["hour", "day", "month", "year"] as const satisfies readonly By[];

@@ -32,7 +32,7 @@ function syncTerms(
   return [
     [words.lastSync, last],
     [words.nextSync, nextCycle === null ? words.unknown : format.relative(Math.max(nextCycle, now), now)],
-    [words.guard, isHeld ? heldBack(guard.heldUntil ?? 0, now, words, format) : words.guardOpen],
+    [words.guard, isHeld ? heldBack(guard.heldUntil ?? 0, words, format) : words.guardOpen],
   ];
 }
 

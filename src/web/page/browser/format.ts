@@ -1,8 +1,7 @@
-import { addDays, type By, clockOf, type DaySpan, dayOf, utcOf } from "./days.js";
+import { addDays, type By, clockOf, type DaySpan, dayOf, HOUR_MS, utcOf } from "./days.js";
 import type { Words } from "./words.js";
 
 const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 
 /** Numbers, days and instants as the language writes them; instants in Finnish time. */
 export class Format {
@@ -55,11 +54,15 @@ export class Format {
   /** "November"; where space is short, "Nov". `month` is 1 to 12. */
   month(month: number, length: "long" | "short" = "long"): string {
     const day = `2026-${String(month).padStart(2, "0")}-01`;
-    return capitalized(
-      this.#dates({ month: length, timeZone: "UTC" })
-        .format(utcOf(day))
-        .replace(/kuuta$/, "kuu"),
+    return capitalized(this.#dates({ month: length, timeZone: "UTC" }).format(utcOf(day)));
+  }
+
+  /** "January–October 2026", "Tammikuu–lokakuu 2026" */
+  months(first: number, last: number, year: number): string {
+    const names = [first, last].map((month) =>
+      this.#dates({ month: "long", timeZone: "UTC" }).format(utcOf(`2026-${String(month).padStart(2, "0")}-01`)),
     );
+    return capitalized(`${first === last ? names[0] : names.join("–")} ${year}`);
   }
 
   /** "Sun" or "S"; 0 is Monday. */

@@ -23,15 +23,21 @@ const NOISE_KWH = 0.005;
 
 /** The periods of a span in order, so that a month has all its days on the axis though some are still to come. */
 export function slotsOf(series: Series, by: By, span: DaySpan): Slot[] {
-  const places = new Map(
-    series.start.map((seconds, place) => [by === "hour" ? seconds * 1000 : dayOf(seconds * 1000), place]),
-  );
+  const places = new Map(series.start.map((seconds, place) => [keyOf(by, seconds * 1000), place]));
   return periodsOf(by, span).map((period) => slotAt(series, period, places.get(period)));
+}
+
+/** The way in which `periodsOf` names the period of an instant. */
+function keyOf(by: By, epochMs: number): string | number {
+  if (by === "hour") return epochMs;
+  const day = dayOf(epochMs);
+  if (by === "day") return day;
+  return by === "month" ? `${day.slice(0, 7)}-01` : `${day.slice(0, 4)}-01-01`;
 }
 
 /** The months of a whole history, as the server gave them. */
 export function monthsOf(series: Series): Slot[] {
-  return series.start.map((seconds, place) => slotAt(series, dayOf(seconds * 1000), place));
+  return series.start.map((seconds, place) => slotAt(series, keyOf("month", seconds * 1000), place));
 }
 
 function slotAt(series: Series, period: string | number, place: number | undefined): Slot {

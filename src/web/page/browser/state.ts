@@ -14,11 +14,14 @@ export interface State {
 /** No instant is later: "until something is done about it". */
 const FOR_GOOD = 8_640_000_000_000_000;
 
+/** More hours than this without a newer one are worth a word. */
+const LATE_HOURS = 36;
+
 /** How things are with a metering point; `undefined`: none is known. The worst comes first. */
 export function stateOf(overview: Overview, point: OverviewPoint | undefined, words: Words, format: Format): State {
   const { guard, lastCycle, problems, now } = overview;
   if (guard.rejected !== null) {
-    const next = guard.heldUntil === null ? [] : [heldBack(guard.heldUntil, now, words, format)];
+    const next = guard.heldUntil === null ? [] : [heldBack(guard.heldUntil, words, format)];
     return {
       level: "problem",
       sentence: words.passwordRejected(format.relative(guard.rejected, now)),
@@ -55,13 +58,17 @@ function stateOfHours(
     const missing = words.hoursMissing(point.gapHours, format.number(point.gapHours));
     return { level: "attention", sentence: missing, next: [words.storedUntil(until), ...asked] };
   }
+  // Caruna+ publishes a day's hours on the next day; the end of yesterday is not there yet in the morning.
+  if (point.hoursExpected - point.hours > LATE_HOURS) {
+    return { level: "attention", sentence: words.noHoursSince(until), next: [words.noHoursSinceNext, ...asked] };
+  }
   const compared =
     point.verified === null ? words.notComparedYet : words.compared(format.relativeDay(point.verified, now));
   return { level: "good", sentence: words.everyHour(until), next: [compared] };
 }
 
-export function heldBack(heldUntil: number, now: number, words: Words, format: Format): string {
-  return heldUntil >= FOR_GOOD ? words.heldForGood : words.heldUntil(heldUntil > now ? format.instant(heldUntil) : "");
+export function heldBack(heldUntil: number, words: Words, format: Format): string {
+  return heldUntil >= FOR_GOOD ? words.heldForGood : words.heldUntil(format.instant(heldUntil));
 }
 
 /** Days, months and years that the look back has not read yet. */

@@ -12,10 +12,11 @@ export interface View {
   readonly year: number;
 }
 
-/** Reads the address. What it does not say, or says of a point or a day that is not there, is taken from the newest hour. */
+/** Reads the address. What it does not say, or says of a point or a day that is not there, is the newest hour of the followed one. */
 export function readView(hash: string, points: readonly ViewedPoint[]): View | undefined {
   const said = new URLSearchParams(hash.replace(/^#/, ""));
-  const point = points.find(({ id }) => id === said.get("point")) ?? points[0];
+  const point =
+    points.find(({ id }) => id === said.get("point")) ?? points.find(({ isFollowed }) => isFollowed) ?? points[0];
   if (point === undefined) return undefined;
   const { id, everything } = point;
   const by = BYS.find((known) => known === said.get("by")) ?? "day";
@@ -30,6 +31,7 @@ export function readView(hash: string, points: readonly ViewedPoint[]): View | u
 /** A metering point as far as the address needs it. */
 export interface ViewedPoint {
   readonly id: string;
+  readonly isFollowed: boolean;
   readonly everything: DaySpan;
 }
 

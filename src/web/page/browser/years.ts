@@ -33,7 +33,9 @@ export class Years {
     write(part("years-sentence"), this.#sentence(years));
     const newest = years.length - 1;
     const series = years.map(({ months }, place): ChartSeries => {
-      const values = months.map((slot) => slot?.total ?? null);
+      // The month that is not over yet would look like a drop.
+      const isRunning = (slot: Slot) => slot === slots.at(-1) && !isWhole(slot);
+      const values = months.map((slot) => (slot === undefined || isRunning(slot) ? null : slot.total));
       return { kind: "line", axis: "left", values, color: colorOf(newest - place), width: place === newest ? 3 : 2 };
     });
     this.#chart.show({
@@ -65,8 +67,7 @@ export class Years {
     if (first === undefined || last === undefined) return "";
     const total = (year: Year) => sumOf(year.months.slice(first - 1, last).map((slot) => slot?.total ?? null)) ?? 0;
     const [kwhNow, kwhBefore] = [total(now), total(before)];
-    const names = [first, last].map((month) => this.#format.month(month));
-    const months = `${first === last ? names[0] : names.join("–")} ${now.year}`;
+    const months = this.#format.months(first, last, now.year);
     const share = kwhBefore === 0 ? 0 : (kwhNow - kwhBefore) / kwhBefore;
     const [kwh, percent, year] = [this.#format.kwh(kwhNow), this.#format.percent(Math.abs(share)), String(before.year)];
     if (Math.abs(share) < 0.005) return this.#words.asMuchAs(months, kwh, year);

@@ -1,0 +1,98 @@
+import { expect } from "vitest";
+import type { ServerSettings } from "../../src/database/index.js";
+import { DAY_MS } from "../sync/engine-world.js";
+import { DatabaseProxy, type Fate, type ProxiedConnection } from "./database-proxy.js";
+import { allConnectionsGone, DatabaseWorld, failureOf, queryOn } from "./database-world.js";
+
+export const FAULTS = ["ended by an administrator", "cut before it", "cut after it"] as const;
+export type Fault = (typeof FAULTS)[number];
+
+export interface Sweep {
+  readonly faults: number;
+  /** Faults that a cycle ended with an error of. The others hit what a cycle can do without. */
+  readonly failedCycles: number;
+  /** Cycles after a fault until one was good. */
+  readonly mostCyclesToGood: number;
+  readonly hoursCompared: number;
+}
+
+/**
+ * Lets a day pass, has the connection of a packet of that day's cycle broken, and sees that the next cycle makes it good:
+ * again and again, for every `stride`th packet of a cycle with a login, in each way.
+ *
+ * @param settings where the program finds its database.
+ * @param admin where an administrator does; `undefined`: nobody ends connections on the server.
+ */
+export async function sweepConnectionFaults(
+  settings: ServerSettings,
+  admin: ServerSettings | undefined,
+  { stride, offset = 0 }: { readonly stride: number; readonly offset?: number },
+): Promise<Sweep> {
+  const proxy = await DatabaseProxy.start(settings.port);
+  const world = await DatabaseWorld.create();
+  const program = world.program({ ...settings, port: proxy.port });
+  const truth = { query: (text: string) => queryOn(admin ?? settings, text) };
+  const sum = { faults: 0, failedCycles: 0, mostCyclesToGood: 0, hoursCompared: 0 };
+  const dayPasses = () => {
+    world.nowEpochMs += DAY_MS;
+    world.simulator.expireTokens();
+    world.simulator.forgetSessions();
+  };
+  const cycleBroken = async (at: number, fault: Fault | undefined) => {
+    let packets = 0;
+    proxy.onPacket = async (connection) =>
+      ++packets === at && fault ? await happen(fault, connection, admin) : "pass";
+    const failure = await failureOf(program.cycle());
+    proxy.onPacket = async () => "pass";
+    return { failure, packets };
+  };
+  try {
+    await program.cycle();
+    dayPasses();
+    const { packets } = await cycleBroken(0, undefined);
+    for (let at = 1 + offset; at <= packets; at += stride) {
+      for (const fault of FAULTS) {
+        if (fault === "ended by an administrator" && admin === undefined) continue;
+        dayPasses();
+        const posts = world.simulator.passwordPosts;
+        const { failure } = await cycleBroken(at, fault);
+        sum.faults += 1;
+        if (failure !== "none") {
+          sum.failedCycles += 1;
+          expect(failure, `${fault}, packet ${at}`).toMatch(
+            /^DatabaseUnreachable: .* is out of reach: .+\. The next cycle/,
+          );
+        }
+        let cycles = 1;
+        // A connection that the pool holds idle may be found dead once.
+        while ((await failureOf(program.cycle())) !== "none" && cycles < 3) cycles += 1;
+        sum.mostCyclesToGood = Math.max(sum.mostCyclesToGood, cycles);
+        await world.expectTruth(truth);
+        expect(world.simulator.passwordPosts - posts).toBeLessThanOrEqual(2);
+        expect(await truth.query("SELECT rejections, unfinished_tries FROM login_guard")).toEqual([]);
+        expect(proxy.connections).toBeLessThanOrEqual(4);
+      }
+    }
+    const [counted] = await truth.query("SELECT count(*)::int AS hours FROM metering_point_hourly");
+    sum.hoursCompared = Number(counted?.hours);
+    await program.stop();
+    await allConnectionsGone(admin ?? settings);
+    return sum;
+  } finally {
+    await world.close();
+    await proxy.stop();
+  }
+}
+
+async function happen(fault: Fault, connection: ProxiedConnection, admin: ServerSettings | undefined): Promise<Fate> {
+  if (fault !== "ended by an administrator") return fault;
+  if (admin !== undefined) await terminate(admin, connection.serverSidePort);
+  return "pass";
+}
+
+async function terminate(admin: ServerSettings, clientPort: number): Promise<void> {
+  await queryOn(
+    admin,
+    `SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE client_port = ${clientPort}`,
+  );
+}
