@@ -32,6 +32,8 @@ const PRESENCE_LOCK = "20479, 1";
 
 const POLL_MS = 200;
 const POLLS_UNTIL_HUNG = 150;
+/** A second, of the five in which the program has to end. */
+const POLLS_UNTIL_SHARED = 6;
 const LOG_LIMIT_BYTES = 1_048_576;
 
 /** What a running server writes into `postmaster.pid`: its process id, and the port on the fourth line. */
@@ -127,8 +129,7 @@ export class EmbeddedServer {
     }
     try {
       await presence.query(`SELECT pg_advisory_unlock_shared(${PRESENCE_LOCK})`);
-      const { rows } = await presence.query(`SELECT pg_try_advisory_lock(${PRESENCE_LOCK}) AS "isLast"`);
-      if (rows[0]?.isLast !== true) {
+      if (!(await this.#isLast(presence))) {
         this.#logger.info({}, "The embedded PostgreSQL stays up: another program still uses it");
         return;
       }
@@ -139,10 +140,21 @@ export class EmbeddedServer {
         this.#logger.warn({ output }, "The embedded PostgreSQL has not stopped in time; it goes on stopping by itself");
       }
     } catch (error) {
-      this.#logger.warn({ error: String(error) }, "The embedded PostgreSQL was gone before it was stopped");
+      // Of two programs that end at once, the other may have stopped it.
+      this.#logger.info({ error: String(error) }, "The embedded PostgreSQL was gone before it was stopped");
     } finally {
       await presence.end().catch(() => undefined);
     }
+  }
+
+  /** The server may take a moment to notice that a program was killed; until then that program seems to be there. */
+  async #isLast(presence: Client): Promise<boolean> {
+    for (let polls = 0; polls < POLLS_UNTIL_SHARED; polls++) {
+      if (polls > 0) await this.#wait(POLL_MS);
+      const { rows } = await presence.query(`SELECT pg_try_advisory_lock(${PRESENCE_LOCK}) AS "isLast"`);
+      if (rows[0]?.isLast === true) return true;
+    }
+    return false;
   }
 
   async #prepare(signal: AbortSignal | undefined): Promise<void> {

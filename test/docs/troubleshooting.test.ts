@@ -47,7 +47,7 @@ const OF_PROGRAMMERS = [
 /** The first words, of some length, of each message that an error class is made with. */
 const thrown = [
   ...source.matchAll(
-    /(?:super|new (?!DatabaseAddressInvalid)(?:Database\w+|EmbeddedServerFailed))\(\s*(["`])((?:(?!\1).)*)\1/g,
+    /(?:super|new (?!DatabaseAddressInvalid|DatabaseHoursHidden)(?:Database\w+|EmbeddedServerFailed))\(\s*(["`])((?:(?!\1).)*)\1/g,
   ),
 ]
   .map(([, , literal = ""]) => literal.split(/\$\{(?:[^{}]|\{[^{}]*\})*\}/))
