@@ -3,13 +3,24 @@ import { AnswerNotUnderstood } from "./errors.js";
 import { parseJson } from "./login.js";
 import type { Contract, Customer, EnergyRow, MeteringPoint } from "./types.js";
 
+/** What moves a terminal's cursor, begins a line of its own in a log, or turns the order of letters; a zero no database keeps. */
+const UNPRINTABLE = /[\p{Cc}\u2028-\u202E\u2066-\u2069]+/gu;
+
 /** Ids come as strings; a number is taken as well. */
-const ID = z.union([z.string().min(1), z.number()]).transform(String);
-/** A word that may be missing or empty. */
+const ID = z
+  .union([
+    z
+      .string()
+      .min(1)
+      .refine((id) => id.search(UNPRINTABLE) === -1, { error: "expected an id that can be printed" }),
+    z.number(),
+  ])
+  .transform(String);
+/** A word that may be missing or empty; on one line, whatever was in it. */
 const TEXT = z
   .union([z.string(), z.number()])
   .nullish()
-  .transform((text) => (text === null || text === undefined || text === "" ? null : String(text)));
+  .transform((text) => String(text ?? "").replace(UNPRINTABLE, " ") || null);
 /** A finite number, also one written as a string; null where it is missing or empty. */
 const NUMBER = z
   .union(
@@ -121,7 +132,11 @@ const PARTS = z
   .record(z.string(), NUMBER)
   .nullish()
   .transform((parts) =>
-    Object.fromEntries(Object.entries(parts ?? {}).flatMap(([name, kwh]) => (kwh === null ? [] : [[name, kwh]]))),
+    Object.fromEntries(
+      Object.entries(parts ?? {}).flatMap(([name, kwh]) =>
+        kwh === null ? [] : [[name.replace(UNPRINTABLE, " "), kwh]],
+      ),
+    ),
   );
 
 /** A row of the flat list (seen from late January 2023), or of the older wrapped one: a name of either shape is read. */

@@ -51,12 +51,15 @@ function withoutIds(text: string): string {
     return isHexadecimal || (digits >= 4 && /[a-z]/.test(run) && /[A-Z]/.test(run)) ? "…" : run;
   });
 }
-/** Caruna's own words with e-mail addresses and runs of four and more digits masked, white space folded, cut to length. */
+/**
+ * Caruna's own words with e-mail addresses and runs of four and more digits masked, white space and what a terminal would
+ * obey folded, cut to length.
+ */
 export function maskedText(text: string, length = 200): string {
   return text
     .replace(/[^\s@]+(?:@|%40)[^\s@]+/g, "…@…")
     .replace(/\d{4,}/g, "…")
-    .replace(/\s+/g, " ")
+    .replace(/[\s\p{Cc}\u202A-\u202E\u2066-\u2069]+/gu, " ")
     .trim()
     .slice(0, length);
 }

@@ -21,7 +21,7 @@ export { type HourValues, isChangedBy, type MeteredHourValues } from "./hour-val
 export type { DatabaseInspection } from "./inspect.js";
 export { type Lease, type LeaseHeld, LeaseLost } from "./lease.js";
 export type { MeteredHourChange, StoredMeteredHour } from "./metering-point-hourly.js";
-export type { KnownMeteringPoint, SeenMeteringPoint } from "./metering-points.js";
+export type { KnownMeteringPoint, SeenMeteringPoint, StoredEnds } from "./metering-points.js";
 export type { DueQuery, PeriodQuery, PeriodRow, PeriodSpan, StoredSumRow } from "./periods.js";
 export type { SeriesQuery, SeriesRow, SeriesStep } from "./series.js";
 export {

@@ -36,9 +36,12 @@ const NAME = "writer";
 const LEASE = "interval '3 minutes'";
 
 const epochRow = z.object({ epoch: z.number() });
-const holderRow = z
-  .object({ heldBy: z.string(), expiresEpochMs: z.number(), hasEnded: z.boolean(), sessions: z.array(z.number()) })
-  .transform(({ hasEnded, sessions, ...held }): LeaseHeld => (hasEnded ? { ...held, lockedBy: sessions } : held));
+const holderRow = z.object({
+  heldBy: z.string(),
+  expiresEpochMs: z.number(),
+  hasEnded: z.boolean(),
+  sessions: z.array(z.number()),
+});
 
 /**
  * Takes the lease where it is free, has run out, or is this owner's own. Never waits for a transaction of its holder.
@@ -82,7 +85,8 @@ export async function acquireLease(
       FROM public.writer_lease WHERE name = $1`,
       [NAME],
     );
-    return holderRow.parse(holder);
+    const { hasEnded, sessions, ...held } = holderRow.parse(holder);
+    return hasEnded ? { ...held, lockedBy: sessions } : held;
   }, signal);
 }
 

@@ -25,11 +25,14 @@ export interface SeenMeteringPoint {
 export interface KnownMeteringPoint extends SeenMeteringPoint {
   readonly firstSeenEpochMs: number;
   readonly lastSeenEpochMs: number;
-  /** Start of its first and of its newest stored hour; `null`: it has none. */
-  readonly oldestHourEpochMs: number | null;
-  readonly newestHourEpochMs: number | null;
   /** Whether any of its days, months or years is remembered. */
   readonly hasPeriods: boolean;
+}
+
+/** Start of the first and of the newest stored hour of a metering point, milliseconds since the epoch; `null`: it has none. */
+export interface StoredEnds {
+  readonly oldestHourEpochMs: number | null;
+  readonly newestHourEpochMs: number | null;
 }
 
 /**
@@ -104,12 +107,17 @@ export async function writeMeteringPoints(
   ]);
 }
 
-/** By id. */
+/** By id; one statement, however many there are. */
 export async function readMeteringPoints(session: Session): Promise<KnownMeteringPoint[]> {
-  const known: KnownMeteringPoint[] = [];
-  for (const point of await session.query(pointRow, READ)) {
-    const [ends] = await session.query(endsRow, READ_ENDS, [point.id]);
-    known.push({ ...point, ...endsRow.parse(ends) });
+  return await session.query(pointRow, READ);
+}
+
+/** As `SyncStore.storedEnds` says. */
+export async function readStoredEnds(session: Session, ids: readonly string[]): Promise<Map<string, StoredEnds>> {
+  const ends = new Map<string, StoredEnds>();
+  for (const id of ids) {
+    const [found] = await session.query(endsRow, READ_ENDS, [id]);
+    ends.set(id, endsRow.parse(found));
   }
-  return known;
+  return ends;
 }

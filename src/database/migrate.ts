@@ -65,7 +65,7 @@ export async function checkTables(pool: ConnectionPool, signal?: AbortSignal): P
   const migrations = await readMigrations();
   const applied = state.mayUseSchema ? await readRecords(pool, state, signal) : new Set<number>();
   // Where the records may not be read, that is the right to ask for first.
-  const isUnknown = state.hasMigrationTable && !state.mayReadMigrations;
+  const isUnknown = state.hasMigrationTable && !(state.mayReadMigrations && state.mayUseSchema);
   const pending = isUnknown
     ? []
     : migrations.filter(({ number }) => (applied.has(number) ? isGone(number, state) : !isThereAlready(number, state)));

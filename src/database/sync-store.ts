@@ -8,7 +8,9 @@ import { readMeteredHours, type StoredMeteredHour } from "./metering-point-hourl
 import {
   type KnownMeteringPoint,
   readMeteringPoints,
+  readStoredEnds,
   type SeenMeteringPoint,
+  type StoredEnds,
   writeMeteringPoints,
 } from "./metering-points.js";
 import {
@@ -76,6 +78,11 @@ export class SyncStore {
   /** Every metering point ever seen, by id. */
   async meteringPoints(signal?: AbortSignal): Promise<KnownMeteringPoint[]> {
     return await this.#pool().use(readMeteringPoints, signal);
+  }
+
+  /** The first and the newest stored hour of those metering points, by id: a statement for each, so not for every cycle. */
+  async storedEnds(meteringPointIds: readonly string[], signal?: AbortSignal): Promise<Map<string, StoredEnds>> {
+    return await this.#pool().use((session) => readStoredEnds(session, meteringPointIds), signal);
   }
 
   /**

@@ -7,7 +7,14 @@ import {
   CarunaUnreachable,
   type MeteringPoint,
 } from "../caruna/index.js";
-import type { Database, KnownMeteringPoint, Lease, SeenMeteringPoint, UpsertCounts } from "../database/index.js";
+import type {
+  Database,
+  HoursToStore,
+  KnownMeteringPoint,
+  Lease,
+  SeenMeteringPoint,
+  UpsertCounts,
+} from "../database/index.js";
 import { localDay, type MeteredHour, readingsOfDay, toldSums } from "../energy/index.js";
 import type { Logger } from "../logger.js";
 import { each } from "./each.js";
@@ -138,6 +145,8 @@ export class Engine {
   readonly #namesWarnedOf = new Set<string>();
   /** The local day and listing for which the rows that time brings were added. */
   #plannedFor = "";
+  /** Start of the newest stored hour of each metering point that has one, as of that planning and what was stored since. */
+  readonly #newestHours = new Map<string, number>();
   #nextHistoryEpochMs = 0;
 
   constructor(options: EngineOptions) {
@@ -227,8 +236,11 @@ export class Engine {
     const known = await database.sync.meteringPoints(signal);
     const rows = known.filter(({ lastSeenEpochMs }) => lastSeenEpochMs >= listedAt);
     if (rows.length === 0) throw new NoMeteringPoint();
-    const points = new Map(rows.map((row) => [row.id, knownPoint(row)] as const));
-    const unlisted = known.filter(({ id }) => !points.has(id)).map((row) => knownPoint(row).point);
+    const ids = rows.map(({ id }) => id);
+    await this.#readNewestHours(ids, listedAt, signal);
+    const newestHourOf = (id: string) => this.#newestHours.get(id) ?? null;
+    const points = new Map(rows.map((row) => [row.id, knownPoint(row, newestHourOf(row.id))] as const));
+    const unlisted = known.filter(({ id }) => !points.has(id)).map((row) => knownPoint(row, null).point);
     const followed = await this.#follow(lease, [...points.values()], unlisted, signal);
     const settings = { ...plan, meteringPoints: points.size };
     const totals = { days: 0, months: 0, years: 0, inserted: 0, changed: 0, unchanged: 0, unpublished: 0 };
@@ -240,11 +252,36 @@ export class Engine {
 
   /** Once for each local day and each list of metering points. */
   async #planAhead({ lease, points, followed, plan, listedAt }: Cycle, signal: AbortSignal): Promise<void> {
-    const plannedFor = `${localDay(this.#options.now())} ${listedAt}`;
-    if (plannedFor === this.#plannedFor) return;
+    if (this.#isPlanned(listedAt)) return;
+    const plannedFor = this.#planningOf(listedAt);
     await this.#addNewPeriods(lease, [...points.values()], plan, signal);
     if (followed !== undefined) await this.#mendFollowed(lease, followed, signal);
     this.#plannedFor = plannedFor;
+  }
+
+  #planningOf(listedAt: number): string {
+    return `${localDay(this.#options.now())} ${listedAt}`;
+  }
+
+  #isPlanned(listedAt: number): boolean {
+    return this.#planningOf(listedAt) === this.#plannedFor;
+  }
+
+  /** A statement for each metering point: with each planning, not with each cycle. */
+  async #readNewestHours(ids: readonly string[], listedAt: number, signal: AbortSignal): Promise<void> {
+    if (this.#isPlanned(listedAt)) return;
+    const ends = await this.#options.database.sync.storedEnds(ids, signal);
+    this.#newestHours.clear();
+    for (const [id, { newestHourEpochMs }] of ends)
+      if (newestHourEpochMs !== null) this.#newestHours.set(id, newestHourEpochMs);
+  }
+
+  #noteNewestHours(hours: readonly HoursToStore[]): void {
+    for (const { meteringPointId, readings } of hours) {
+      let newest = this.#newestHours.get(meteringPointId) ?? Number.NEGATIVE_INFINITY;
+      for (const { startEpochMs } of readings) newest = Math.max(newest, startEpochMs);
+      if (Number.isFinite(newest)) this.#newestHours.set(meteringPointId, newest);
+    }
   }
 
   /** The sums that are compared are those of `metering_point_hourly`: what `energy_hourly` alone has lost shows in none. */
@@ -515,6 +552,7 @@ export class Engine {
       readings: days.filter(({ state }) => state.meteringPointId === meteringPointId).flatMap((day) => day.hours),
     }));
     const counts = await database.sync.storeReadings(cycle.lease, { hours, periods: [] }, signal);
+    this.#noteNewestHours(hours);
     cycle.totals.inserted += counts.inserted;
     cycle.totals.changed += counts.changed;
     cycle.totals.unchanged += counts.unchanged;
@@ -623,7 +661,7 @@ function seenPoint({ point, contractFrom, contractTo }: ListedMeteringPoint): Se
   };
 }
 
-function knownPoint(row: KnownMeteringPoint): KnownPoint {
+function knownPoint(row: KnownMeteringPoint, newestHourEpochMs: number | null): KnownPoint {
   const day = (text: string | null) => (text === null ? null : Temporal.PlainDate.from(text));
   return {
     hasPeriods: row.hasPeriods,
@@ -631,7 +669,7 @@ function knownPoint(row: KnownMeteringPoint): KnownPoint {
       id: row.id,
       contractFrom: day(row.contractFrom),
       contractTo: day(row.contractTo),
-      newestHourEpochMs: row.newestHourEpochMs,
+      newestHourEpochMs,
       firstSeenEpochMs: row.firstSeenEpochMs,
     },
     point: {

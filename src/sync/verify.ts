@@ -139,21 +139,23 @@ export class Verifier {
     const listed = await this.#listing.read(signal);
     if (listed.length === 0) throw new NoMeteringPoint();
     const known = new Map((await database.sync.meteringPoints(signal)).map((row) => [row.id, row] as const));
+    const ends = await database.sync.storedEnds([...known.keys()], signal);
     this.#points = listed.map(({ point, contractFrom, contractTo }) => {
       const row = known.get(point.assetId);
       const planned = {
         ...{ id: point.assetId, contractFrom, contractTo },
-        newestHourEpochMs: row?.newestHourEpochMs ?? null,
+        newestHourEpochMs: ends.get(point.assetId)?.newestHourEpochMs ?? null,
         firstSeenEpochMs: row?.firstSeenEpochMs ?? now(),
       };
       const limit = lookBackFrom(planned, { ...plan, meteringPoints: listed.length });
-      return { point, contractFrom, contractTo, planned, oldestHourEpochMs: row?.oldestHourEpochMs ?? null, limit };
+      const oldestHourEpochMs = ends.get(point.assetId)?.oldestHourEpochMs ?? null;
+      return { point, contractFrom, contractTo, planned, oldestHourEpochMs, limit };
     });
     const ids = new Set(this.#points.map(({ planned }) => planned.id));
-    const gone = [...known.values()].filter(({ id, newestHourEpochMs }) => !ids.has(id) && newestHourEpochMs !== null);
+    const gone = [...ends].filter(([id, { newestHourEpochMs }]) => !ids.has(id) && newestHourEpochMs !== null);
     if (gone.length > 0)
       logger.warn(
-        { meteringPoints: gone.map(({ id }) => id) },
+        { meteringPoints: gone.map(([id]) => id) },
         "stored, but not shown by Caruna+ any more: not verified",
       );
   }

@@ -66,6 +66,25 @@ export function hostCheck(ownHost: string): MiddlewareHandler {
   };
 }
 
+/**
+ * Refuses what another site asks for inside its own pages (a script, an image, a frame, a `fetch`): it could not read the
+ * answer, but it would have the database work, and learn something from how long that takes. Links lead here all the same.
+ */
+export const ownSiteCheck: MiddlewareHandler = async (context, next) => {
+  const site = context.req.header("Sec-Fetch-Site");
+  const origin = context.req.header("Origin");
+  // Browsers tell the first only to addresses that they trust: this machine's, and those behind TLS.
+  const isForeign =
+    site === undefined ? origin !== undefined && origin !== new URL(context.req.url).origin : !OWN_SITE.includes(site);
+  const isLink =
+    context.req.header("Sec-Fetch-Mode") === "navigate" && context.req.header("Sec-Fetch-Dest") === "document";
+  if (!isForeign || isLink) return await next();
+  return context.text("This page answers no other site's pages.\n", 403);
+};
+
+/** The page itself, and what a person typed or has among the bookmarks. */
+const OWN_SITE = ["same-origin", "none"];
+
 /** True for 127.0.0.0/8, ::1 and localhost. Takes a `URL`'s hostname. */
 function isLoopback(hostname: string): boolean {
   return /^(?:(?:[\w-]+\.)*localhost|\[::1\]|127\.\d+\.\d+\.\d+)$/.test(hostname);

@@ -6,7 +6,7 @@ import { etag } from "hono/etag";
 import { secureHeaders } from "hono/secure-headers";
 import { DatabaseError } from "../database/index.js";
 import type { Logger } from "../logger.js";
-import { hostCheck, inAddress, tokenCheck } from "./access.js";
+import { hostCheck, inAddress, ownSiteCheck, tokenCheck } from "./access.js";
 import { type Asset, readAssets } from "./assets.js";
 import type { Metrics } from "./metrics.js";
 import { languageFrom, shell } from "./page/shell.js";
@@ -132,6 +132,7 @@ export class WebServer {
     app.use(SECURE);
     app.use(onlyReading);
     if (token === undefined) app.use(hostCheck(host));
+    app.use(ownSiteCheck);
     app.use(async (context, next) => {
       await next();
       // Nothing of this is for a cache on the way or for the disk; files of the page are asked for anew, by their ETag.

@@ -50,8 +50,12 @@ test("remembers a metering point, when it was seen first and last, and its store
   const ends = { oldestHourEpochMs: NEW_YEAR_MS, newestHourEpochMs: NEW_YEAR_MS + 4 * HOUR_MS };
   const none = { oldestHourEpochMs: null, newestHourEpochMs: null };
   expect(await database.sync.meteringPoints()).toEqual([
-    { ...HOME, ...seen, lastSeenEpochMs: NOW_MS + HOUR_MS, ...ends },
-    { ...HOME, id: "B", contractTo: "2026-01-31", ...seen, lastSeenEpochMs: NOW_MS, ...none },
+    { ...HOME, ...seen, lastSeenEpochMs: NOW_MS + HOUR_MS },
+    { ...HOME, id: "B", contractTo: "2026-01-31", ...seen, lastSeenEpochMs: NOW_MS },
+  ]);
+  expect([...(await database.sync.storedEnds(["A", "B"]))]).toEqual([
+    ["A", ends],
+    ["B", none],
   ]);
 });
 
@@ -60,8 +64,9 @@ test("one that moves to another customer keeps its hours, and what is left out s
   await store(hours(NEW_YEAR_MS, 1));
   const nothing = { gsrn: null, address: "", product: null, fuse: null, contractFrom: null, contractTo: null };
   await database.sync.seeMeteringPoints(lease, [{ ...HOME, ...nothing, customer: "2000" }], NOW_MS);
-  const expected = { ...HOME, customer: "2000", contractTo: "2026-12-31", newestHourEpochMs: NEW_YEAR_MS };
+  const expected = { ...HOME, customer: "2000", contractTo: "2026-12-31" };
   expect(await database.sync.meteringPoints()).toMatchObject([expected]);
+  expect((await database.sync.storedEnds(["A"])).get("A")).toMatchObject({ newestHourEpochMs: NEW_YEAR_MS });
   // A contract that goes on after all.
   await database.sync.seeMeteringPoints(lease, [HOME], NOW_MS);
   expect(await database.sync.meteringPoints()).toMatchObject([{ contractTo: null }]);

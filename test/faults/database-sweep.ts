@@ -30,7 +30,7 @@ export async function sweepConnectionFaults(
 ): Promise<Sweep> {
   const proxy = await DatabaseProxy.start(settings.port);
   const world = await DatabaseWorld.create();
-  const program = world.program({ ...settings, port: proxy.port });
+  const program = world.program({ ...settings, port: proxy.port }, { isGuarded: true });
   const truth = { query: (text: string) => queryOn(admin ?? settings, text) };
   const sum = { faults: 0, failedCycles: 0, mostCyclesToGood: 0, hoursCompared: 0 };
   const dayPasses = () => {

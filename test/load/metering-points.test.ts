@@ -1,0 +1,21 @@
+import { expect, test } from "vitest";
+import { cycleCosts } from "./cycle-costs.js";
+
+test("a cycle with nothing due costs the same for five metering points and for forty, and asks Caruna+ nothing", async () => {
+  const few = await cycleCosts(5);
+  const many = await cycleCosts(40);
+  expect(few.idle).toEqual(many.idle);
+  expect(many.idle).toMatchObject({ periods: 0, requests: 0 });
+  expect(many.idle.statements).toBeLessThan(50);
+  expect([...few.differences, ...many.differences]).toEqual([]);
+});
+
+test("a new day costs a metering point the same, however many there are", async () => {
+  const some = await cycleCosts(15);
+  const twice = await cycleCosts(30);
+  const ofOne = twice.nextDay.requests / 30;
+  expect(ofOne).toBeLessThanOrEqual(some.nextDay.requests / 15);
+  expect(ofOne).toBeLessThan(6);
+  expect(twice.nextDay.statements / 30).toBeLessThanOrEqual(some.nextDay.statements / 15);
+  expect(twice.differences).toEqual([]);
+});
