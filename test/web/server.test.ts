@@ -245,23 +245,25 @@ describe("the token", () => {
 });
 
 describe("whoever takes more than a client needs", () => {
-  const limits = { headersTimeoutMs: 40, requestTimeoutMs: 60, checkIntervalMs: 10, connections: 4 };
+  const limits = { headersTimeoutMs: 40, requestTimeoutMs: 600_000, checkIntervalMs: 10 };
 
   test("a head that trickles in is cut off", async () => {
     const serving = await serve(database, { limits });
-    const socket = await rawConnection(serving.port, "GET / HTTP/1.1\r\nHost: localhost\r\n");
-    const drip = setInterval(() => socket.write("X-Drip: 1\r\n"), 5);
+    const socket = await rawConnection(serving.port, "GET / HTTP/1.1\r\nHost: localhost\r\nX-Drip: ");
+    const drip = setInterval(() => socket.write("x"), 20);
+    socket.resume();
     await closing(socket);
     clearInterval(drip);
-    expect((await serving.ask("/healthz")).status).toBe(200);
   });
 
   test("no more connections than so many are open at one time", async () => {
     const serving = await serve(database, { limits: { connections: 4 } });
     const open = await Promise.all(Array.from({ length: 4 }, () => rawConnection(serving.port, "")));
+    for (const socket of open) socket.resume();
     const oneMore = await rawConnection(serving.port, "");
     oneMore.resume();
     await closing(oneMore);
+    expect(open.map(({ destroyed }) => destroyed)).toEqual(Array(4).fill(false));
     for (const socket of open) socket.destroy();
   });
 
