@@ -194,7 +194,7 @@ async function inALife<Result>(
 const DAYS = 2;
 
 function simulated() {
-  const startDate = lastDates(Date.now(), DAYS)[0];
+  const [startDate = ""] = lastDates(Date.now(), DAYS);
   return { publishHour: 0, meters: [{ startDate }, { startDate }] };
 }
 
@@ -279,8 +279,14 @@ async function killInStage(
   const program = startProgram(["start", "--once"], settings, folder);
   const has = { isUp: false, isLoaded: false };
   const isMade = () => existsSync(join(folder, "state", "postgres"));
-  const isUp = program.says("PostgreSQL is up").then(() => void (has.isUp = true));
-  const isLoaded = program.says('"unpublished"').then(() => void (has.isLoaded = true));
+  const isUp = program.says("PostgreSQL is up").then(() => {
+    has.isUp = true;
+  });
+  const isLoaded = program.says('"unpublished"').then(() => {
+    has.isLoaded = true;
+  });
+  // Where it dies before, nobody may be listening yet.
+  void Promise.allSettled([isUp, isLoaded]);
   const begins = {
     "making its database": () => program.says("state is kept"),
     "starting its server": async () => {
