@@ -9,7 +9,7 @@ export interface Owner {
 }
 
 /**
- * Writes a file whole or not at all: a draft beside it is flushed to the disk and takes its place. Mode 0600 from the
+ * Writes a file whole or not at all: a draft beside it is flushed to the disk and takes its place, and so is that. Mode 0600 from the
  * first byte; missing folders are made, for their owner alone. Throws the file system's errors.
  *
  * `owner`: another user than the one that writes, to whom the file is given.
@@ -30,9 +30,29 @@ export async function writePrivately(file: string, content: string, owner?: Owne
       await handle.close();
     }
     await rename(draft, file);
+    await syncFolder(directory);
   } finally {
     await rm(draft, { force: true });
   }
+}
+
+/** The name is an entry of the folder: until that is on the disk too, a power loss may bring the old file back. */
+async function syncFolder(folder: string): Promise<void> {
+  // Windows opens no folders, and keeps their entries in a journal of its own.
+  if (process.platform === "win32") return;
+  const handle = await open(folder, constants.O_RDONLY);
+  try {
+    await handle.sync();
+  } catch (error) {
+    // Some network and container file systems flush no folders; the file itself is whole all the same.
+    if (!isRefusal(error)) throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "EINVAL" || error.code === "ENOTSUP");
 }
 
 /** A file that a person named for a result cannot be written, or must not be. */
@@ -78,6 +98,7 @@ export async function writeWhole(file: string, pieces: AsyncIterable<string>): P
       await handle.close();
     }
     await rename(draft, file);
+    await syncFolder(dirname(file));
   } finally {
     await rm(draft, { force: true });
   }

@@ -9,8 +9,15 @@ export interface StatementCounter {
   stop(): Promise<void>;
 }
 
-/** Serves on a free port of 127.0.0.1. `settings`: of the database itself, without TLS. */
-export async function startStatementCounter(settings: ServerSettings): Promise<StatementCounter> {
+/**
+ * Serves on a free port of 127.0.0.1. `settings`: of the database itself, without TLS.
+ *
+ * `onStatement` is told of each statement before it is passed on; its text where it has no values, else "".
+ */
+export async function startStatementCounter(
+  settings: ServerSettings,
+  onStatement: (text: string) => void = () => {},
+): Promise<StatementCounter> {
   const sockets = new Set<Socket>();
   let statements = 0;
   const server = createServer((program) => {
@@ -26,14 +33,17 @@ export async function startStatementCounter(settings: ServerSettings): Promise<S
         sockets.delete(from);
         to.destroy();
       });
-      from.pipe(to);
     }
-    program.on(
-      "data",
-      statementsIn(() => {
-        statements += 1;
-      }),
-    );
+    database.pipe(program);
+    const read = statementsIn((text) => {
+      statements += 1;
+      onStatement(text);
+    });
+    program.on("data", (chunk: Buffer) => {
+      read(chunk);
+      database.write(chunk);
+    });
+    program.on("end", () => database.end());
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
@@ -54,7 +64,7 @@ export async function startStatementCounter(settings: ServerSettings): Promise<S
  * Reads the messages of one program, however they are cut: a letter (the very first message has none), a length of four bytes
  * that counts itself, the rest. `Q` is a statement, and so is each `E` (execute) of a prepared one.
  */
-function statementsIn(onStatement: () => void): (chunk: Buffer) => void {
+function statementsIn(onStatement: (text: string) => void): (chunk: Buffer) => void {
   let rest = Buffer.alloc(0);
   let isFirst = true;
   return (chunk) => {
@@ -65,7 +75,8 @@ function statementsIn(onStatement: () => void): (chunk: Buffer) => void {
       const length = letters + rest.readUInt32BE(letters);
       if (rest.length < length) return;
       const letter = isFirst ? "" : String.fromCharCode(rest[0] ?? 0);
-      if (letter === "Q" || letter === "E") onStatement();
+      if (letter === "Q") onStatement(rest.subarray(5, length - 1).toString());
+      else if (letter === "E") onStatement("");
       isFirst = false;
       rest = rest.subarray(length);
     }

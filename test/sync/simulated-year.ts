@@ -340,7 +340,7 @@ export function energyHourlyDifferences(stored: readonly Row[], truth: readonly 
 }
 
 /** Numbers from 0 up to 1 that are the same for the same seed (mulberry32). */
-function seededRandom(seed: number): () => number {
+export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
