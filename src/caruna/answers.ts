@@ -5,22 +5,26 @@ import type { Contract, Customer, EnergyRow, MeteringPoint } from "./types.js";
 
 /** What moves a terminal's cursor, begins a line of its own in a log, or turns the order of letters; a zero no database keeps. */
 const UNPRINTABLE = /[\p{Cc}\u2028-\u202E\u2066-\u2069]+/gu;
+/** Text of Caruna+ as it may stand in a terminal, a log and a table: on one line, and in whole characters. */
+const plain = (text: string) => storable(text).replace(UNPRINTABLE, " ");
 
+/** An id becomes a part of addresses and a key of tables: "." and ".." would ask for something else. */
+const LONGEST_ID = 200;
+const isUsableId = (id: string) => id.length <= LONGEST_ID && id === plain(id) && !/^\.{1,2}$/.test(id);
 /** Ids come as strings; a number is taken as well. */
 const ID = z
-  .union([
-    z
-      .string()
-      .min(1)
-      .refine((id) => id.search(UNPRINTABLE) === -1, { error: "expected an id that can be printed" }),
-    z.number(),
-  ])
-  .transform(String);
-/** A word that may be missing or empty; on one line, whatever was in it. */
+  .union([z.string().min(1), z.number()])
+  .transform(String)
+  .refine(isUsableId, { error: "expected an id that can be printed, and that an address can carry" });
+/** A word that may be missing or empty. */
 const TEXT = z
   .union([z.string(), z.number()])
   .nullish()
-  .transform((text) => String(text ?? "").replace(UNPRINTABLE, " ") || null);
+  .transform((text) => plain(String(text ?? "")) || null);
+/** The instant of a contract's date; one that no calendar has, or that is thousands of years away, is not told. */
+const DATE = TEXT.transform((text) => (text !== null && isDate(text) ? text : null));
+/** Far beyond what any meter shows; below it no sum of an answer overflows. */
+const LARGEST_NUMBER = 1e9;
 /** A finite number, also one written as a string; null where it is missing or empty. */
 const NUMBER = z
   .union(
@@ -38,7 +42,14 @@ const NUMBER = z
     },
   )
   .nullish()
-  .transform((number) => (typeof number === "number" ? number : null));
+  .transform((number) => (typeof number === "number" ? number : null))
+  .refine((number) => number === null || Math.abs(number) <= LARGEST_NUMBER, {
+    error: `expected a number within ${LARGEST_NUMBER}`,
+  });
+/** A number of the service's own list: a whole one. */
+const STATUS = NUMBER.refine((status) => status === null || Number.isInteger(status), {
+  error: "expected a whole number",
+});
 
 const ADDRESS = z
   .object({ streetName: TEXT, houseNumber: TEXT, postalCode: TEXT, postOffice: TEXT })
@@ -61,8 +72,8 @@ const CONTRACT = z
     customerId: TEXT,
     productDescription: TEXT,
     productId: TEXT,
-    startDate: TEXT,
-    endDate: TEXT,
+    startDate: DATE,
+    endDate: DATE,
     type: TEXT,
   })
   .transform((contract): Contract => contract);
@@ -133,9 +144,7 @@ const PARTS = z
   .nullish()
   .transform((parts) =>
     Object.fromEntries(
-      Object.entries(parts ?? {}).flatMap(([name, kwh]) =>
-        kwh === null ? [] : [[name.replace(UNPRINTABLE, " "), kwh]],
-      ),
+      Object.entries(parts ?? {}).flatMap(([name, kwh]) => (kwh === null ? [] : [[plain(name), kwh]])),
     ),
   );
 
@@ -156,7 +165,7 @@ const ROW = z
     distributionBaseFee: NUMBER,
     electricityTax: NUMBER,
     valueAddedTax: NUMBER,
-    statuses: z.object({ totalConsumption: NUMBER }).nullish(),
+    statuses: z.object({ totalConsumption: STATUS }).nullish(),
     invoicedConsumptionByTransferProductParts: PARTS,
   })
   .transform(
@@ -229,6 +238,21 @@ function without(value: unknown, [first, ...rest]: readonly PropertyKey[]): unkn
     return rest.length === 0 ? [] : [[key, without(inner, rest)]];
   });
   return Object.fromEntries(kept);
+}
+
+/** Unicode that PostgreSQL takes as text and as JSON: it knows neither NUL nor half a surrogate pair. */
+function storable(text: string): string {
+  return text.replaceAll("\0", "\uFFFD").replace(/\p{Surrogate}/gu, "\uFFFD");
+}
+
+function isDate(text: string): boolean {
+  const [, year = "", month = "", day = ""] = /^(\d{4})-(\d\d)-(\d\d)(?:T|$)/.exec(text) ?? [];
+  const calendar = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));
+  return (
+    Number(year) >= 1900 &&
+    calendar.toISOString().startsWith(`${year}-${month}-${day}`) &&
+    !Number.isNaN(Date.parse(text))
+  );
 }
 
 function readWith<Answer>(schema: z.ZodType<Answer>, call: string, answer: unknown): Answer {

@@ -1,4 +1,4 @@
-import { CarunaClient } from "../../src/caruna/index.js";
+import { CarunaClient, type CarunaClientOptions } from "../../src/caruna/index.js";
 import { Database, type ServerSettings } from "../../src/database/index.js";
 import type { Logger } from "../../src/logger.js";
 import { type Simulator, type SimulatorOptions, startSimulator } from "../../src/simulator/index.js";
@@ -21,6 +21,8 @@ export type ProgramOptions = Partial<
     readonly plan: Partial<EngineOptions["plan"]>;
     /** How it reaches the database, where that is not the usual way. */
     readonly settings: ServerSettings;
+    /** How long and how much one request to Caruna+ may take. */
+    readonly limits: CarunaClientOptions["limits"];
   }
 >;
 
@@ -119,7 +121,7 @@ async function startProgram(world: EngineWorld, options: ProgramOptions, simulat
   const said: Said[] = [];
   const logger = loggerTo(said);
   const now = () => world.nowEpochMs + world.clockOffsetMs;
-  const { plan, settings = world.database.settings, ...rest } = options;
+  const { plan, limits, settings = world.database.settings, ...rest } = options;
   const database = new Database(settings, logger);
   await database.start();
   const caruna = new CarunaClient({
@@ -127,7 +129,7 @@ async function startProgram(world: EngineWorld, options: ProgramOptions, simulat
     password: "demo",
     baseUrl: simulator.plusUrl,
     allowedHosts: [new URL(simulator.authUrl).host],
-    ...{ now, sleep: noSleep, logger },
+    ...{ now, limits, sleep: noSleep, logger },
   });
   const shared = {
     ...{ caruna, database, logger, now },
