@@ -98,7 +98,11 @@ export class DatabaseLoginGuard {
         if (hold !== undefined) return resolve({ hold });
         await this.#write(noted(before, this.#options.now()), signal);
         await new Promise<void>((release) => {
-          const end = (outcome: LoginOutcome) => this.#remember(outcome, before).finally(release);
+          // The connection may have broken meanwhile, and what Caruna+ said is not to be had again: unnoted it counts as unfinished.
+          const end = (outcome: LoginOutcome) =>
+            this.#remember(outcome, before)
+              .catch(() => this.#remember(outcome, before))
+              .finally(release);
           resolve({ hold: undefined, end });
         });
       };

@@ -5,7 +5,7 @@ import { sweepConnectionFaults } from "./database-sweep.js";
 test("connections that are cut or ended at any statement cost one cycle, and nothing else", async () => {
   const database = await createDatabase();
   const { settings } = database;
-  const sweep = await sweepConnectionFaults(settings, settings, { stride: 8 });
+  const sweep = await sweepConnectionFaults(settings, { stride: 8 });
   expect(sweep.faults).toBeGreaterThan(20);
   expect(sweep.failedCycles).toBeGreaterThan(15);
   expect(sweep.mostCyclesToGood).toBe(1);

@@ -20,18 +20,22 @@ export interface Sweep {
  * Lets a day pass, has the connection of a packet of that day's cycle broken, and sees that the next cycle makes it good:
  * again and again, for every `stride`th packet of a cycle with a login, in each way.
  *
- * @param settings where the program finds its database.
- * @param admin where an administrator does; `undefined`: nobody ends connections on the server.
+ * @param settings where the program finds its database; an administrator ends connections there, unless `faults` has
+ * only the others.
+ * @param reader where the tables are read, by default there too.
  */
 export async function sweepConnectionFaults(
   settings: ServerSettings,
-  admin: ServerSettings | undefined,
-  { stride, offset = 0 }: { readonly stride: number; readonly offset?: number },
+  {
+    stride,
+    faults = FAULTS,
+    reader = settings,
+  }: { readonly stride: number; readonly faults?: readonly Fault[]; readonly reader?: ServerSettings },
 ): Promise<Sweep> {
   const proxy = await DatabaseProxy.start(settings.port);
   const world = await DatabaseWorld.create();
   const program = world.program({ ...settings, port: proxy.port }, { isGuarded: true });
-  const truth = { query: (text: string) => queryOn(admin ?? settings, text) };
+  const truth = { query: (text: string) => queryOn(reader, text) };
   const sum = { faults: 0, failedCycles: 0, mostCyclesToGood: 0, hoursCompared: 0 };
   const dayPasses = () => {
     world.nowEpochMs += DAY_MS;
@@ -41,7 +45,7 @@ export async function sweepConnectionFaults(
   const cycleBroken = async (at: number, fault: Fault | undefined) => {
     let packets = 0;
     proxy.onPacket = async (connection) =>
-      ++packets === at && fault ? await happen(fault, connection, admin) : "pass";
+      ++packets === at && fault ? await happen(fault, connection, settings) : "pass";
     const failure = await failureOf(program.cycle());
     proxy.onPacket = async () => "pass";
     return { failure, packets };
@@ -50,9 +54,8 @@ export async function sweepConnectionFaults(
     await program.cycle();
     dayPasses();
     const { packets } = await cycleBroken(0, undefined);
-    for (let at = 1 + offset; at <= packets; at += stride) {
-      for (const fault of FAULTS) {
-        if (fault === "ended by an administrator" && admin === undefined) continue;
+    for (let at = 1; at <= packets; at += stride) {
+      for (const fault of faults) {
         dayPasses();
         const posts = world.simulator.passwordPosts;
         const { failure } = await cycleBroken(at, fault);
@@ -76,7 +79,9 @@ export async function sweepConnectionFaults(
     const [counted] = await truth.query("SELECT count(*)::int AS hours FROM metering_point_hourly");
     sum.hoursCompared = Number(counted?.hours);
     await program.stop();
-    await allConnectionsGone(admin ?? settings);
+    while (proxy.connections > 0) await new Promise((resolve) => setImmediate(resolve));
+    // A pooler keeps its own to the server.
+    if (reader === settings) await allConnectionsGone(settings);
     return sum;
   } finally {
     await world.close();
@@ -84,9 +89,9 @@ export async function sweepConnectionFaults(
   }
 }
 
-async function happen(fault: Fault, connection: ProxiedConnection, admin: ServerSettings | undefined): Promise<Fate> {
+async function happen(fault: Fault, connection: ProxiedConnection, admin: ServerSettings): Promise<Fate> {
   if (fault !== "ended by an administrator") return fault;
-  if (admin !== undefined) await terminate(admin, connection.serverSidePort);
+  await terminate(admin, connection.serverSidePort);
   return "pass";
 }
 

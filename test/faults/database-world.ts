@@ -114,8 +114,11 @@ function buildProgram(world: DatabaseWorld, settings: DatabaseSettings, isGuarde
 
 /** Runs SQL as an administrator would, on a server that may be anywhere. */
 export async function queryOn(settings: ServerSettings, text: string): Promise<Record<string, unknown>[]> {
-  const { host, port, user, password, database } = settings;
-  const client = new pg.Client({ host, port, user, password, database });
+  const { host, port, user, password, database, sslmode } = settings;
+  const ssl = sslmode === "require" && { rejectUnauthorized: false };
+  const client = new pg.Client({ host, port, user, password, database, ssl });
+  // A server that is stopped ends it in its own way.
+  client.on("error", () => undefined);
   await client.connect();
   try {
     return (await client.query<Record<string, unknown>>(text)).rows;

@@ -5,7 +5,7 @@ import { createDatabase } from "../support/postgres.js";
 test("a connection that is cut or ended at every single statement of a cycle costs one cycle, and nothing else", async () => {
   const database = await createDatabase();
   const { settings } = database;
-  const sweep = await sweepConnectionFaults(settings, settings, { stride: 1 });
+  const sweep = await sweepConnectionFaults(settings, { stride: 1 });
   process.stdout.write(`${JSON.stringify(sweep)}\n`);
   expect(sweep.faults).toBeGreaterThan(150);
   expect(sweep.mostCyclesToGood).toBe(1);
