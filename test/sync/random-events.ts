@@ -501,7 +501,7 @@ class Living {
   async #compare(when: string): Promise<void> {
     this.#hasRun = false;
     const published = publishedRows(this.#world.simulator, this.#world.nowEpochMs);
-    const ofHouse = published.filter(({ meter: assetId }) => assetId === HOUSE.assetId);
+    const ofHouse = published.filter(isOfHouse);
     const { metered, followed } = await this.#remember();
     const problems = [
       ...wrongSteps(metered, this.#metered, new Map(published.map((row) => [nameOf(row), valuesOf(row)]))),
@@ -532,10 +532,12 @@ class Living {
     const stored = (await meteredRows(this.#world.database)).filter(isListed);
     const storedByName = new Map(stored.map((row) => [nameOf(row), valuesOf(row)]));
     const shownByName = new Map(shown.map((row) => [nameOf(row), valuesOf(row)]));
+    const energy = new Map((await storedRows(this.#world.database)).map((row) => [row.epochMs, energyOf(row)]));
     const missing = new Set(shown.filter((row) => !storedByName.has(nameOf(row))).map(dayOf));
     const differ = new Set([
       ...shown.filter((row) => storedByName.get(nameOf(row)) !== valuesOf(row)).map(dayOf),
       ...stored.filter((row) => !shownByName.has(nameOf(row))).map(dayOf),
+      ...stored.filter((row) => isOfHouse(row) && energy.get(row.epochMs) !== energyOf(row)).map(dayOf),
     ]);
     const told = new Set(
       verification.differences.map(({ meteringPointId, startsOn }) => `${meteringPointId} ${startsOn}`),
@@ -560,7 +562,7 @@ class Living {
     await this.#compare("in the quiet");
     const { simulator, database, nowEpochMs } = this.#world;
     const truth = [...this.#listed.keys()].flatMap((assetId) => publishedRows(simulator, nowEpochMs, assetId));
-    const ofHouse = truth.filter(({ meter: assetId }) => assetId === HOUSE.assetId);
+    const ofHouse = truth.filter(isOfHouse);
     this.#problems.push(
       ...differences(await meteredRows(database), truth),
       ...energyHourlyDifferences(await storedRows(database), ofHouse),
@@ -588,6 +590,10 @@ const FAILURES = {
   "some answers are odd": { status: 200, body: '{"surprise":true}', kind: "odd" },
   "refuses A1": { status: 403, body: '{"msg":"Forbidden"}', kind: "refused" },
 } as const satisfies Record<CarunaState, unknown>;
+
+function isOfHouse({ meter: assetId }: MeteredRow): boolean {
+  return assetId === HOUSE.assetId;
+}
 
 /** What `energy_hourly` holds of an hour. */
 function energyOf({ kwh_total, kwh_day, kwh_night, kwh_night_winter, tariff }: Row): string {
