@@ -27,7 +27,7 @@ export function answerApiCall(
     return jsonAnswer(200, assets(customerNumber, listed === "meteringpoints" ? [] : meters), "assets");
   if (call === "assets/meteringpoints")
     return jsonAnswer(200, listed === "assets" ? [] : meters.map(consumptionMeteringPoint), "metering points");
-  const meter = meters.find((candidate) => call === `assets/${candidate.assetId}/energy`);
+  const meter = meters.find((candidate) => call === `assets/${encodeURIComponent(candidate.assetId)}/energy`);
   return meter === undefined
     ? jsonAnswer(404, { msg: "Not found" }, "api")
     : energy(exchange, context, household, meter);
