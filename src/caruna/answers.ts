@@ -1,16 +1,9 @@
 import { z } from "zod";
 import { AnswerNotUnderstood } from "./errors.js";
 import { parseJson } from "./login.js";
+import { isUsableId, plain } from "./texts.js";
 import type { Contract, Customer, EnergyRow, MeteringPoint } from "./types.js";
 
-/** What moves a terminal's cursor, begins a line of its own in a log, or turns the order of letters; a zero no database keeps. */
-const UNPRINTABLE = /[\p{Cc}\u2028-\u202E\u2066-\u2069]+/gu;
-/** Text of Caruna+ as it may stand in a terminal, a log and a table: on one line, and in whole characters. */
-const plain = (text: string) => storable(text).replace(UNPRINTABLE, " ");
-
-/** An id becomes a part of addresses and a key of tables: "." and ".." would ask for something else. */
-const LONGEST_ID = 200;
-const isUsableId = (id: string) => id.length <= LONGEST_ID && id === plain(id) && !/^\.{1,2}$/.test(id);
 /** Ids come as strings; a number is taken as well. */
 const ID = z
   .union([z.string().min(1), z.number()])
@@ -192,6 +185,9 @@ const WRAPPED = z.object({ results: z.array(z.object({ data: z.array(z.unknown()
 /** Without these a row says nothing. Any other field that does not fit is left out, so that it costs no hour. */
 const ESSENTIAL: readonly PropertyKey[] = ["timestamp", "totalConsumption", "consumption"];
 
+/** A day of quarters has 100 at most, a month 31: with so many it is something else that was answered. */
+const MOST_ROWS = 10_000;
+
 /** The rows of an energy answer that could be read, and what was wrong with the others or with fields of them (no values). */
 export interface EnergyAnswer {
   readonly rows: readonly EnergyRow[];
@@ -208,6 +204,8 @@ export function readEnergy(call: string, body: string): EnergyAnswer {
   const received = wrapped.success
     ? wrapped.data.results.flatMap((result) => result.data)
     : readWith(z.array(z.unknown()), call, answer);
+  if (received.length > MOST_ROWS)
+    throw new AnswerNotUnderstood(call, `it has ${received.length} rows where a hundred would be many`);
   const rows: EnergyRow[] = [];
   const unreadable: string[] = [];
   for (const [index, value] of received.entries()) {
@@ -238,11 +236,6 @@ function without(value: unknown, [first, ...rest]: readonly PropertyKey[]): unkn
     return rest.length === 0 ? [] : [[key, without(inner, rest)]];
   });
   return Object.fromEntries(kept);
-}
-
-/** Unicode that PostgreSQL takes as text and as JSON: it knows neither NUL nor half a surrogate pair. */
-function storable(text: string): string {
-  return text.replaceAll("\0", "\uFFFD").replace(/\p{Surrogate}/gu, "\uFFFD");
 }
 
 function isDate(text: string): boolean {

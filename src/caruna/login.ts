@@ -26,6 +26,7 @@ import {
 import { maskedCall, maskedPath, maskedText } from "./masking.js";
 import { type Page, readPage, resolve } from "./page.js";
 import type { Session } from "./session.js";
+import { isUsableId } from "./texts.js";
 import type { TranscriptRecorder } from "./transcript.js";
 import {
   cookieTransport,
@@ -283,7 +284,11 @@ class Login {
   async #askForToken(callback: Callback): Promise<Session> {
     const url = new URL("/api/authorization/token", this.#options.baseUrl);
     const headers = { ...JSON_HEADERS, "Content-Type": FORM_TYPE, ...fromPortal(this.#options.baseUrl) };
+    const stepBefore = this.#step;
     const response = await this.#request({ method: "POST", url, body: callback.toString(), headers });
+    // The code is good for one answer: where that was lost on its way, the second try finds the code used up.
+    const wasSentAgain = this.#step > stepBefore + 1;
+    if (wasSentAgain && response.status >= 400 && response.status < 500) throw new LostSession();
     const answer = readAnswer(response, TOKEN_ANSWER, { step: "token", url, expected: "a token" });
     return {
       token: answer.token,
@@ -395,7 +400,7 @@ const START_ANSWER = z.object({ loginRedirectUrl: z.string().min(1) });
 
 /** Numbers may come as numbers or as strings. */
 const CUSTOMER_NUMBERS = z
-  .array(z.union([z.string(), z.number()]).transform(String))
+  .array(z.union([z.string(), z.number()]).transform(String).refine(isUsableId, "expected a customer number"))
   .nullish()
   .transform((numbers) => numbers ?? []);
 
