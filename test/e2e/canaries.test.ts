@@ -159,6 +159,38 @@ test("no canary is seen again when all is well", async () => {
   expect(service.simulator.passwordPosts).toBe(1);
 });
 
+/** What of a person each command shows: that is what it is asked for. All the others show none of it. */
+const SHOWN: Readonly<Record<string, readonly (keyof typeof CANARIES)[]>> = {
+  profile: ["customer", "street"],
+  contracts: ["customer", "assetId"],
+  "metering-points": ["customer", "gsrn", "assetId", "street"],
+  status: ["assetId", "street"],
+  "status --json": ["assetId"],
+  "verify --json": ["assetId"],
+  energy: ["assetId"],
+};
+
+test("no command shows more of a person than it is asked for, and none shows a secret", async () => {
+  await run(["start", "--once"]);
+  const texts: [string, string][] = [];
+  const tell = async (command: string) => {
+    const { stdout, stderr } = await run(command.split(" "));
+    texts.push([command, stdout + stderr]);
+  };
+  await Promise.all([...Object.keys(SHOWN), "health", "export", "--help", "help start", "--version"].map(tell));
+  for (const command of ["login", "logout", "nonsense"]) await tell(command);
+  const hits = texts.flatMap(([command, text]) => {
+    const shown = (SHOWN[command] ?? []).map((name): string => CANARIES[name]);
+    const secrets = [...Object.values(CANARIES), ...service.wire];
+    return found(
+      { [command]: text },
+      secrets.filter((secret) => !shown.includes(secret)),
+    );
+  });
+  expect(hits).toEqual([]);
+  for (const [command, text] of texts) expect(text, command).not.toBe("");
+});
+
 test("the canaries are there to be found: on the wire, in the session file, and by the search", async () => {
   await run(["start", "--once"]);
   expect(service.wire.size).toBeGreaterThan(8);

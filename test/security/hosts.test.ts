@@ -1,7 +1,12 @@
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:https";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { AllowedHosts } from "../../src/caruna/hosts.js";
-import { CarunaError, HostNotAllowed } from "../../src/caruna/index.js";
+import { CarunaError, CarunaUnreachable, HostNotAllowed } from "../../src/caruna/index.js";
 import {
+  atTheEnd,
   clientOf,
   errorOf,
   LOGIN_FORM,
@@ -220,4 +225,24 @@ describe("a login that is led elsewhere", () => {
     await errorOf(clientOf(portal.url, catcher.url, { retries: 0 }).client.customerNumbers());
     expect(catcher.received.map(({ address }) => address)).toContain("/x");
   });
+});
+
+it("a server without a certificate that is trusted gets no request at all", async () => {
+  const received: string[] = [];
+  const [key, cert] = ["server.key", "server.crt"].map((name) =>
+    readFileSync(join(import.meta.dirname, "../database/tls", name)),
+  );
+  const server = createServer({ key, cert }, (request, response) => {
+    received.push(request.url ?? "");
+    response.end();
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  atTheEnd(() => void server.close());
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const { client } = clientOf(`https://localhost:${port}`, undefined, { retries: 0 });
+  const error = await errorOf(client.customerNumbers());
+  expect(error).toBeInstanceOf(CarunaUnreachable);
+  expect(error.message).toMatch(/certificate/);
+  expect(received).toEqual([]);
 });

@@ -32,12 +32,17 @@ describe("the image", () => {
       "ENV NODE_ENV=production STATE_DIR=/state",
     ]);
     const copied = dockerfile.filter((line) => /^(COPY|ADD) /.test(line) && !line.includes("--from="));
-    expect(copied.flatMap((line) => line.split(/\s+/).slice(1, -1)).filter((name) => !allowed.includes(name))).toEqual([]);
+    expect(copied.flatMap((line) => line.split(/\s+/).slice(1, -1)).filter((name) => !allowed.includes(name))).toEqual(
+      [],
+    );
     expect(dockerfile.filter((line) => line.startsWith("ADD "))).toEqual([]);
   });
 
   test("takes the packages of the lock file, those for development left out", () => {
-    expect(dockerfile.filter((line) => /npm (ci|install|i)\b/.test(line))).toEqual(["RUN npm ci --omit=dev", "RUN npm ci"]);
+    expect(dockerfile.filter((line) => /npm (ci|install|i)\b/.test(line))).toEqual([
+      "RUN npm ci --omit=dev",
+      "RUN npm ci",
+    ]);
     expect(last.filter((line) => line.includes("/node_modules"))).toEqual([
       "COPY --from=dependencies /app/node_modules ./node_modules",
     ]);

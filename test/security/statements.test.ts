@@ -36,7 +36,7 @@ describe("what Caruna+ tells", () => {
     const points = await world.database.query("SELECT id, address FROM public.metering_point");
     expect(points.map(({ id }) => id).sort()).toEqual(ids);
     expect(points.find(({ id }) => id === "plain")?.address).toBe(
-      " ]0;owned [2JKatu METERING_POINT=forged '; DROP TABLE public.metering_point; --,   $(touch planted)",
+      " ]0;owned [2JKatu METERING_POINT=forged '; DROP TABLE public.metering_point; --, \uFFFD  $(touch planted)",
     );
     const stored = await world.database.query(
       "SELECT metering_point, count(*)::int AS hours FROM public.metering_point_hourly GROUP BY 1",
@@ -64,8 +64,8 @@ describe("what Caruna+ tells", () => {
       expect(stdout + stderr, command).not.toMatch(/(?!\n)[\p{Cc}\u202E]/u);
     }
     const parameters = ["export", "--metering-point", "=cmd|'/c calc'!A1"];
-    const { exitCode, stdout } = await runProgram(parameters, world.settings, world.folder);
-    expect(exitCode).toBe(0);
+    const { exitCode, stdout, stderr } = await runProgram(parameters, world.settings, world.folder);
+    expect([exitCode, stderr]).toEqual([0, ""]);
     expect(stdout).not.toMatch(/(^|,)=/m);
   });
 });
