@@ -34,7 +34,7 @@ export function chosenMeteringPoint<Point extends MeteringPointOnOffer>(
 ): Point {
   if (wanted !== undefined) {
     const digits = wanted.replace(/\s+/g, "");
-    const named = points.find(({ id, gsrn }) => id === digits || gsrn === digits);
+    const named = points.find(({ id, gsrn }) => id === wanted || id === digits || gsrn === digits);
     if (named !== undefined) return named;
     const shown = JSON.stringify(wanted.slice(0, 40));
     throw new MeteringPointNotChosen(`${namedBy} ${shown} is no metering point known here; there is ${list(points)}.`);
