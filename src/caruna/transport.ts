@@ -106,6 +106,9 @@ function withoutSecrets(error: unknown, request: HttpRequest, timeoutMs: number 
   return new CarunaUnreachable(`${host}: ${REASONS[error.code ?? ""] ?? error.code ?? "the connection broke"}`);
 }
 
+/** Node.js names this by `EPROTO` or by OpenSSL's reason, depending on where it is met. */
+const NO_TLS = "it speaks no TLS that we know (is something between it and this machine?)";
+
 /** Codes of network and TLS errors, in words. */
 export const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: "nobody listens there (connection refused)",
@@ -121,12 +124,11 @@ export const REASONS: Readonly<Record<string, string>> = {
   SELF_SIGNED_CERT_IN_CHAIN: "its certificate is not trusted (self-signed)",
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: "its certificate is not trusted",
   ERR_TLS_CERT_ALTNAME_INVALID: "its certificate is for another name",
-  ERR_SSL_WRONG_VERSION_NUMBER: "it speaks no TLS (is something between it and this machine?)",
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: "it speaks no TLS (is something between it and this machine?)",
-  ERR_SSL_UNSUPPORTED_PROTOCOL: "we could not agree on TLS: its version is too old",
-  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: "we could not agree on TLS: its version is another",
-  ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE: "we could not agree on TLS",
-  EPROTO: "we could not agree on TLS",
+  EPROTO: NO_TLS,
+  ERR_SSL_WRONG_VERSION_NUMBER: NO_TLS,
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: NO_TLS,
+  ERR_SSL_UNSUPPORTED_PROTOCOL: NO_TLS,
+  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: NO_TLS,
 };
 
 /** Waits; ends early, throwing the signal's reason, when the signal is aborted. */

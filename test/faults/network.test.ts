@@ -51,7 +51,7 @@ const open = (proxies: readonly NetworkProxy[]) => proxies.reduce((sum, { connec
 
 /** All requests of a cycle are some twenty, a dozen of them the login; the rest of the faults are tried at some. */
 const EVERY = Array.from({ length: 40 }, (_, index) => index + 1);
-const SOME = [1, 4, 7, 9, 12, 14, 16];
+const SOME = [4, 7, 12, 14];
 const CUT = /the connection was cut|its login lost our session/;
 const SILENT = /did not answer within 0.4 s|its login lost our session/;
 
