@@ -1,5 +1,5 @@
 import { type HTMLElement, parse as parseMarkup } from "node-html-parser";
-import { parse as parseAsBrowser, serialize } from "parse5";
+import { type DefaultTreeAdapterTypes, parse as parseAsBrowser, serialize } from "parse5";
 
 /** One control of a form, with what a browser would send for it. */
 export interface Control {
@@ -72,7 +72,7 @@ export interface Page {
  * questions (node-html-parser).
  */
 export function readPage(html: string, url: URL): Page {
-  const root = parseMarkup(serialize(parseAsBrowser(html)), { blockTextElements: RAW_TEXT });
+  const root = parseMarkup(serialize(withoutDepths(parseAsBrowser(html))), { blockTextElements: RAW_TEXT });
   // What a script may make of a template is not on the page.
   for (const template of root.querySelectorAll("template")) template.remove();
   const base = resolve(attribute(root.querySelector("base[href]"), "href"), url) ?? url;
@@ -99,6 +99,23 @@ export function readPage(html: string, url: URL): Page {
     links: root.querySelectorAll("a[href]").map((link) => ({ address: attribute(link, "href"), text: textOf(link) })),
     text: textOf(root.querySelector("body") ?? root),
   };
+}
+
+/** As deep as the common browsers nest elements. */
+const MAX_DEPTH = 512;
+
+/** Takes away what stands deeper than any browser nests, so that whoever walks the tree by recursion has stack enough. */
+function withoutDepths(document: DefaultTreeAdapterTypes.Document): DefaultTreeAdapterTypes.Document {
+  let level: DefaultTreeAdapterTypes.ParentNode[] = [document];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth === MAX_DEPTH) for (const parent of level) parent.childNodes = [];
+    level = level.flatMap((parent) => {
+      const inside: readonly DefaultTreeAdapterTypes.Node[] =
+        "content" in parent ? [parent.content] : parent.childNodes;
+      return inside.filter((node): node is DefaultTreeAdapterTypes.ParentNode => "childNodes" in node);
+    });
+  }
+  return document;
 }
 
 /** Elements whose content is text to a browser, whatever it looks like. */

@@ -2,9 +2,12 @@ import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { writePrivately } from "../files.js";
 
+/** The last instant that a `Date` can tell, either way from the epoch. */
+const LAST_EPOCH_MS = 8.64e15;
+
 const HEALTH = z.object({
   /** When the last cycle ended, milliseconds since the epoch. */
-  endedEpochMs: z.number(),
+  endedEpochMs: z.number().min(-LAST_EPOCH_MS).max(LAST_EPOCH_MS),
   /** When the next word is due, at the latest. */
   nextDueEpochMs: z.number(),
   /** What a person reads of the cycle's failure; null where all went well. */
