@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { readdirSync, rmSync, statSync } from "node:fs";
 import { access, constants, mkdir, open, realpath, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
@@ -33,6 +34,19 @@ export async function writePrivately(file: string, content: string, owner?: Owne
     await syncFolder(directory);
   } finally {
     await rm(draft, { force: true });
+  }
+}
+
+const DRAFT = /^\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.draft$/;
+/** Much longer than writing one takes: a younger one may be another program's, which is about to move it. */
+const DRAFT_LIFETIME_MS = 3_600_000;
+
+/** Removes the drafts that `writePrivately` left in a folder when its program was killed: one may hold a session. */
+export function removeLeftDrafts(directory: string, nowEpochMs: number): void {
+  for (const name of readdirSync(directory).filter((entry) => DRAFT.test(entry))) {
+    const draft = join(directory, name);
+    const { mtimeMs } = statSync(draft, { throwIfNoEntry: false }) ?? {};
+    if (mtimeMs !== undefined && mtimeMs < nowEpochMs - DRAFT_LIFETIME_MS) rmSync(draft, { force: true });
   }
 }
 

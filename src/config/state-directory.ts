@@ -1,15 +1,18 @@
 import { accessSync, constants, mkdirSync } from "node:fs";
+import { removeLeftDrafts } from "../files.js";
 import { ConfigurationError } from "./configuration-error.js";
 
 /**
- * Makes the state directory where it is missing and sees that it can be written.
+ * Makes the state directory where it is missing, sees that it can be written, and removes what a killed program left half
+ * written there.
  * Throws `ConfigurationError` with what to do.
  */
 export function prepareStateDirectory(stateDir: string): void {
   try {
     // Others may pass through, not look: started by root, the embedded server runs as another user.
     mkdirSync(stateDir, { recursive: true, mode: 0o711 });
-    accessSync(stateDir, constants.W_OK | constants.X_OK);
+    accessSync(stateDir, constants.R_OK | constants.W_OK | constants.X_OK);
+    removeLeftDrafts(stateDir, Date.now());
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "unknown reason";
     const user = process.getuid?.();
