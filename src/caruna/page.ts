@@ -72,7 +72,7 @@ export interface Page {
  * questions (node-html-parser).
  */
 export function readPage(html: string, url: URL): Page {
-  const root = parseMarkup(serialize(withoutDepths(parseAsBrowser(html))), { blockTextElements: RAW_TEXT });
+  const root = parseMarkup(serialize(tamed(parseAsBrowser(html))), { blockTextElements: RAW_TEXT });
   // What a script may make of a template is not on the page.
   for (const template of root.querySelectorAll("template")) template.remove();
   const base = resolve(attribute(root.querySelector("base[href]"), "href"), url) ?? url;
@@ -104,12 +104,16 @@ export function readPage(html: string, url: URL): Page {
 /** As deep as the common browsers nest elements. */
 const MAX_DEPTH = 512;
 
-/** Takes away what stands deeper than any browser nests, so that whoever walks the tree by recursion has stack enough. */
-function withoutDepths(document: DefaultTreeAdapterTypes.Document): DefaultTreeAdapterTypes.Document {
+/**
+ * Takes away what node-html-parser falls over: what stands deeper than any browser nests (it walks the tree by recursion),
+ * and attributes named like something that every object has (`constructor`), whose value it takes from there.
+ */
+function tamed(document: DefaultTreeAdapterTypes.Document): DefaultTreeAdapterTypes.Document {
   let level: DefaultTreeAdapterTypes.ParentNode[] = [document];
   for (let depth = 0; level.length > 0; depth++) {
     if (depth === MAX_DEPTH) for (const parent of level) parent.childNodes = [];
     level = level.flatMap((parent) => {
+      if ("attrs" in parent) parent.attrs = parent.attrs.filter(({ name }) => !(name in Object.prototype));
       const inside: readonly DefaultTreeAdapterTypes.Node[] =
         "content" in parent ? [parent.content] : parent.childNodes;
       return inside.filter((node): node is DefaultTreeAdapterTypes.ParentNode => "childNodes" in node);
