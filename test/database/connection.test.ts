@@ -141,3 +141,26 @@ test("a connection URL leads to the same place", async () => {
   await database.stop();
   expect(await testDatabase.query("SELECT count(*)::int FROM public.energy_hourly")).toEqual([{ count: 0 }]);
 });
+
+test.each([
+  [
+    "25P03",
+    "terminating connection due to idle-in-transaction timeout",
+    /SET idle_in_transaction_session_timeout = '60s';/,
+  ],
+  ["25P04", "terminating connection due to transaction timeout", /SET transaction_timeout = '60s';/],
+  ["57P05", "terminating connection due to idle-session timeout", /SET idle_session_timeout = '60s';/],
+  ["57014", "canceling statement due to user request", /for an administrator or for its statement_timeout/],
+  ["53200", "out of memory", /out of memory\. Give it more/],
+  ["42501", "permission denied for table database_of_mine", /names the GRANT/],
+])("the server's %s is told with what its owner can do, and not as one that is out of reach", (code, words, remedy) => {
+  const message = String(explainError(Object.assign(new Error(words), { code }), testDatabase.settings));
+  expect(message).toMatch(/^DatabaseFailed: /);
+  expect(message).toContain(`(${words}, ${code})`);
+  expect(message).toMatch(remedy);
+});
+
+test("a statement without an answer is told with poolers and servers in mind", () => {
+  const message = String(explainError(new Error("Query read timeout"), testDatabase.settings));
+  expect(message).toMatch(/^DatabaseUnreachable: .*overloaded.*connection pooler/);
+});
