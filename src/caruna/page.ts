@@ -106,14 +106,16 @@ const MAX_DEPTH = 512;
 
 /**
  * Takes away what node-html-parser falls over: what stands deeper than any browser nests (it walks the tree by recursion),
- * and attributes named like something that every object has (`constructor`), whose value it takes from there.
+ * and attributes named like something that every object has (`constructor`), whose value it takes from there. Of a name
+ * damaged to `action<constructor` it makes two, so such names go as well.
  */
 function tamed(document: DefaultTreeAdapterTypes.Document): DefaultTreeAdapterTypes.Document {
   let level: DefaultTreeAdapterTypes.ParentNode[] = [document];
   for (let depth = 0; level.length > 0; depth++) {
     if (depth === MAX_DEPTH) for (const parent of level) parent.childNodes = [];
     level = level.flatMap((parent) => {
-      if ("attrs" in parent) parent.attrs = parent.attrs.filter(({ name }) => !(name in Object.prototype));
+      if ("attrs" in parent)
+        parent.attrs = parent.attrs.filter(({ name }) => /^[a-z][\w:-]*$/i.test(name) && !(name in Object.prototype));
       const inside: readonly DefaultTreeAdapterTypes.Node[] =
         "content" in parent ? [parent.content] : parent.childNodes;
       return inside.filter((node): node is DefaultTreeAdapterTypes.ParentNode => "childNodes" in node);

@@ -16,7 +16,7 @@ const LARGE: Readonly<Record<string, string>> = {
   "objects nested 20,000 deep": `${'{"a":'.repeat(20_000)}1${"}".repeat(20_000)}`,
   "an attribute of a megabyte": `<input name="${"x".repeat(1_000_000)}">`,
   "an Ajax answer nested 20,000 deep": `<ajax-response>${"<a>".repeat(20_000)}`,
-  "an attribute that every object has": "<form constructor id=a><input constructor=b name=c>",
+  "an attribute that every object has": "<form constructor id=a><input constructor=b name=c action<constructor=d>",
   "spaces without end": " ".repeat(20_000),
 };
 
