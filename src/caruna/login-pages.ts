@@ -1,4 +1,3 @@
-import { parse as parseMarkup } from "node-html-parser";
 import { CarunaUnreachable, CredentialsRejected, LoginChanged, SecondFactorRequired } from "./errors.js";
 import {
   autoSubmittedForm,
@@ -18,7 +17,16 @@ import {
   wicketCallFor,
 } from "./forms.js";
 import { maskedPath, maskedText } from "./masking.js";
-import { type Control, type Form, feedbackOf, type Page, readPage, resolve, type WicketCall } from "./page.js";
+import {
+  type Control,
+  type Form,
+  feedbackOf,
+  type Page,
+  readMarkup,
+  readPage,
+  resolve,
+  type WicketCall,
+} from "./page.js";
 import { failureOf, type HttpResponse } from "./transport.js";
 
 /** A request that a page leads to. */
@@ -133,7 +141,7 @@ function wicketAnswer(situation: Situation): Hop | undefined {
 
 /** What components say that came in place of a redirect. */
 function judge(markup: string, passwordWasPosted: boolean): void {
-  const fragment = parseMarkup(markup);
+  const fragment = readMarkup(markup);
   const feedback = words(feedbackOf(fragment));
   const text = maskedText(fragment.text, 10_000);
   if (ASKS_FOR_CODE.test(feedback ?? text))
@@ -294,7 +302,7 @@ function section(body: string, element: string): string | undefined {
   const found = [...body.matchAll(new RegExp(`<${element}\\b[^>]*>([\\s\\S]*?)</${element}>`, "g"))].map(
     ([, content = ""]) => {
       const data = [...content.matchAll(/<!\[CDATA\[([\s\S]*?)\]\]>/g)].map(([, text = ""]) => text);
-      return data.length > 0 ? data.join("") : parseMarkup(content).text;
+      return data.length > 0 ? data.join("") : readMarkup(content).text;
     },
   );
   return found.length === 0 ? undefined : found.join("\n");

@@ -68,11 +68,16 @@ export interface Page {
 }
 
 /**
- * Reads a page the way a browser builds its tree (parse5: any case, missing end tags, any order), then asks it
- * questions (node-html-parser).
+ * Reads markup the way a browser builds its tree (parse5: any case, missing end tags, any order), to be asked questions
+ * (node-html-parser).
  */
+export function readMarkup(html: string): HTMLElement {
+  return parseMarkup(serialize(tamed(parseAsBrowser(html))), { blockTextElements: RAW_TEXT });
+}
+
+/** Reads a page, and what of it a login needs. */
 export function readPage(html: string, url: URL): Page {
-  const root = parseMarkup(serialize(tamed(parseAsBrowser(html))), { blockTextElements: RAW_TEXT });
+  const root = readMarkup(html);
   // What a script may make of a template is not on the page.
   for (const template of root.querySelectorAll("template")) template.remove();
   const base = resolve(attribute(root.querySelector("base[href]"), "href"), url) ?? url;
@@ -210,8 +215,8 @@ export function feedbackOf(root: HTMLElement): string | undefined {
     .filter((element) => textOf(element) !== "");
   // Panels stand around messages: only the innermost elements count, each text once.
   const innermost = messages.filter((element) => {
-    const within = element.querySelectorAll("*");
-    return !messages.some((other) => within.includes(other));
+    const within = new Set(element.querySelectorAll("*"));
+    return !messages.some((other) => within.has(other));
   });
   return [...new Set(innermost.map(textOf))].join(" ") || undefined;
 }

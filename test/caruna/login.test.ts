@@ -152,6 +152,24 @@ describe("credentials that Caruna+ rejects", () => {
   });
 });
 
+describe("an Ajax answer that no browser would read", () => {
+  const odd = [
+    ["nested without end", '<div class="error">'.repeat(20_000), LoginChanged],
+    [
+      "with attributes that every object has",
+      '<div class="feedback" constructor="1" __proto__>Väärin.</div>',
+      CredentialsRejected,
+    ],
+  ] as const;
+
+  it.each(odd)("%s: ends as any other answer", async (_, markup, kind) => {
+    const simulator = await simulatorFor({});
+    const body = `<ajax-response><component id="a"><![CDATA[${markup}]]></component></ajax-response>`;
+    simulator.answerNext({ site: "auth", method: "POST", answer: { status: 200, headers: {}, body } });
+    expect(await errorOf(clientFor(simulator).client.customerNumbers())).toBeInstanceOf(kind);
+  });
+});
+
 describe("a second factor", () => {
   it.each([...KNOWN_DATES, ...PLAIN_FORMS])("%s: ends with what was asked, and no second post", async (variant) => {
     const simulator = await simulatorFor({ variant, secondFactor: true });
