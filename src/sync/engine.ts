@@ -231,9 +231,8 @@ export class Engine {
 
   /** The metering points, whom `energy_hourly` follows, and the rows that time has brought. */
   async #begin(lease: Lease, signal: AbortSignal): Promise<Cycle> {
-    const { database, plan } = this.#options;
-    const listedAt = await this.#listWhereDue(lease, signal);
-    const known = await database.sync.meteringPoints(signal);
+    const { plan } = this.#options;
+    const { listedAt, known } = await this.#listWhereDue(lease, signal);
     const rows = known.filter(({ lastSeenEpochMs }) => lastSeenEpochMs >= listedAt);
     if (rows.length === 0) throw new NoMeteringPoint();
     const ids = rows.map(({ id }) => id);
@@ -294,9 +293,12 @@ export class Engine {
 
   /**
    * Once a day, with the first request of the day, the metering points are asked for anew; so they are when the one that
-   * is named is not known. Returns when they were listed last.
+   * is named is not known. Returns when they were listed last, and all that are known.
    */
-  async #listWhereDue(lease: Lease, signal: AbortSignal): Promise<number> {
+  async #listWhereDue(
+    lease: Lease,
+    signal: AbortSignal,
+  ): Promise<{ listedAt: number; known: readonly KnownMeteringPoint[] }> {
     const { database, now, meteringPoint, plan } = this.#options;
     const listedAt = Number((await database.sync.remembered(LISTED_AT, signal)) ?? Number.NaN);
     const isRecent = listedAt >= latestAskFrom(now(), plan.askFromMinutes) && listedAt <= now();
@@ -304,13 +306,13 @@ export class Engine {
     const known = await database.sync.meteringPoints(signal);
     // Known ones that are gone were taken out of the database by somebody else.
     const isKnown = known.length > 0 && (meteringPoint === undefined || known.some(isWanted));
-    if (isRecent && isKnown) return listedAt;
+    if (isRecent && isKnown) return { listedAt, known };
     const seenAt = now();
     const seen = await this.#list(known.length > 0, signal);
-    if (seen === undefined) return Number.isNaN(listedAt) ? 0 : listedAt;
+    if (seen === undefined) return { listedAt: Number.isNaN(listedAt) ? 0 : listedAt, known };
     await database.sync.seeMeteringPoints(lease, seen, seenAt, signal);
     await database.sync.remember(lease, LISTED_AT, String(seenAt), signal);
-    return seenAt;
+    return { listedAt: seenAt, known: await database.sync.meteringPoints(signal) };
   }
 
   /**
