@@ -1,25 +1,15 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { type MeterOptions, type Simulator, startSimulator } from "../../src/simulator/index.js";
 import { storedRows } from "../support/truth.js";
 import { at, EngineWorld, HOUR_MS } from "./engine-world.js";
 import { differences, meteredRows, publishedRows } from "./truth.js";
 
 let world: EngineWorld;
-let later: Simulator | undefined;
 afterEach(async () => {
-  await later?.stop();
-  later = undefined;
   await world.close();
 });
 
 const HOUSE = { product: "nightly", assetId: "A1", startDate: "2026-10-10" } as const;
 const FLAT = { product: "general", assetId: "A2", startDate: "2026-11-05" } as const;
-
-/** Caruna+ on a later day, when the account has other metering points. */
-async function laterWith(meters: readonly MeterOptions[]): Promise<Simulator> {
-  later = await startSimulator({ meters, now: () => world.nowEpochMs });
-  return later;
-}
 
 const expectAllHours = async (simulator = world.simulator) => {
   expect(differences(await meteredRows(world.database), publishedRows(simulator, world.nowEpochMs))).toEqual([]);
@@ -38,7 +28,7 @@ describe("a metering point", () => {
     world = await EngineWorld.create("2026-11-20T10:10", { meters: [HOUSE] });
     await (await world.start()).cycle();
     world.nowEpochMs = at("2026-11-21T10:10");
-    const simulator = await laterWith([HOUSE, FLAT]);
+    const simulator = await world.later({ meters: [HOUSE, FLAT] });
     await (await world.start({ meteringPoint: "A1" }, simulator)).cycle();
     await expectAllHours(simulator);
     await expectFollowed("A1");
@@ -48,7 +38,7 @@ describe("a metering point", () => {
     world = await EngineWorld.create("2026-11-20T10:10", { meters: [HOUSE] });
     await (await world.start()).cycle();
     world.nowEpochMs = at("2026-11-23T10:10");
-    const simulator = await laterWith([{ ...HOUSE, customerNumber: "50999999" }]);
+    const simulator = await world.later({ meters: [{ ...HOUSE, customerNumber: "50999999" }] });
     await (await world.start({}, simulator)).cycle();
     await expectAllHours(simulator);
     await expectFollowed("A1");
@@ -62,7 +52,7 @@ describe("a metering point", () => {
     await (await world.start({ meteringPoint: "A2" })).cycle();
     const before = (await meteredRows(world.database)).filter(({ meter }) => meter === "A1");
     world.nowEpochMs = at("2026-11-23T10:10");
-    const simulator = await laterWith([FLAT]);
+    const simulator = await world.later({ meters: [FLAT] });
     await (await world.start({ meteringPoint: "A2" }, simulator)).cycle();
     const after = await meteredRows(world.database);
     expect(after.filter(({ meter }) => meter === "A1")).toEqual(before);

@@ -46,6 +46,7 @@ export class EngineWorld {
   clockOffsetMs = 0;
   readonly #clock: { nowEpochMs: number };
   readonly #programs: Program[] = [];
+  readonly #later: Simulator[] = [];
 
   private constructor(simulator: Simulator, database: TestDatabase, clock: { nowEpochMs: number }) {
     this.simulator = simulator;
@@ -65,6 +66,13 @@ export class EngineWorld {
     const clock = { nowEpochMs: at(startsAt) };
     const simulator = await startSimulator({ ...options, now: () => clock.nowEpochMs });
     return new EngineWorld(simulator, await createDatabase(), clock);
+  }
+
+  /** Caruna+ as it is on a later day, on the world's clock: with other metering points, say. Ends with the world. */
+  async later(options: SimulatorOptions): Promise<Simulator> {
+    const simulator = await startSimulator({ ...options, now: () => this.nowEpochMs });
+    this.#later.push(simulator);
+    return simulator;
   }
 
   /** Starts a program. Another Caruna+ than the world's own may be named. */
@@ -93,7 +101,7 @@ export class EngineWorld {
 
   async close(): Promise<void> {
     await Promise.all(this.#programs.map((program) => program.stop()));
-    await this.simulator.stop();
+    await Promise.all([this.simulator, ...this.#later].map((simulator) => simulator.stop()));
     await this.database.drop();
   }
 }

@@ -1,27 +1,17 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { type MeterOptions, type Simulator, startSimulator } from "../../src/simulator/index.js";
+import type { Simulator } from "../../src/simulator/index.js";
 import { storedRows } from "../support/truth.js";
 import { at, EngineWorld } from "./engine-world.js";
 import { energyHourlyDifferences } from "./simulated-year.js";
 import { differences, meteredRows, publishedRows } from "./truth.js";
 
 let world: EngineWorld;
-let later: Simulator | undefined;
 afterEach(async () => {
-  await later?.stop();
-  later = undefined;
   await world.close();
 });
 
 const HOUSE = { product: "nightly", assetId: "A1", startDate: "2026-10-25" } as const;
 const FLAT = { product: "general", assetId: "A2", startDate: "2026-11-05" } as const;
-
-/** Caruna+ on a later day, when the account lists other metering points. */
-async function laterWith(meters: readonly MeterOptions[]): Promise<Simulator> {
-  await later?.stop();
-  later = await startSimulator({ meters, now: () => world.nowEpochMs });
-  return later;
-}
 
 async function expectFollowed(simulator: Simulator, assetId: string): Promise<void> {
   const truth = publishedRows(simulator, world.nowEpochMs, assetId);
@@ -34,7 +24,7 @@ describe("energy_hourly, with no metering point named", () => {
     await (await world.start()).cycle();
     const before = await storedRows(world.database);
     world.nowEpochMs = at("2026-11-21T10:10");
-    const withoutHouse = await laterWith([FLAT]);
+    const withoutHouse = await world.later({ meters: [FLAT] });
     const program = await world.start({}, withoutHouse);
     await program.cycle();
     expect(await storedRows(world.database)).toEqual(before);
@@ -42,7 +32,7 @@ describe("energy_hourly, with no metering point named", () => {
     expect(differences(ofFlat, publishedRows(withoutHouse, world.nowEpochMs))).toEqual([]);
     expect(program.said.some(({ level, message }) => level === "warn" && message.includes("energy_hourly"))).toBe(true);
     world.nowEpochMs = at("2026-11-22T10:10");
-    const withBoth = await laterWith([HOUSE, FLAT]);
+    const withBoth = await world.later({ meters: [HOUSE, FLAT] });
     await (await world.start({}, withBoth)).cycle();
     await expectFollowed(withBoth, "A1");
   });

@@ -1,25 +1,16 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { type MeterOptions, type Simulator, startSimulator } from "../../src/simulator/index.js";
 import { MeteringPointNotFound } from "../../src/sync/index.js";
 import { storedRows } from "../support/truth.js";
 import { at, EngineWorld } from "./engine-world.js";
 import { differences, meteredRows, publishedRows } from "./truth.js";
 
 let world: EngineWorld;
-let later: Simulator | undefined;
 afterEach(async () => {
-  await later?.stop();
-  later = undefined;
   await world.close();
 });
 
 const HOUSE = { product: "nightly", assetId: "A1", startDate: "2026-11-01" } as const;
 const FLAT = { product: "general", assetId: "A2", startDate: "2026-11-05" } as const;
-
-async function laterWith(meters: readonly MeterOptions[]): Promise<Simulator> {
-  later = await startSimulator({ meters, now: () => world.nowEpochMs });
-  return later;
-}
 
 const differencesNow = async (simulator = world.simulator) =>
   differences(await meteredRows(world.database), publishedRows(simulator, world.nowEpochMs));
@@ -56,7 +47,7 @@ describe("a list of metering points", () => {
     await (await world.start({ meteringPoint: "A1" })).cycle();
     const before = await storedRows(world.database);
     world.nowEpochMs = at("2026-11-22T10:10");
-    const simulator = await laterWith([FLAT]);
+    const simulator = await world.later({ meters: [FLAT] });
     const program = await world.start({ meteringPoint: "A1" }, simulator);
     await program.cycle();
     const ofFlat = (await meteredRows(world.database)).filter(({ meter }) => meter === "A2");
@@ -78,8 +69,8 @@ test("an hour that needs its product waits for the contracts, and is not split b
   await expect(program.cycle()).rejects.toThrow("out of reach");
   expect(await meteredRows(world.database)).toEqual([]);
   world.nowEpochMs = at("2026-11-20T11:10");
-  later = await startSimulator({ meters: [HOUSE], energyShape: "minimal", now: () => world.nowEpochMs });
-  await (await world.start({}, later)).cycle();
+  const simulator = await world.later({ meters: [HOUSE], energyShape: "minimal" });
+  await (await world.start({}, simulator)).cycle();
   const splits = await world.database.query(
     "SELECT DISTINCT split_source, kwh_day IS NULL = (kwh_night IS NOT NULL) AS is_split FROM metering_point_hourly",
   );
