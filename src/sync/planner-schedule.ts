@@ -171,11 +171,12 @@ export function wasAskedInTheFuture(state: PeriodState, nowEpochMs: number): boo
 }
 
 /**
- * Whether what a wrong clock made of a period can do harm: not where a day was settled and is old enough for that by
- * the clock of today, nor to a month that only a year's comparison asks for.
+ * Whether what a wrong clock made of a period can do harm. Where it is to be asked for, that clock has said when. Else not
+ * where a day was settled and is old enough for that by the clock of today, nor to a month that only a year's comparison
+ * asks for.
  */
 export function isSpoiltByClock(state: PeriodState, today: Temporal.PlainDate): boolean {
-  if (state.span === "year") return true;
+  if (state.nextAskEpochMs !== null || state.span === "year") return true;
   if (state.span === "month") return !isBefore(state.startsOn, today.with({ day: 1 }).subtract({ months: 1 }));
   return state.settledEpochMs === null || !isOldEnoughToSettle(state.startsOn, today);
 }

@@ -291,6 +291,35 @@ describe("a clock that is wrong", () => {
     expect(simulation.count("month", right + 9 * DAY_MS)).toBe(14);
   });
 
+  test("a year ahead while the first look back fails at every month: all of it is there within the day", () => {
+    const model = new CarunaModel();
+    model.publish(daysBetween("2025-01-01", "2026-11-20"));
+    const simulation = new Simulation(model, { contractFrom: date("2025-01-01") });
+    const start = at("2026-11-10T10:10");
+    simulation.clockOffsetMs = 365 * DAY_MS;
+    simulation.fails = () => simulation.requests.at(-1)?.span === "month";
+    simulation.run(start, start + 5 * HOUR_MS);
+    simulation.clockOffsetMs = 0;
+    simulation.fails = () => false;
+    simulation.run(start + 5 * HOUR_MS, start + DAY_MS);
+    expect(simulation.wrongDays(start + DAY_MS - HOUR_MS)).toEqual([]);
+  });
+
+  test("a year ahead while the month of a revised day fails: it is read when the clock is right", () => {
+    const { model, simulation, now } = settled("2026-01-01", "2027-12-31", "2026-11-01");
+    const revised = date("2026-05-05");
+    model.revise(revised, 3, 0.3, now);
+    simulation.clockOffsetMs = 365 * DAY_MS;
+    simulation.fails = () => simulation.requests.at(-1)?.startsOn === "2026-05-01";
+    // Its year is asked for once a week.
+    simulation.run(now, now + 8 * DAY_MS);
+    expect(simulation.requests.some(({ startsOn }) => startsOn === "2026-05-01")).toBe(true);
+    simulation.clockOffsetMs = 0;
+    simulation.fails = () => false;
+    simulation.run(now + 8 * DAY_MS, now + 9 * DAY_MS);
+    expect(simulation.stored.get(revised.toString())).toEqual(model.hours(revised, now + 9 * DAY_MS));
+  });
+
   test("never has a day asked for that is not over", () => {
     const { simulation, now } = settled("2026-01-01", "2027-03-31", "2026-11-01");
     simulation.clockOffsetMs = 3 * DAY_MS;
