@@ -65,6 +65,8 @@ export interface Simulator {
   readonly authPort: number;
   /** The newest 10,000 requests in order. */
   readonly requests: readonly SimulatedRequest[];
+  /** How many requests there were in all. */
+  readonly requestCount: number;
   /** Posts that carried a password, judged or not. */
   readonly passwordPosts: number;
   /** Posts whose password was compared with the right one. */
@@ -109,6 +111,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 
 class RunningSimulator implements Simulator {
   readonly requests: SimulatedRequest[] = [];
+  requestCount = 0;
   readonly household: Household;
   readonly #options: SimulatorOptions;
   readonly #behaviour: Behaviour;
@@ -270,6 +273,7 @@ class RunningSimulator implements Simulator {
     };
     const open: SimulatedRequest = { ...asked, status: null, kind: null };
     this.requests.push(open);
+    this.requestCount += 1;
     if (this.requests.length > REQUESTS_KEPT) this.requests.shift();
     return (answer) => {
       const index = this.requests.lastIndexOf(open);

@@ -16,8 +16,8 @@ const DORMANT_LATER_MS = 6 * HOUR_MS;
 const LONGEST_PAUSE_MS = 6 * HOUR_MS;
 /** A cycle an hour asks some seconds after the full hour: "an hour later" must not fall just behind the next one. */
 const SLACK_MS = 5 * MINUTE_MS;
-/** Up to so many metering points the checks are all made at one time of the day. */
-const SPREAD_ABOVE = 20;
+/** So many metering points, about, have their checks at one time of the day: fewer would not be worth a login of their own. */
+const CHECKED_TOGETHER = 20;
 /** An `askedEpochMs` further ahead than this was written under a wrong clock. */
 const CLOCK_TOLERANCE_MS = 5 * MINUTE_MS;
 
@@ -111,11 +111,12 @@ export function scheduleOfDay(
   return { nextAskEpochMs: secondReading, timesAsked, settledEpochMs: null };
 }
 
-/** Minutes after local midnight at which a metering point's checks are made: always the same for the same point. */
+/** Minutes after local midnight at which a metering point's checks are made: where there are many, spread over the day. */
 function minutesOfChecks(pointId: string, settings: PlanSettings): number {
   const { askFromMinutes, meteringPoints } = settings;
-  if (meteringPoints <= SPREAD_ABOVE) return askFromMinutes;
-  return askFromMinutes + (hash(pointId) % (24 * 60 - askFromMinutes));
+  const minutesLeft = 24 * 60 - askFromMinutes;
+  const times = Math.max(1, Math.min(Math.ceil(meteringPoints / CHECKED_TOGETHER), minutesLeft));
+  return askFromMinutes + Math.floor(((hash(pointId) % times) * minutesLeft) / times);
 }
 
 /** FNV-1a, 32 bits: the same number for the same text on every machine. */

@@ -1,4 +1,4 @@
-import { DAY_MS, EngineWorld, HOUR_MS, type Program } from "../sync/engine-world.js";
+import { DAY_MS, EngineWorld, HOUR_MS } from "../sync/engine-world.js";
 import { differences, meteredRows, publishedRows } from "../sync/truth.js";
 import { startStatementCounter } from "./statement-counter.js";
 
@@ -25,32 +25,58 @@ export interface Costs {
 
 /** Lives through two days with so many metering points under one account, and counts. */
 export async function cycleCosts(meterCount: number): Promise<Costs> {
+  return await withMeteringPoints(meterCount, async (world, cost) => {
+    const first = await cost();
+    world.nowEpochMs += HOUR_MS;
+    const idle = await cost();
+    world.nowEpochMs += DAY_MS - HOUR_MS;
+    const nextDay = await cost();
+    return { first, idle, nextDay, differences: await differencesIn(world) };
+  });
+}
+
+/** Two days of hourly cycles with so many metering points: the second has the checks that are spread over the hours. */
+export async function costsThroughTwoDays(
+  meterCount: number,
+): Promise<{ readonly first: Cost; readonly hours: readonly Cost[]; readonly differences: readonly string[] }> {
+  return await withMeteringPoints(meterCount, async (world, cost) => {
+    const first = await cost();
+    const hours: Cost[] = [];
+    while (hours.length < 48) {
+      world.nowEpochMs += HOUR_MS;
+      hours.push(await cost());
+    }
+    return { first, hours, differences: await differencesIn(world) };
+  });
+}
+
+async function withMeteringPoints<Result>(
+  meterCount: number,
+  use: (world: EngineWorld, cost: () => Promise<Cost>) => Promise<Result>,
+): Promise<Result> {
   const meters = Array.from({ length: meterCount }, () => ({ startDate: "2026-11-21" }));
   const world = await EngineWorld.create("2026-11-23T10:00", { meters });
   const counter = await startStatementCounter(world.database.settings);
-  const cost = async (program: Program): Promise<Cost> => {
-    const before = { requests: world.simulator.requests.length, statements: counter.statements };
-    const { days, months, years } = await program.cycle();
-    return {
-      periods: days + months + years,
-      requests: world.simulator.requests.length - before.requests,
-      statements: counter.statements - before.statements,
-    };
-  };
   try {
     const program = await world.start({
       settings: counter.settings,
       plan: { daysToLoad: 2, backfill: "none" },
     });
-    const first = await cost(program);
-    world.nowEpochMs += HOUR_MS;
-    const idle = await cost(program);
-    world.nowEpochMs += DAY_MS - HOUR_MS;
-    const next = await cost(program);
-    const truth = publishedRows(world.simulator, world.nowEpochMs);
-    return { first, idle, nextDay: next, differences: differences(await meteredRows(world.database), truth) };
+    return await use(world, async () => {
+      const before = { requests: world.simulator.requestCount, statements: counter.statements };
+      const { days, months, years } = await program.cycle();
+      return {
+        periods: days + months + years,
+        requests: world.simulator.requestCount - before.requests,
+        statements: counter.statements - before.statements,
+      };
+    });
   } finally {
     await world.close();
     await counter.stop();
   }
+}
+
+async function differencesIn(world: EngineWorld): Promise<string[]> {
+  return differences(await meteredRows(world.database), publishedRows(world.simulator, world.nowEpochMs));
 }

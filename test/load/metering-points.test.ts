@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { cycleCosts } from "./cycle-costs.js";
+import { costsThroughTwoDays, cycleCosts } from "./cycle-costs.js";
 
 test("a cycle with nothing due costs the same for five metering points and for forty, and asks Caruna+ nothing", async () => {
   const few = await cycleCosts(5);
@@ -18,4 +18,13 @@ test("a new day costs a metering point the same, however many there are", async 
   expect(ofOne).toBeLessThan(6);
   expect(twice.nextDay.statements / 30).toBeLessThanOrEqual(some.nextDay.statements / 15);
   expect(twice.differences).toEqual([]);
+});
+
+test("a day of hourly cycles asks for what is new, and makes its checks together, as far as they are few", async () => {
+  const { hours, differences } = await costsThroughTwoDays(30);
+  expect(differences).toEqual([]);
+  const requests = hours.slice(-24).map((hour) => hour.requests);
+  // The new day and two months to compare of each, once in a while its year; and the logins, one for each time of checks.
+  expect(requests.reduce((sum, count) => sum + count, 0) / 30).toBeLessThan(6);
+  expect(requests.filter((count) => count > 0).length).toBeLessThan(6);
 });
