@@ -1,4 +1,4 @@
-import type { ConnectionPool } from "./connection-pool.js";
+import type { ConnectionPool, Session } from "./connection-pool.js";
 import { type DayOfYear, readDaysOfYear } from "./days-of-year.js";
 import { exportHours } from "./export.js";
 import type { StoredMeteredHour } from "./metering-point-hourly.js";
@@ -20,12 +20,12 @@ export class HistoryStore {
 
   /** Every metering point ever seen, by id. */
   async meteringPoints(signal?: AbortSignal): Promise<KnownMeteringPoint[]> {
-    return await this.#pool().use(readMeteringPoints, signal);
+    return await this.#read(readMeteringPoints, signal);
   }
 
   /** As `SyncStore.status` says. */
   async status(query: StatusQuery, signal?: AbortSignal): Promise<MeteringPointStatus[]> {
-    return await this.#pool().use((session) => readStatus(session, query), signal);
+    return await this.#read((session) => readStatus(session, query), signal);
   }
 
   /**
@@ -33,12 +33,12 @@ export class HistoryStore {
    * far as they lie within the days asked for; those without an hour too.
    */
   async series(query: SeriesQuery, signal?: AbortSignal): Promise<SeriesRow[]> {
-    return await this.#pool().use((session) => readSeries(session, query), signal);
+    return await this.#read((session) => readSeries(session, query), signal);
   }
 
   /** Every local day of a year, earliest first. */
   async daysOfYear(meteringPointId: string, year: number, signal?: AbortSignal): Promise<DayOfYear[]> {
-    return await this.#pool().use((session) => readDaysOfYear(session, meteringPointId, year), signal);
+    return await this.#read((session) => readDaysOfYear(session, meteringPointId, year), signal);
   }
 
   /** As `SyncStore.exportHours` says. */
@@ -49,5 +49,10 @@ export class HistoryStore {
     signal?: AbortSignal,
   ): AsyncGenerator<StoredMeteredHour[], void, undefined> {
     return exportHours(this.#pool(), { meteringPointId, fromDay, toDay }, signal);
+  }
+
+  /** In a transaction, for the rules that one begins with: without them PostgreSQL may spend more on a question than it takes. */
+  async #read<Result>(work: (session: Session) => Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
+    return await this.#pool().transaction(work, signal);
   }
 }
