@@ -1,6 +1,6 @@
 import type { EnergyRow } from "../caruna/index.js";
 import { localDayOf } from "../local-day.js";
-import { localTime } from "./helsinki.js";
+import { localTimes } from "./helsinki.js";
 import { hoursOf } from "./hours-of.js";
 import { splitByTariff } from "./tariff.js";
 
@@ -29,10 +29,11 @@ export async function* amountsOf(
   onProblem: (problem: string) => void,
 ): AsyncGenerator<Amounts, void, undefined> {
   if (resolution === "hour") {
+    const timeAt = localTimes();
     for await (const { startEpochMs, ...hour } of hoursOf(rows, { onProblem })) {
       const { kwhTotal, kwhDay, kwhNight, kwhNightWinter, kwhProduction, temperatureCelsius, eurTotal } = hour;
       const split = { kwhDay, kwhNight, kwhNightWinter };
-      yield { start: localTime(startEpochMs).iso, kwhTotal, ...split, kwhProduction, temperatureCelsius, eurTotal };
+      yield { start: timeAt(startEpochMs).iso, kwhTotal, ...split, kwhProduction, temperatureCelsius, eurTotal };
     }
     return;
   }

@@ -1,6 +1,6 @@
 import { stringify } from "csv-stringify/sync";
 import { EXPORTED_NUMBERS, type ExportedHour } from "./export.js";
-import { localTime } from "./helsinki.js";
+import { type LocalTime, localTimes } from "./helsinki.js";
 
 /** How a file of hours is written: for programs, or for a spreadsheet program in Finland. */
 export type CsvLocale = "en" | "fi";
@@ -26,8 +26,9 @@ export async function* csvOf(
   const columns = ["datetime", ...(locale === "fi" ? ["utc_offset_hours"] : []), ...NUMBER_COLUMNS, "tariff", "status"];
   const lines = (rows: readonly (readonly Cell[])[]) => stringify([...rows], STYLES[locale]);
   yield (locale === "fi" ? BYTE_ORDER_MARK : "") + lines([columns]);
+  const timeAt = localTimes();
   for await (const hours of pages) {
-    if (hours.length > 0) yield lines(hours.map((hour) => cellsOf(hour, locale)));
+    if (hours.length > 0) yield lines(hours.map((hour) => cellsOf(hour, timeAt(hour.startEpochMs), locale)));
   }
 }
 
@@ -41,8 +42,7 @@ const STYLES = {
   fi: { ...RFC_4180, delimiter: ";", cast: { number: (value: number) => String(value).replace(".", ",") } },
 };
 
-function cellsOf(hour: ExportedHour, locale: CsvLocale): Cell[] {
-  const local = localTime(hour.startEpochMs);
+function cellsOf(hour: ExportedHour, local: LocalTime, locale: CsvLocale): Cell[] {
   const datetime = locale === "fi" ? [local.wallTime, local.utcOffsetHours] : [local.iso];
   return [...datetime, ...EXPORTED_NUMBERS.map(([, field]) => hour[field]), hour.tariff, hour.status];
 }

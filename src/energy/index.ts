@@ -3,7 +3,7 @@ export { type ClockProduct, clockProduct, splitByClock } from "./calendar.js";
 export { type CsvLocale, csvOf } from "./csv.js";
 export { expectedHours, type StoredReach } from "./expected-hours.js";
 export type { ExportedHour } from "./export.js";
-export { dayBounds, hoursOfDay, type LocalTime, lastDays, localDay, localTime } from "./helsinki.js";
+export { dayBounds, hoursOfDay, lastDays, localDay } from "./helsinki.js";
 export { type HoursOptions, hoursOf } from "./hours-of.js";
 export { jsonOf, ndjsonOf } from "./json.js";
 export type { HourlyReading, MeteredHour, SplitSource, Tariff } from "./reading.js";

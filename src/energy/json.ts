@@ -1,15 +1,16 @@
 import type { ExportedHour } from "./export.js";
-import { localTime } from "./helsinki.js";
+import { localTimes } from "./helsinki.js";
 
 /**
  * Hours as one JSON array, in pieces as they come, an hour a line. `start` is ISO 8601 with Finland's offset; the other
  * fields are those of `ExportedHour`, `null` where nobody has told.
  */
 export async function* jsonOf(pages: AsyncIterable<readonly ExportedHour[]>): AsyncGenerator<string, void, undefined> {
+  const timeAt = localTimes();
   let before = "[\n";
   for await (const hours of pages) {
     if (hours.length === 0) continue;
-    yield before + hours.map(objectOf).join(",\n");
+    yield before + hours.map((hour) => objectOf(hour, timeAt)).join(",\n");
     before = ",\n";
   }
   yield before === ",\n" ? "\n]\n" : "[]\n";
@@ -19,11 +20,12 @@ export async function* jsonOf(pages: AsyncIterable<readonly ExportedHour[]>): As
 export async function* ndjsonOf(
   pages: AsyncIterable<readonly ExportedHour[]>,
 ): AsyncGenerator<string, void, undefined> {
+  const timeAt = localTimes();
   for await (const hours of pages) {
-    if (hours.length > 0) yield hours.map((hour) => `${objectOf(hour)}\n`).join("");
+    if (hours.length > 0) yield hours.map((hour) => `${objectOf(hour, timeAt)}\n`).join("");
   }
 }
 
-function objectOf({ startEpochMs, ...values }: ExportedHour): string {
-  return JSON.stringify({ start: localTime(startEpochMs).iso, ...values });
+function objectOf({ startEpochMs, ...values }: ExportedHour, timeAt: ReturnType<typeof localTimes>): string {
+  return JSON.stringify({ start: timeAt(startEpochMs).iso, ...values });
 }
