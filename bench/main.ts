@@ -2,6 +2,7 @@ import { cpSync } from "node:fs";
 import { cpus } from "node:os";
 import { type Measured, table, tell } from "./measured.js";
 import { memory } from "./memory.js";
+import { page } from "./page.js";
 import { Postgres } from "./postgres.js";
 import { requests } from "./requests.js";
 import { aYear, firstSevenDays } from "./wall-time.js";
@@ -13,6 +14,7 @@ const MEASUREMENTS: Readonly<Record<string, (postgres: Postgres) => Promise<Meas
   "seven-days": firstSevenDays,
   year: aYear,
   writing,
+  page,
   memory,
 };
 

@@ -1,18 +1,16 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
-import { z } from "zod";
 import type { ServerSettings } from "../src/database/index.js";
 import { localDay } from "../src/energy/index.js";
 import { type Measured, tell } from "./measured.js";
 import { onClient, type Postgres } from "./postgres.js";
-import { ACCOUNT, type SimulatorAddresses, withSimulator } from "./simulator.js";
+import { programSettings, startProgram } from "./program.js";
+import { type SimulatorAddresses, withSimulator } from "./simulator.js";
 
-const ROOT = new URL("../../", import.meta.url);
 const YEARS = [2, 5, 10, 20] as const;
 const METERS = 3;
 const LIMIT_MB = 150;
@@ -63,43 +61,13 @@ function told({ atTheEnd, most }: Resident): string {
 async function backfill(simulator: SimulatorAddresses, server: ServerSettings, years: number): Promise<Resident> {
   const folder = mkdtempSync(join(tmpdir(), "caruna-bench-program-"));
   try {
-    const child = spawn(
-      process.execPath,
-      [...nodeOptions(), fileURLToPath(new URL("dist/main.js", ROOT)), "backfill"],
-      {
-        cwd: folder,
-        env: { PATH: process.env.PATH ?? "", ...settings(simulator, server) },
-        stdio: ["ignore", "ignore", "pipe"],
-      },
-    );
+    const child = startProgram("backfill", folder, programSettings(simulator, server));
     const resident = await watch(child);
     await mustHold(server, years * 365 * 24 * METERS);
     return resident;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** The limits of the heap that the start script sets. */
-function nodeOptions(): string[] {
-  const manifest = z.object({ scripts: z.object({ start: z.string() }) });
-  const { scripts } = manifest.parse(JSON.parse(readFileSync(new URL("package.json", ROOT), "utf8")));
-  return scripts.start.split(" ").filter((word) => word.startsWith("--max"));
-}
-
-function settings({ plusUrl, authUrl }: SimulatorAddresses, server: ServerSettings): Record<string, string> {
-  return {
-    CARUNA_USER: ACCOUNT.username,
-    CARUNA_PASSWORD: ACCOUNT.password,
-    CARUNA_BASE_URL: plusUrl,
-    CARUNA_ALLOWED_HOSTS: new URL(authUrl).host,
-    DB_HOST: server.host,
-    DB_PORT: String(server.port),
-    DB_DATABASE: server.database,
-    DB_USER: server.user,
-    DB_PASSWORD: server.password ?? "",
-    LOG_FORMAT: "json",
-  };
 }
 
 /** Looks at the process until it ends. */

@@ -1,0 +1,42 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import type { ServerSettings } from "../src/database/index.js";
+import { ACCOUNT, type SimulatorAddresses } from "./simulator.js";
+
+const ROOT = new URL("../../", import.meta.url);
+
+/** Starts the built program with the limits of the heap that `npm start` sets, in a folder of its own. */
+export function startProgram(command: string, folder: string, settings: Record<string, string>): ChildProcess {
+  return spawn(process.execPath, [...nodeOptions(), fileURLToPath(new URL("dist/main.js", ROOT)), command], {
+    cwd: folder,
+    env: { PATH: process.env.PATH ?? "", ...settings },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+}
+
+/** What leads the program to that Caruna+ and that database. */
+export function programSettings(
+  { plusUrl, authUrl }: SimulatorAddresses,
+  server: ServerSettings,
+): Record<string, string> {
+  return {
+    CARUNA_USER: ACCOUNT.username,
+    CARUNA_PASSWORD: ACCOUNT.password,
+    CARUNA_BASE_URL: plusUrl,
+    CARUNA_ALLOWED_HOSTS: new URL(authUrl).host,
+    DB_HOST: server.host,
+    DB_PORT: String(server.port),
+    DB_DATABASE: server.database,
+    DB_USER: server.user,
+    DB_PASSWORD: server.password ?? "",
+    LOG_FORMAT: "json",
+  };
+}
+
+function nodeOptions(): string[] {
+  const manifest = z.object({ scripts: z.object({ start: z.string() }) });
+  const { scripts } = manifest.parse(JSON.parse(readFileSync(new URL("package.json", ROOT), "utf8")));
+  return scripts.start.split(" ").filter((word) => word.startsWith("--max"));
+}
