@@ -8,8 +8,8 @@ import { DatabaseError } from "../database/index.js";
 import type { Logger } from "../logger.js";
 import { hostCheck, inAddress, ownSiteCheck, tokenCheck } from "./access.js";
 import { type Asset, readAssets } from "./assets.js";
+import { answerPage } from "./language.js";
 import type { Metrics } from "./metrics.js";
-import { languageFrom, shell } from "./page/shell.js";
 import { type Cycles, NoSuchPoint, NotReady, type PageData } from "./page-data.js";
 import {
   BadParameter,
@@ -142,9 +142,7 @@ export class WebServer {
     app.get("/readyz", (context) => this.#ready(context));
     if (token !== undefined) app.use(tokenCheck(token));
     app.use("/assets/*", etag());
-    app.get("/", (context) =>
-      context.html(shell(languageFrom(context.req.header("Accept-Language"))), 200, { Vary: "Accept-Language" }),
-    );
+    app.get("/", answerPage);
     app.get("/assets/:name", (context) => sendAsset(context, assets.get(context.req.param("name"))));
     app.get("/metrics", (context) => this.#metrics(context));
     this.#dataRoutes(app);

@@ -102,3 +102,20 @@ describe("how things are, in one sentence", () => {
     expect(state({ overview: { points: [], lastCycle: null } })).toMatchObject({ sentence: wordsOf("en").noPointsYet });
   });
 });
+
+describe("a moment is told", () => {
+  test.each([
+    ["en", -10_000, "just now"],
+    ["fi", -10_000, "juuri äsken"],
+    ["sv", -10_000, "alldeles nyss"],
+    ["en", 0, "now"],
+    ["fi", 10_000, "nyt"],
+    ["sv", 10_000, "nu"],
+    ["en", -60_000, "1 minute ago"],
+    ["en", 45_000, "in 1 minute"],
+    ["fi", 2 * HOUR_MS, "2 tunnin päästä"],
+    ["sv", -24 * HOUR_MS, "i går"],
+  ] as const)("in %s, %i ms from now, as %s", (language, distanceMs, text) => {
+    expect(plain(new Format(wordsOf(language)).relative(NOW + distanceMs, NOW))).toBe(text);
+  });
+});

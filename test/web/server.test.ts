@@ -88,6 +88,22 @@ describe("the page", () => {
     expect(await lang("de")).toBe("en");
   });
 
+  test("is in the language that was asked for once, which a cookie keeps", async () => {
+    const serving = await serve(database);
+    const chosen = await serving.ask("/?lang=sv", { headers: { "Accept-Language": "fi" } });
+    expect([chosen.status, chosen.headers.location]).toEqual([303, "/"]);
+    const [cookie = ""] = chosen.headers["set-cookie"] ?? [];
+    expect(cookie).toMatch(/^caruna_integration_language=sv; Max-Age=31536000; Path=\/; HttpOnly; SameSite=Lax$/);
+    const lang = async (cookie: string) =>
+      /<html lang="(\w+)"/.exec((await serving.ask("/", { headers: { "Accept-Language": "fi", cookie } })).body)?.[1];
+    expect(await lang(cookie.split(";")[0] ?? "")).toBe("sv");
+    expect(await lang("caruna_integration_language=xx")).toBe("fi");
+    const unknown = await serving.ask("/?lang=%3Cscript%3E", { headers: { "Accept-Language": "fi" } });
+    expect(unknown.status).toBe(200);
+    expect(unknown.headers["set-cookie"]).toBeUndefined();
+    expect(unknown.headers.vary).toContain("Cookie");
+  });
+
   test("names nothing but files that are served, each of its type", async () => {
     const serving = await serve(database);
     const { body, headers } = await serving.ask("/");

@@ -1,5 +1,5 @@
 import { html } from "hono/html";
-import { type Language, languageFrom, wordsOf } from "./browser/words.js";
+import { LANGUAGES, type Language, languageFrom, wordsOf } from "./browser/words.js";
 
 export { isLanguage, type Language, languageFrom } from "./browser/words.js";
 
@@ -15,6 +15,10 @@ export function shell(language: Language = languageFrom(undefined)): string {
   const states = (["verified", "complete", "partial", "missing", "before"] as const).map(
     (state) => html`<li><span class="cell ${state}" aria-hidden="true"></span>${words.dayStates[state]}</li>`,
   );
+  const languages = LANGUAGES.map((other) => {
+    const current = other === language ? html` aria-current="true"` : "";
+    return html`<li><a href="?lang=${other}" lang="${other}" hreflang="${other}"${current}>${wordsOf(other).ownName}</a></li>`;
+  });
   return `${html`<!doctype html>
 <html lang="${language}">
 <head>
@@ -85,8 +89,9 @@ export function shell(language: Language = languageFrom(undefined)): string {
   <section id="years" class="card" aria-labelledby="years-heading" hidden>
     <h2 id="years-heading">${words.yearByYear}</h2>
     <p id="years-sentence" class="lead"></p>
-    <ul id="years-legend" class="legend"></ul>
+    <ul id="years-legend" class="legend picks"></ul>
     <div id="years-chart" class="chart" role="img" aria-labelledby="years-heading"></div>
+    <p id="years-hint" class="hint" hidden>${words.yearsHint}</p>
     <details>
       <summary>${words.asTable}</summary>
       <div id="years-table" class="scroll" tabindex="0" role="region" aria-labelledby="years-heading"></div>
@@ -122,7 +127,10 @@ export function shell(language: Language = languageFrom(undefined)): string {
     </section>
   </section>
 </main>
-<footer><p>${words.timeZone}</p></footer>
+<footer>
+  <p>${words.timeZone}</p>
+  <nav id="languages" aria-label="${words.language}"><ul>${languages}</ul></nav>
+</footer>
 </body>
 </html>
 `}`;

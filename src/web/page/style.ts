@@ -26,7 +26,9 @@ export const style = `
   --year-0: #1f5c99;
   --year-1: #cc7a00;
   --year-2: #00877a;
-  --year-older: #868c97;
+  --year-3: #b3226b;
+  --year-4: #7a5aa6;
+  --year-5: #5c8a1c;
   --partial: #f6d7a3;
   --shadow: 0 1px 2px rgb(27 36 48 / 6%), 0 4px 16px rgb(27 36 48 / 4%);
 }
@@ -53,13 +55,10 @@ export const style = `
     --year-0: #82b7ee;
     --year-1: #f2b14a;
     --year-2: #35c4b0;
-    --year-older: #6d7787;
-    --verified: #7fb0e6;
-    --verified-ink: #0d1a29;
-    --complete: #2b4766;
-    --complete-ink: #dcebfa;
+    --year-3: #ff8ab9;
+    --year-4: #b79be0;
+    --year-5: #a3d05e;
     --partial: #6b4d17;
-    --partial-ink: #ffe9c2;
     --shadow: none;
   }
 }
@@ -90,7 +89,10 @@ h2:focus { outline: none; }
 ul { padding: 0; list-style: none; }
 header p { color: var(--quiet); min-width: 0; max-width: 100%; }
 main { display: grid; grid-template-columns: minmax(0, 1fr); gap: 1.25rem; padding-block: .5rem 1.5rem; }
-footer { padding-block: 0 2.5rem; color: var(--quiet); font-size: .875rem; }
+footer { display: flex; flex-wrap: wrap; align-items: baseline; justify-content: space-between; gap: .5rem 1.5rem; padding-block: 0 2.5rem; color: var(--quiet); font-size: .875rem; }
+footer ul { display: flex; gap: 1.25rem; }
+footer a { display: inline-block; padding-block: .25rem; }
+footer a[aria-current] { color: inherit; text-decoration: none; font-weight: 600; }
 a { color: var(--accent); text-underline-offset: .2em; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; border-radius: 4px; }
 .unseen {
@@ -143,7 +145,7 @@ input { padding: .25rem .5rem; }
 #consumption .turn[hidden] { display: inline-block !important; visibility: hidden; }
 .turn[aria-disabled="true"] { color: var(--edge); border-color: var(--line); cursor: default; }
 @media (hover: hover) {
-  .choice a:not([aria-current]):hover, .turn:not([aria-disabled="true"]):hover { background: var(--accent-soft); }
+  .choice a:not([aria-current]):hover, .turn:not([aria-disabled="true"]):hover, .picks button:hover { background: var(--accent-soft); }
 }
 
 /* How things are */
@@ -172,6 +174,7 @@ input { padding: .25rem .5rem; }
 #state-said { display: grid; gap: .5rem; margin-left: 2.75rem; }
 #state-said li, .trouble { border-left: 4px solid var(--problem); }
 #state-said li { background: var(--surface); border-radius: 4px 10px 10px 4px; padding: .75rem 1rem; overflow-wrap: anywhere; }
+#state-said li p + p { margin-top: .25rem; }
 .trouble p:first-child { font-weight: 650; }
 
 /* Consumption */
@@ -197,12 +200,32 @@ input { padding: .25rem .5rem; }
 .is-production { background: var(--production); }
 .is-temperature { background: var(--temperature); height: 3px; border-radius: 2px; width: 1rem; }
 .is-cost { background: var(--cost); }
-.is-year-0 { background: var(--year-0); }
-.is-year-1 { background: var(--year-1); }
-.is-year-2 { background: var(--year-2); }
-.is-year-older { background: var(--year-older); }
+.line { flex: none; width: 1.5rem; height: 0; border-top: 3px solid; }
+.is-year-0 { color: var(--year-0); }
+.is-year-1 { color: var(--year-1); }
+.is-year-2 { color: var(--year-2); }
+.is-year-3 { color: var(--year-3); }
+.is-year-4 { color: var(--year-4); }
+.is-year-5 { color: var(--year-5); }
+.dash-1 { border-top-style: dashed; }
+.dash-2 { border-top-style: dotted; }
+.picks { gap: .25rem .375rem; margin-inline: -.5rem; }
+.picks button {
+  display: inline-flex;
+  align-items: center;
+  gap: .5rem;
+  min-height: 2rem;
+  padding: 0 .5rem;
+  font: inherit;
+  color: inherit;
+  background: none;
+  border: 1px solid transparent;
+  border-radius: 9px;
+  cursor: pointer;
+}
+.picks button[aria-pressed="true"] { border-color: var(--accent); background: var(--accent-soft); font-weight: 600; }
 .chart-place { position: relative; margin-top: .75rem; }
-.chart { height: 20rem; min-width: 0; overflow: hidden; }
+.chart { height: 20rem; min-width: 0; overflow-x: clip; }
 #years-chart { height: 17rem; margin-top: .75rem; }
 #no-hours { position: absolute; inset: 0; display: grid; place-items: center; text-align: center; color: var(--quiet); pointer-events: none; }
 .choosable .u-over { cursor: pointer; }
@@ -290,6 +313,13 @@ a.cell:focus-visible { outline-offset: 1px; border-radius: 6px; }
   #sums { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem 1rem; }
   .figure dd { font-size: 1.1875rem; }
   .chart, #years-chart { height: 15rem; }
+  .readout { position: fixed; inset: auto .75rem .75rem; transform: none !important; box-shadow: 0 2px 12px rgb(0 0 0 / 25%); }
+  .readout.upper { inset: .75rem .75rem auto; }
+  #years .readout { grid-template-columns: repeat(2, minmax(0, 1fr)); column-gap: 1rem; font-size: .8125rem; }
+  #years .readout strong { grid-column: 1 / -1; }
+  #years .row { gap: .375rem; }
+  #years .row b { padding-left: 0; }
+  #years .row .line { width: 1.125rem; }
   #calendar { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 1rem .625rem; margin-inline: -.375rem; }
   .term { grid-template-columns: 1fr; gap: 0; }
   .days { gap: 1px; }
@@ -299,7 +329,7 @@ a.cell:focus-visible { outline-offset: 1px; border-radius: 6px; }
   html { scroll-behavior: smooth; }
 }
 @media (forced-colors: active) {
-  .swatch, .cell { forced-color-adjust: none; }
+  .swatch, .line, .cell { forced-color-adjust: none; }
 }
 @media print {
   .choice, .turn, .go, .downloads, details { display: none; }

@@ -55,6 +55,12 @@ class Page {
       if (view !== undefined && target instanceof HTMLSelectElement)
         location.hash = hashOf({ ...view, point: target.value });
     });
+    for (const link of part("languages").querySelectorAll("a")) {
+      // What is shown stays, in another language.
+      link.addEventListener("click", () => {
+        link.hash = location.hash;
+      });
+    }
     this.#update(() => this.#refresh());
   }
 
@@ -97,7 +103,7 @@ class Page {
     if (overview === undefined) return;
     const view = this.#view();
     const point = overview.points.find(({ id }) => id === view?.point);
-    showState(stateOf(overview, point, this.#words, this.#format));
+    showState(stateOf(overview, point, this.#words, this.#format), this.#words);
     showFacts(overview, point, this.#words, this.#format);
     const hasHours = point !== undefined && point.lastHour !== null;
     for (const id of ["consumption", "completeness"]) part(id).hidden = !hasHours;
@@ -168,16 +174,18 @@ class Page {
   }
 }
 
-function showState({ level, sentence, next, said }: State): void {
+function showState({ level, sentence, next, said }: State, words: Words): void {
   part("state").dataset.level = level;
   write(part("state-sentence"), sentence);
   write(part("state-next"), next.join(" "));
-  const texts = said.map(({ message, nextStep }) => `${message} ${nextStep}`.trim());
+  const items = said.map(({ message, nextStep }) => {
+    const whatToDo = element("p", {}, `${words.whatToDo} `, element("span", { lang: "en" }, nextStep));
+    return element("li", {}, element("p", { lang: "en" }, message), ...(nextStep === "" ? [] : [whatToDo]));
+  });
   const list = part("state-said");
-  list.hidden = texts.length === 0;
-  if (JSON.stringify([...list.children].map(({ textContent }) => textContent)) !== JSON.stringify(texts)) {
-    list.replaceChildren(...texts.map((text) => element("li", { lang: "en" }, text)));
-  }
+  list.hidden = items.length === 0;
+  const texts = (children: Iterable<Element>) => JSON.stringify([...children].map(({ textContent }) => textContent));
+  if (texts(list.children) !== texts(items)) list.replaceChildren(...items);
 }
 
 /** The days of a metering point that have hours; today where none has, which then shows nothing. */

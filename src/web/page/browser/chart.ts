@@ -10,6 +10,8 @@ export interface ChartSeries {
   readonly axis: "left" | "right";
   /** Of a line, in pixels. */
   readonly width?: number;
+  /** Of a line: lengths of its strokes and gaps in pixels; none where it is whole. */
+  readonly dash?: readonly number[] | undefined;
 }
 
 /** What a chart shows: places side by side, each with a bar or a point of every series. */
@@ -25,13 +27,17 @@ export interface ChartPlan {
   rightText(value: number): string;
   /** What is said of the place under the pointer. */
   readout(place: number): readonly Node[];
-  /** A place was chosen with the mouse. */
+  /** A place was chosen, with the mouse or by a finger's second touch. */
   readonly onChoose?: ((place: number) => void) | undefined;
 }
 
 const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 const BAR_SHARE = 0.76;
 const WIDEST_BAR = 56;
+/** Around a readout at the edge of the window, in pixels. */
+const MARGIN = 12;
+/** Opacity of a series beside one that is to stand out. */
+const FADED = 0.15;
 
 /**
  * A chart in a box of the page, which keeps its height and follows the box's width. Its colours are those of the style
@@ -43,6 +49,8 @@ export class Chart {
   readonly #highlight = document.createElement("div");
   #plot: uPlot | undefined;
   #plan: ChartPlan | undefined;
+  /** The place that a finger touched last. */
+  #touched: number | undefined;
 
   constructor(box: HTMLElement) {
     this.#box = box;
@@ -50,6 +58,10 @@ export class Chart {
     this.#highlight.className = "highlight";
     new ResizeObserver(() => this.#fit()).observe(box);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#plot?.redraw());
+    // A mouse leaves the chart; a finger touches something else.
+    document.addEventListener("pointerdown", ({ target }) => {
+      if (target instanceof Node && !this.#box.contains(target)) this.#plot?.setCursor({ left: -10, top: -10 });
+    });
   }
 
   show(plan: ChartPlan): void {
@@ -69,6 +81,11 @@ export class Chart {
     this.#point(null);
   }
 
+  /** Draws one series as it is and fades the others, by its place in the plan; `undefined`: none is faded. */
+  emphasize(series: number | undefined): void {
+    this.#plot?.setSeries(series === undefined ? null : series + 1, { focus: true });
+  }
+
   clear(): void {
     this.#plot?.destroy();
     this.#plot = undefined;
@@ -77,10 +94,13 @@ export class Chart {
 
   #listen(plot: uPlot): void {
     plot.over.addEventListener("click", (event) => {
-      const place = plot.cursor.idx;
+      const place = plot.cursor.idx ?? undefined;
+      if (place === undefined) return;
       // A finger's first touch shows what is there; it should not lead away at once.
       const isMouse = !(event instanceof PointerEvent) || event.pointerType === "mouse";
-      if (isMouse && place !== null && place !== undefined) this.#plan?.onChoose?.(place);
+      const isSecond = place === this.#touched;
+      this.#touched = place;
+      if (isMouse || isSecond) this.#plan?.onChoose?.(place);
     });
   }
 
@@ -91,6 +111,7 @@ export class Chart {
       class: plan.onChoose === undefined ? "plain" : "choosable",
       padding: [10, hasRight ? 0 : 8, 0, 0],
       legend: { show: false },
+      focus: { alpha: FADED },
       cursor: { x: false, y: false, points: { show: false }, drag: { x: false, y: false } },
       scales: {
         x: { time: false, range: () => [-0.5, places - 0.5] },
@@ -138,11 +159,17 @@ export class Chart {
     const isHidden = place === null || plot === undefined || plan === undefined || (plot.cursor.left ?? -1) < 0;
     this.#readout.hidden = isHidden;
     this.#highlight.hidden = isHidden;
-    if (isHidden) return;
+    if (isHidden) {
+      this.#touched = undefined;
+      return;
+    }
     this.#readout.replaceChildren(...plan.readout(place));
     const [left, right] = [plot.valToPos(place - 0.5, "x"), plot.valToPos(place + 0.5, "x")];
     this.#highlight.style.transform = `translateX(${left}px)`;
     this.#highlight.style.width = `${right - left}px`;
+    // Where the page is narrow it stands at an edge of the window: the lower one, unless it would hide the chart.
+    const { bottom } = this.#box.getBoundingClientRect();
+    this.#readout.classList.toggle("upper", bottom + this.#readout.offsetHeight + 2 * MARGIN > innerHeight);
     const room = plot.over.clientWidth - this.#readout.offsetWidth;
     const beside = right + 8 <= room ? right + 8 : left - 8 - this.#readout.offsetWidth;
     this.#readout.style.transform = `translateX(${Math.round(Math.min(Math.max(0, beside), Math.max(0, room)))}px)`;
@@ -172,13 +199,14 @@ function sideAxes(plan: ChartPlan, hasRight: boolean): uPlot.Axis[] {
   return hasRight ? [left, right] : [left];
 }
 
-function seriesOptions({ kind, color, axis, width = 2 }: ChartSeries): uPlot.Series {
+function seriesOptions({ kind, color, axis, width = 2, dash }: ChartSeries): uPlot.Series {
   const common = { scale: axis, points: { show: false } };
   if (kind === "line") {
     return {
       ...common,
       stroke: () => colorOf(color),
       width,
+      ...(dash && { dash: [...dash] }),
       points: { show: true, size: width + 3, fill: () => colorOf(color) },
     };
   }

@@ -88,10 +88,11 @@ export class Format {
     return `${this.day(dayOf(startEpochMs))} ${this.#words.clock(`24${this.#words.clockMark}00`)}`;
   }
 
-  /** "5 minutes ago", "in 2 hours", "yesterday"; a date where it is more than a week away. */
+  /** "just now", "5 minutes ago", "now", "in 2 hours", "yesterday"; a date where it is more than a week away. */
   relative(epochMs: number, nowEpochMs: number): string {
     const distance = epochMs - nowEpochMs;
     const formatter = new Intl.RelativeTimeFormat(this.#words.locale, { numeric: "auto" });
+    if (Math.abs(distance) < MINUTE_MS / 2) return distance < 0 ? this.#words.justNow : formatter.format(0, "second");
     if (Math.abs(distance) < HOUR_MS) return formatter.format(Math.round(distance / MINUTE_MS), "minute");
     if (Math.abs(distance) < 12 * HOUR_MS) return formatter.format(Math.round(distance / HOUR_MS), "hour");
     const days = Math.round((utcOf(dayOf(epochMs)) - utcOf(dayOf(nowEpochMs))) / (24 * HOUR_MS));
@@ -122,7 +123,8 @@ export class Format {
   }
 
   dayWithWeekday(day: string): string {
-    const options = { weekday: "short", day: "numeric", month: "numeric", year: "numeric", timeZone: "UTC" } as const;
+    const month = this.#words.monthOfDate;
+    const options = { weekday: "short", day: "numeric", month, year: "numeric", timeZone: "UTC" } as const;
     return this.#dates(options).format(utcOf(day));
   }
 

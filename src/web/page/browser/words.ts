@@ -6,6 +6,9 @@ export type Language = (typeof LANGUAGES)[number];
 export interface Words {
   /** For `Intl`: numbers and dates as in Finland, but in British English for those who read English. */
   readonly locale: string;
+  /** Of the language, in itself. */
+  readonly ownName: string;
+  readonly language: string;
   readonly title: string;
   readonly skipToContent: string;
   readonly needsScript: string;
@@ -13,6 +16,8 @@ export interface Words {
   readonly meteringPoint: string;
   /** Between hours and minutes. */
   readonly clockMark: "." | ":";
+  /** In a date with its weekday: "Wed, 4 Nov 2026" (in figures it would be "04/11", which half of the readers take for April). */
+  readonly monthOfDate: "short" | "numeric";
   /** A time after a date: "at 17:00". */
   clock(time: string): string;
 
@@ -28,6 +33,9 @@ export interface Words {
   lookingBack(requests: string): string;
   syncFailed(when: string): string;
   readonly attention: string;
+  /** Before what the program says to do. */
+  readonly whatToDo: string;
+  readonly justNow: string;
   passwordRejected(when: string): string;
   heldUntil(when: string): string;
   readonly heldForGood: string;
@@ -72,6 +80,7 @@ export interface Words {
   readonly chartHint: string;
 
   readonly yearByYear: string;
+  readonly yearsHint: string;
   readonly month: string;
   moreThan(months: string, kwh: string, percent: string, year: string): string;
   lessThan(months: string, kwh: string, percent: string, year: string): string;
@@ -120,12 +129,15 @@ export interface Words {
 
 const en: Words = {
   locale: "en-GB",
+  ownName: "English",
+  language: "Language",
   title: "Electricity consumption",
   skipToContent: "Skip to the content",
   needsScript: "This page draws its charts with JavaScript, which is turned off in this browser.",
   loading: "Loading …",
   meteringPoint: "Metering point",
   clockMark: ":",
+  monthOfDate: "short",
   clock: (time) => `at ${time}`,
 
   state: "How things are",
@@ -140,6 +152,8 @@ const en: Words = {
   lookingBack: (requests) => `Your history is being loaded: ${requests} requests to Caruna+ to go.`,
   syncFailed: (when) => `The last sync failed ${when}.`,
   attention: "Something needs your attention.",
+  whatToDo: "What to do:",
+  justNow: "just now",
   passwordRejected: (when) => `Caruna+ rejected the password ${when}.`,
   heldUntil: (when) => `It is not tried again before ${when}, so that the account is not locked.`,
   heldForGood: "It is not tried again until you change it or run the command “login”.",
@@ -182,9 +196,10 @@ const en: Words = {
   hours: "Hours",
   downloadPeriod: "Download this period (CSV)",
   downloadAll: "Download everything (CSV)",
-  chartHint: "Select a bar to look closer.",
+  chartHint: "Select a bar to look closer; with a finger, touch it twice.",
 
   yearByYear: "Year against year",
+  yearsHint: "Select a year above to make its line stand out.",
   month: "Month",
   moreThan: (months, kwh, percent, year) => `${months}: ${kwh}, ${percent} more than in ${year}.`,
   lessThan: (months, kwh, percent, year) => `${months}: ${kwh}, ${percent} less than in ${year}.`,
@@ -217,7 +232,7 @@ const en: Words = {
   unknown: "Not known",
   lookBack: "History",
   lookBackDone: "Loaded",
-  product: "Product",
+  product: "Distribution product",
   fuse: "Main fuse",
   gsrn: "Number on bills (GSRN)",
   id: "Number in Caruna+",
@@ -240,12 +255,15 @@ const en: Words = {
 
 const fi: Words = {
   locale: "fi-FI",
+  ownName: "Suomi",
+  language: "Kieli",
   title: "Sähkönkulutus",
   skipToContent: "Siirry sisältöön",
   needsScript: "Sivu piirtää kuvaajat JavaScriptillä, joka on tässä selaimessa pois päältä.",
   loading: "Ladataan …",
   meteringPoint: "Käyttöpaikka",
   clockMark: ".",
+  monthOfDate: "numeric",
   clock: (time) => `klo ${time}`,
 
   state: "Tilanne",
@@ -260,6 +278,8 @@ const fi: Words = {
   lookingBack: (requests) => `Historiaa haetaan: jäljellä ${requests} kyselyä Caruna+:aan.`,
   syncFailed: (when) => `Viimeisin haku epäonnistui ${when}.`,
   attention: "Jokin kaipaa huomiotasi.",
+  whatToDo: "Mitä tehdä:",
+  justNow: "juuri äsken",
   passwordRejected: (when) => `Caruna+ hylkäsi salasanan ${when}.`,
   heldUntil: (when) => `Sitä ei yritetä uudestaan ennen kuin ${when}, jottei tunnus lukkiudu.`,
   heldForGood: "Sitä ei yritetä uudestaan, ennen kuin vaihdat sen tai ajat komennon ”login”.",
@@ -282,17 +302,17 @@ const fi: Words = {
   goToDay: "Siirry päivään",
   measure: "Näytä",
   energy: "Energia",
-  cost: "Hinta",
+  cost: "Kustannus",
   costInFull: "Siirto veroineen",
   production: "Tuotanto",
   temperature: "Lämpötila",
   meanTemperature: "Keskilämpötila",
   allYears: "Kaikki vuodet",
-  day: "Päivä",
-  night: "Yö",
+  day: "Päiväsähkö",
+  night: "Yösähkö",
   winterDay: "Talvipäivä",
   otherTime: "Muu aika",
-  noSplit: "Jakamaton",
+  noSplit: "Erittelemätön",
   total: "Yhteensä",
   noHoursInPeriod: "Tältä ajalta ei ole tunteja.",
   hoursOf: (hours, expected) => `${hours} / ${expected}`,
@@ -302,9 +322,10 @@ const fi: Words = {
   hours: "Tunteja",
   downloadPeriod: "Lataa tämä aika (CSV)",
   downloadAll: "Lataa kaikki (CSV)",
-  chartHint: "Valitse pylväs, niin näet sen tarkemmin.",
+  chartHint: "Valitse pylväs, niin näet sen tarkemmin; sormella kosketa sitä kahdesti.",
 
   yearByYear: "Vuosien vertailu",
+  yearsHint: "Valitse vuosi yltä, niin sen viiva korostuu.",
   month: "Kuukausi",
   moreThan: (months, kwh, percent, year) => `${months}: ${kwh}, ${percent} enemmän kuin vuonna ${year}.`,
   lessThan: (months, kwh, percent, year) => `${months}: ${kwh}, ${percent} vähemmän kuin vuonna ${year}.`,
@@ -338,9 +359,9 @@ const fi: Words = {
   unknown: "Ei tiedossa",
   lookBack: "Historia",
   lookBackDone: "Haettu",
-  product: "Tuote",
+  product: "Siirtotuote",
   fuse: "Pääsulake",
-  gsrn: "Käyttöpaikkatunnus (GSRN)",
+  gsrn: "Käyttöpaikka\u00adtunnus (GSRN)",
   id: "Tunnus Caruna+:ssa",
   firstHour: "Ensimmäinen tunti",
   newestHour: "Uusin tunti",
@@ -361,12 +382,15 @@ const fi: Words = {
 
 const sv: Words = {
   locale: "sv-FI",
+  ownName: "Svenska",
+  language: "Språk",
   title: "Elförbrukning",
   skipToContent: "Gå till innehållet",
   needsScript: "Sidan ritar sina diagram med JavaScript, som är avstängt i den här webbläsaren.",
   loading: "Laddar …",
   meteringPoint: "Driftsställe",
   clockMark: ".",
+  monthOfDate: "numeric",
   clock: (time) => `kl. ${time}`,
 
   state: "Läget",
@@ -381,6 +405,8 @@ const sv: Words = {
   lookingBack: (requests) => `Historiken hämtas: ${requests} frågor till Caruna+ återstår.`,
   syncFailed: (when) => `Den senaste hämtningen misslyckades ${when}.`,
   attention: "Något kräver din uppmärksamhet.",
+  whatToDo: "Att göra:",
+  justNow: "alldeles nyss",
   passwordRejected: (when) => `Caruna+ avvisade lösenordet ${when}.`,
   heldUntil: (when) => `Det prövas inte igen före ${when}, så att kontot inte låses.`,
   heldForGood: "Det prövas inte igen förrän du byter det eller kör kommandot ”login”.",
@@ -403,7 +429,7 @@ const sv: Words = {
   goToDay: "Gå till",
   measure: "Visa",
   energy: "Energi",
-  cost: "Pris",
+  cost: "Kostnad",
   costInFull: "Överföring med skatter",
   production: "Produktion",
   temperature: "Temperatur",
@@ -413,7 +439,7 @@ const sv: Words = {
   night: "Natt",
   winterDay: "Vinterdag",
   otherTime: "Övrig tid",
-  noSplit: "Utan fördelning",
+  noSplit: "Ospecificerad",
   total: "Totalt",
   noHoursInPeriod: "Det finns inga timmar för den här tiden.",
   hoursOf: (hours, expected) => `${hours} av ${expected}`,
@@ -423,9 +449,10 @@ const sv: Words = {
   hours: "Timmar",
   downloadPeriod: "Ladda ner den här tiden (CSV)",
   downloadAll: "Ladda ner allt (CSV)",
-  chartHint: "Välj en stapel för att se närmare.",
+  chartHint: "Välj en stapel för att se närmare; med ett finger, tryck två gånger.",
 
   yearByYear: "År mot år",
+  yearsHint: "Välj ett år ovan för att framhäva dess linje.",
   month: "Månad",
   moreThan: (months, kwh, percent, year) => `${months}: ${kwh}, ${percent} mer än ${year}.`,
   lessThan: (months, kwh, percent, year) => `${months}: ${kwh}, ${percent} mindre än ${year}.`,
@@ -459,7 +486,7 @@ const sv: Words = {
   unknown: "Inte känt",
   lookBack: "Historik",
   lookBackDone: "Hämtad",
-  product: "Produkt",
+  product: "Överförings\u00adprodukt",
   fuse: "Huvudsäkring",
   gsrn: "Nummer på fakturan (GSRN)",
   id: "Nummer i Caruna+",
@@ -477,7 +504,7 @@ const sv: Words = {
   gapList: "Timmarna som saknas",
   gapStart: "Från",
   gapEnd: "Till",
-  timeZone: "Alla tider är finsk tid (Europe/Helsinki).",
+  timeZone: "Alla klockslag är finsk tid (Europe/Helsinki).",
 };
 
 const WORDS: Readonly<Record<Language, Words>> = { en, fi, sv };

@@ -1,5 +1,4 @@
 import { Chart, type ChartSeries } from "./chart.js";
-import { swatch } from "./consumption.js";
 import { addDays, addMonths, hoursIn } from "./days.js";
 import { element, part, table, write } from "./elements.js";
 import type { Format } from "./format.js";
@@ -19,6 +18,8 @@ export class Years {
   readonly #words: Words;
   readonly #format: Format;
   readonly #chart = new Chart(part("years-chart"));
+  /** The year whose line is to stand out. */
+  #picked: number | undefined;
 
   constructor(words: Words, format: Format) {
     this.#words = words;
@@ -33,10 +34,10 @@ export class Years {
     write(part("years-sentence"), this.#sentence(years));
     const newest = years.length - 1;
     const series = years.map(({ months }, place): ChartSeries => {
-      // The month that is not over yet would look like a drop.
-      const isRunning = (slot: Slot) => slot === slots.at(-1) && !isWhole(slot);
-      const values = months.map((slot) => (slot === undefined || isRunning(slot) ? null : slot.total));
-      return { kind: "line", axis: "left", values, color: colorOf(newest - place), width: place === newest ? 3 : 2 };
+      // The month in which the hours begin, and the one that is not over yet, would look like a drop.
+      const isCut = (slot: Slot) => (slot === slots[0] || slot === slots.at(-1)) && !isWhole(slot);
+      const values = months.map((slot) => (slot === undefined || isCut(slot) ? null : slot.total));
+      return { kind: "line", axis: "left", values, ...lookOf(newest - place) };
     });
     this.#chart.show({
       series,
@@ -47,13 +48,30 @@ export class Years {
       rightText: String,
       readout: (place) => this.#readout(years, place),
     });
-    const ages = years.map(({ year }, place) => ({ name: String(year), color: colorOf(newest - place) })).reverse();
-    part("years-legend").replaceChildren(...legend(ages));
+    this.#showLegend(years);
     part("years-table").replaceChildren(this.#table(years));
   }
 
   clear(): void {
     this.#chart.clear();
+  }
+
+  /** Each year with a look at its line, newest first; one can be picked among many. */
+  #showLegend(years: readonly Year[]): void {
+    const buttons = years.map(({ year }, place) => {
+      const button = element("button", { type: "button" }, lineOf(years.length - 1 - place), String(year));
+      button.addEventListener("click", () => pick(this.#picked === year ? undefined : year));
+      return button;
+    });
+    const pick = (picked: number | undefined) => {
+      this.#picked = picked;
+      const place = years.findIndex(({ year }) => year === picked);
+      for (const [index, button] of buttons.entries()) button.setAttribute("aria-pressed", String(index === place));
+      this.#chart.emphasize(place < 0 ? undefined : place);
+    };
+    part("years-legend").replaceChildren(...buttons.map((button) => element("li", {}, button)).reverse());
+    part("years-hint").hidden = years.length < 3;
+    pick(this.#picked);
   }
 
   /** The whole months that this year and the last one both have. */
@@ -81,13 +99,13 @@ export class Years {
     const rows = years.map(({ year, months }, age) => ({
       year,
       kwh: months[place]?.total ?? null,
-      color: colorOf(newest - age),
+      line: lineOf(newest - age),
     }));
     return [
       element("strong", {}, this.#format.month(place + 1)),
-      ...rows.reverse().map(({ year, kwh, color }) => {
+      ...rows.reverse().map(({ year, kwh, line }) => {
         const value = element("b", {}, kwh === null ? "–" : this.#format.kwh(kwh));
-        return element("span", { class: "row" }, swatch(color), element("span", {}, String(year)), value);
+        return element("span", { class: "row" }, line, element("span", {}, String(year)), value);
       }),
     ];
   }
@@ -120,11 +138,19 @@ function isWhole(slot: Slot | undefined): boolean {
   return slot.hours >= hoursIn({ from, to: addDays(addMonths(from, 1), -1) });
 }
 
-/** The newest year stands out, the one before it less; older ones are told apart by the table. */
-function colorOf(age: number): string {
-  return ["--year-0", "--year-1", "--year-2"][age] ?? "--year-older";
+const COLORS = 6;
+const DASHES = [undefined, [7, 4], [2, 4]] as const;
+
+/** The newest year stands out by its width. Six colours, then the same six with dashes, then with dots. */
+function lookOf(age: number): Pick<ChartSeries, "color" | "dash" | "width"> {
+  return { color: `--year-${age % COLORS}`, dash: DASHES[dashOf(age)], width: age === 0 ? 3.5 : 2 };
 }
 
-function legend(entries: readonly { readonly name: string; readonly color: string }[]): HTMLElement[] {
-  return entries.map(({ name, color }) => element("li", {}, swatch(color), name));
+function dashOf(age: number): number {
+  return Math.floor(age / COLORS) % DASHES.length;
+}
+
+/** A piece of that year's line. */
+function lineOf(age: number): HTMLElement {
+  return element("span", { class: `line is-year-${age % COLORS} dash-${dashOf(age)}`, "aria-hidden": "true" });
 }
