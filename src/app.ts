@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Temporal } from "temporal-polyfill";
 import {
@@ -6,46 +5,24 @@ import {
   CarunaError,
   CredentialsRejected,
   fileSessionStore,
-  fileTranscripts,
   type LoginGuard,
   LoginHeldBack,
-  type LoginHold,
-  memorySessionStore,
-  type OnLoginFailed,
   type Resolution,
   SecondFactorRequired,
 } from "./caruna/index.js";
-import {
-  type Account,
-  type Configuration,
-  ConfigurationError,
-  prepareStateDirectory,
-  requireAccount,
-} from "./config/index.js";
+import { type Configuration, ConfigurationError, prepareStateDirectory, requireAccount } from "./config/index.js";
 import { ailment, Ending, runOnTheClock, writeHealth } from "./daemon/index.js";
-import { Database, DatabaseError, type DatabaseSettings, type MeteringPointStatus } from "./database/index.js";
-import {
-  type Amounts,
-  amountsOf,
-  type CsvLocale,
-  csvOf,
-  type ExportedHour,
-  expectedHours,
-  hoursOfDay,
-  jsonOf,
-  lastDays,
-  localDay,
-  ndjsonOf,
-} from "./energy/index.js";
+import { Database, DatabaseError, type MeteringPointStatus } from "./database/index.js";
+import { type Amounts, amountsOf, expectedHours, hoursOfDay, lastDays, localDay } from "./energy/index.js";
+import { NothingToExport } from "./export.js";
 import { FileRefused } from "./files.js";
 import type { Logger } from "./logger.js";
+import { databaseSettings, healthFile, loginTranscripts, sessionFile } from "./state.js";
 import {
   chosenMeteringPoint,
   type DayRange,
   Engine,
   isMendable,
-  type ListedMeteringPoint,
-  Listing,
   LookBackMeter,
   type LookBackProgress,
   MeteringPointNotChosen,
@@ -59,6 +36,7 @@ import {
 
 import type { Cycles, Metrics, OverviewProblem } from "./web/index.js";
 
+export { AccountTrial, type TriedAccount } from "./account-trial.js";
 export {
   type AnsweredSettings,
   accountInEnvironment,
@@ -68,6 +46,7 @@ export {
   writeSettings,
 } from "./config/index.js";
 export { isInForeground } from "./daemon/index.js";
+export { type ExportFormat, exportHours } from "./export.js";
 export { type ListedMeteringPoint, type LookBackProgress, namedMeteringPoint, summedUp } from "./sync/index.js";
 
 /** Longest time from the wish to end to the end, in milliseconds; a service manager is told 5 s. */
@@ -473,144 +452,6 @@ export async function readStatus(configuration: Configuration, logger: Logger, s
   }
 }
 
-export type ExportFormat = "csv" | "json" | "ndjson";
-
-/** Which hours go into a file, and how. */
-export interface ExportChoice {
-  /** Asset id or GSRN; undefined: the one that energy_hourly follows, or the only one. */
-  readonly meteringPoint?: string | undefined;
-  /** Local days, both included; undefined where there is no bound. */
-  readonly from?: Temporal.PlainDate | undefined;
-  readonly to?: Temporal.PlainDate | undefined;
-  readonly format: ExportFormat;
-  /** Of CSV. */
-  readonly locale: CsvLocale;
-}
-
-/** What went into a file. */
-export interface Exported {
-  readonly meteringPointId: string;
-  readonly hours: number;
-}
-
-/**
- * Hands the stored hours of a metering point to `write` as text, in pieces, without a request to Caruna+. Throws
- * `NothingToExport`, `MeteringPointNotChosen`, subclasses of `DatabaseError`, and what `write` throws.
- */
-export async function exportHours(
-  configuration: Configuration,
-  logger: Logger,
-  choice: ExportChoice,
-  write: (pieces: AsyncIterable<string>) => Promise<void>,
-  signal: AbortSignal,
-): Promise<Exported> {
-  const database = new Database(databaseSettings(configuration), logger);
-  try {
-    const inspection = await database.inspect(signal);
-    if (inspection.kind === "not made yet") throw new NothingToExport();
-    await database.check(signal);
-    const points = await database.sync.meteringPoints(signal);
-    if (points.length === 0) throw new NothingToExport();
-    const otherwise = await database.sync.followedMeteringPoint(signal);
-    const wish = { wanted: choice.meteringPoint, namedBy: "--metering-point", otherwise } as const;
-    const { id } = chosenMeteringPoint(points, wish);
-    const pages = database.sync.exportHours(id, choice.from?.toString(), choice.to?.toString(), signal);
-    let hours = 0;
-    async function* counted() {
-      for await (const page of pages) {
-        hours += page.length;
-        yield page;
-      }
-      if (hours === 0) logger.warn({}, `no hour of metering point ${id} is stored of these days`);
-    }
-    await write(textOf(counted(), choice));
-    return { meteringPointId: id, hours };
-  } finally {
-    await database.stop();
-  }
-}
-
-function textOf(
-  pages: AsyncIterable<readonly ExportedHour[]>,
-  { format, locale }: ExportChoice,
-): AsyncIterable<string> {
-  if (format === "csv") return csvOf(pages, { locale });
-  return format === "json" ? jsonOf(pages) : ndjsonOf(pages);
-}
-
-/** There is no metering point in the database yet. */
-export class NothingToExport extends Error {
-  override readonly name = "NothingToExport";
-
-  constructor() {
-    super("Nothing was loaded yet, so there is nothing to export; load the last days with: caruna-integration sync");
-  }
-}
-
-/** What came of an account that a person has just typed in. */
-export type TriedAccount =
-  /** With its metering points, one at least. */
-  | { readonly kind: "accepted"; readonly listed: readonly ListedMeteringPoint[] }
-  /** With Caruna's own words, where it gave some. */
-  | { readonly kind: "rejected"; readonly reason: string | undefined }
-  /** It was rejected before, and Caruna+ was not asked. */
-  | { readonly kind: "held back"; readonly hold: LoginHold };
-
-/** Tries accounts before they are kept. The login guard is told of every password that is posted, and may hold it back. */
-export class AccountTrial {
-  readonly #configuration: Configuration;
-  readonly #logger: Logger;
-  readonly #database: Database;
-  #sessions = memorySessionStore();
-
-  constructor(configuration: Configuration, logger: Logger) {
-    this.#configuration = configuration;
-    this.#logger = logger;
-    this.#database = new Database(databaseSettings(configuration), logger);
-  }
-
-  /**
-   * Logs in anew with this account, and lists the metering points that the settings let it load. Throws what the client and
-   * the database throw, `NoMeteringPoint`, or the signal's reason.
-   */
-  async try(account: Account, signal: AbortSignal): Promise<TriedAccount> {
-    const { baseUrl, allowedHosts, customers } = this.#configuration.caruna;
-    prepareStateDirectory(this.#configuration.stateDir);
-    await this.#database.check(signal);
-    this.#sessions = memorySessionStore();
-    const caruna = new CarunaClient({
-      ...account,
-      ...{ baseUrl, allowedHosts, sessionStore: this.#sessions, logger: this.#logger },
-      guard: this.#database.loginGuard([baseUrl, account.username, account.password], Date.now),
-      onLoginFailed: loginTranscripts(this.#configuration),
-      // A person waits: what fails now may be told now.
-      retries: 1,
-    });
-    try {
-      const listed = await new Listing(caruna, customers, this.#logger).read(signal);
-      if (listed.length === 0) throw new NoMeteringPoint();
-      return { kind: "accepted", listed };
-    } catch (error) {
-      if (error instanceof CredentialsRejected) return { kind: "rejected", reason: error.reason };
-      if (error instanceof LoginHeldBack) return { kind: "held back", hold: error.hold };
-      throw error;
-    } finally {
-      caruna.close();
-    }
-  }
-
-  /** Keeps the session of the account that was tried last, so that the program need not log in again. */
-  async keepSession(): Promise<void> {
-    const session = await this.#sessions.load();
-    if (session !== undefined) await fileSessionStore(sessionFile(this.#configuration), this.#logger).save(session);
-  }
-
-  /** Stops the embedded database, if it runs. */
-  async stop(): Promise<void> {
-    await this.#database.stop();
-  }
-}
-
 /** What ails the running program that these settings belong to, in one line; undefined where it is well. */
 export async function askHealth(configuration: Configuration): Promise<string | undefined> {
   return await ailment(healthFile(configuration), Date.now());
@@ -619,23 +460,6 @@ export async function askHealth(configuration: Configuration): Promise<string | 
 /** Forgets the session that these settings keep, cookies included. The next cycle of a program logs in anew. */
 export async function forgetSession(configuration: Configuration, logger: Logger): Promise<void> {
   await fileSessionStore(sessionFile(configuration), logger).clear();
-}
-
-/** Keeps the transcripts of failed logins in the state directory. */
-export function loginTranscripts({ stateDir }: Configuration): OnLoginFailed {
-  return fileTranscripts(join(stateDir, "transcripts"));
-}
-
-export function sessionFile({ stateDir }: Configuration): string {
-  return join(stateDir, "session.json");
-}
-
-function healthFile({ stateDir }: Configuration): string {
-  return join(stateDir, "health.json");
-}
-
-export function databaseSettings({ database, stateDir }: Configuration): DatabaseSettings {
-  return database.kind === "embedded" ? { kind: "embedded", directory: join(stateDir, "postgres") } : database;
 }
 
 /** Exit codes, as `--help` tells them. */

@@ -1,6 +1,6 @@
 import { homedir } from "node:os";
 import type { Temporal } from "temporal-polyfill";
-import { databaseSettings, exitCodeOf, loginTranscripts, messageOf, sessionFile } from "./app.js";
+import { exitCodeOf, messageOf } from "./app.js";
 import {
   CarunaClient,
   CredentialsRejected,
@@ -16,6 +16,7 @@ import { type Account, type Configuration, prepareStateDirectory, requireAccount
 import { Database, DatabaseError, type DatabaseInspection } from "./database/index.js";
 import { lastDays, readingsOfDay } from "./energy/index.js";
 import type { Logger } from "./logger.js";
+import { databaseSettings, loginTranscripts, sessionFile } from "./state.js";
 import { MeteringPointNotFound, NoMeteringPoint } from "./sync/index.js";
 
 const CHECKS = [

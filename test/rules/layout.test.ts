@@ -18,10 +18,26 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, "all" | "types">>>>
     energy: "types",
     caruna: "types",
   },
-  "app.ts": { daemon: "all", web: "all", sync: "all", database: "all", energy: "all", caruna: "all", config: "all" },
+  "app.ts": {
+    "account-trial.ts": "all",
+    "export.ts": "all",
+    "state.ts": "all",
+    daemon: "all",
+    web: "all",
+    sync: "all",
+    database: "all",
+    energy: "all",
+    caruna: "all",
+    config: "all",
+  },
+  // Jobs of a command that need some of the parts, and not the program that runs them all.
+  "account-trial.ts": { "state.ts": "all", sync: "all", database: "all", caruna: "all", config: "all" },
+  "export.ts": { "state.ts": "all", sync: "all", database: "all", energy: "all", config: "types" },
+  "state.ts": { caruna: "all", database: "types", config: "types" },
   // The doctor's checks: it tries the same parts as the program, one by one, and so stands beside what wires them.
   "diagnosis.ts": {
     "app.ts": "all",
+    "state.ts": "all",
     sync: "all",
     database: "all",
     energy: "all",
