@@ -2,23 +2,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { ConfigurationError, loadConfiguration, requireAccount } from "../../src/config/index.js";
+import { ORIGINAL_INI } from "../support/original.js";
 import { failure, folders, load, problems } from "./support.js";
 
 const SERVER = { DB_HOST: "nas", DB_DATABASE: "energy", DB_USER: "matti" };
 
-/** The files of the Python program that this one takes the place of. */
-const ORIGINAL_INI = `[postgresql]
-host=$DB_HOST
-database=$DB_DATABASE
-user=$DB_USER
-password=$DB_PASSWORD
-[caruna]
-username = $CARUNA_USER
-password = $CARUNA_PASSWORD
-[main]
-job_interval = 86400
-days_to_load = 7
-`;
+/** The `.env` beside it. */
 const ORIGINAL_ENV = `DB_HOST=nas.local
 DB_DATABASE=home
 DB_USER=caruna

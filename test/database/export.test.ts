@@ -1,32 +1,19 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
-import type { Database, Lease, StoredMeteredHour } from "../../src/database/index.js";
-import { startLeased } from "../support/leased.js";
+import { expect, test } from "vitest";
+import type { StoredMeteredHour } from "../../src/database/index.js";
+import { newLeased } from "../support/leased.js";
 import { meteredHour } from "../support/metered-hours.js";
-import { createDatabase, type TestDatabase } from "../support/postgres.js";
 
 const HOUR_MS = 3_600_000;
 /** Local midnight of 24 October 2026, the day before the one of 25 hours. */
 const START_MS = Date.UTC(2026, 9, 23, 21);
 
-let testDatabase: TestDatabase;
-let database: Database;
-let lease: Lease;
-
-beforeEach(async () => {
-  testDatabase = await createDatabase();
-  ({ database, lease } = await startLeased(testDatabase.settings));
-});
-
-afterEach(async () => {
-  await database.stop();
-  await testDatabase.drop();
-});
+const leased = newLeased();
 
 async function store(startEpochMs: number, count: number, meteringPointId = "A"): Promise<void> {
   const readings = Array.from({ length: count }, (_, index) =>
     meteredHour(startEpochMs + index * HOUR_MS, { kwhTotal: index / 100 }),
   );
-  await database.sync.storeReadings(lease, {
+  await leased.database.sync.storeReadings(leased.lease, {
     hours: [{ meteringPointId, isFollowed: false, readings }],
     periods: [],
   });
@@ -34,7 +21,7 @@ async function store(startEpochMs: number, count: number, meteringPointId = "A")
 
 async function pages(fromDay?: string, toDay?: string, meteringPointId = "A"): Promise<StoredMeteredHour[][]> {
   const given: StoredMeteredHour[][] = [];
-  for await (const page of database.sync.exportHours(meteringPointId, fromDay, toDay)) given.push(page);
+  for await (const page of leased.database.sync.exportHours(meteringPointId, fromDay, toDay)) given.push(page);
   return given;
 }
 
@@ -71,9 +58,9 @@ test("days are those of Finland, both included, whatever their length", async ()
 test("holds no connection while the reader takes its time, and gives up at an abort", async () => {
   await store(START_MS, 5000);
   const abort = new AbortController();
-  const reader = database.sync.exportHours("A", undefined, undefined, abort.signal)[Symbol.asyncIterator]();
+  const reader = leased.database.sync.exportHours("A", undefined, undefined, abort.signal)[Symbol.asyncIterator]();
   await reader.next();
-  const busy = await testDatabase.query(
+  const busy = await leased.testDatabase.query(
     "SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'",
   );
   expect(busy).toEqual([]);

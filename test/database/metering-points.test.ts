@@ -1,28 +1,15 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
-import type { Database, Lease, SeenMeteringPoint } from "../../src/database/index.js";
+import { expect, test } from "vitest";
+import type { SeenMeteringPoint } from "../../src/database/index.js";
 import type { MeteredHour } from "../../src/energy/index.js";
-import { startLeased } from "../support/leased.js";
+import { newLeased } from "../support/leased.js";
 import { meteredHour } from "../support/metered-hours.js";
-import { createDatabase, type TestDatabase } from "../support/postgres.js";
 
 const HOUR_MS = 3_600_000;
 const NOW_MS = Date.UTC(2026, 10, 23, 6) + 123;
 /** Local midnight of 1 January 2026. */
 const NEW_YEAR_MS = Date.UTC(2025, 11, 31, 22);
 
-let testDatabase: TestDatabase;
-let database: Database;
-let lease: Lease;
-
-beforeEach(async () => {
-  testDatabase = await createDatabase();
-  ({ database, lease } = await startLeased(testDatabase.settings));
-});
-
-afterEach(async () => {
-  await database.stop();
-  await testDatabase.drop();
-});
+const leased = newLeased();
 
 const HOME: SeenMeteringPoint = {
   id: "A",
@@ -36,40 +23,47 @@ const HOME: SeenMeteringPoint = {
 };
 
 async function store(readings: readonly MeteredHour[], meteringPointId = "A", isFollowed = false): Promise<void> {
-  await database.sync.storeReadings(lease, { hours: [{ meteringPointId, isFollowed, readings }], periods: [] });
+  await leased.database.sync.storeReadings(leased.lease, {
+    hours: [{ meteringPointId, isFollowed, readings }],
+    periods: [],
+  });
 }
 
 const hours = (startEpochMs: number, count: number, values: Partial<MeteredHour> = {}) =>
   Array.from({ length: count }, (_, index) => meteredHour(startEpochMs + index * HOUR_MS, values));
 
 test("remembers a metering point, when it was seen first and last, and its stored hours", async () => {
-  await database.sync.seeMeteringPoints(lease, [HOME, { ...HOME, id: "B", contractTo: "2026-01-31" }], NOW_MS);
+  await leased.database.sync.seeMeteringPoints(
+    leased.lease,
+    [HOME, { ...HOME, id: "B", contractTo: "2026-01-31" }],
+    NOW_MS,
+  );
   await store(hours(NEW_YEAR_MS, 5));
-  await database.sync.seeMeteringPoints(lease, [HOME], NOW_MS + HOUR_MS);
+  await leased.database.sync.seeMeteringPoints(leased.lease, [HOME], NOW_MS + HOUR_MS);
   const seen = { firstSeenEpochMs: NOW_MS, hasPeriods: false };
   const ends = { oldestHourEpochMs: NEW_YEAR_MS, newestHourEpochMs: NEW_YEAR_MS + 4 * HOUR_MS };
   const none = { oldestHourEpochMs: null, newestHourEpochMs: null };
-  expect(await database.sync.meteringPoints()).toEqual([
+  expect(await leased.database.sync.meteringPoints()).toEqual([
     { ...HOME, ...seen, lastSeenEpochMs: NOW_MS + HOUR_MS },
     { ...HOME, id: "B", contractTo: "2026-01-31", ...seen, lastSeenEpochMs: NOW_MS },
   ]);
-  expect([...(await database.sync.storedEnds(["A", "B"]))]).toEqual([
+  expect([...(await leased.database.sync.storedEnds(["A", "B"]))]).toEqual([
     ["A", ends],
     ["B", none],
   ]);
 });
 
 test("one that moves to another customer keeps its hours, and what is left out stays known", async () => {
-  await database.sync.seeMeteringPoints(lease, [{ ...HOME, contractTo: "2026-12-31" }], NOW_MS);
+  await leased.database.sync.seeMeteringPoints(leased.lease, [{ ...HOME, contractTo: "2026-12-31" }], NOW_MS);
   await store(hours(NEW_YEAR_MS, 1));
   const nothing = { gsrn: null, address: "", product: null, fuse: null, contractFrom: null, contractTo: null };
-  await database.sync.seeMeteringPoints(lease, [{ ...HOME, ...nothing, customer: "2000" }], NOW_MS);
+  await leased.database.sync.seeMeteringPoints(leased.lease, [{ ...HOME, ...nothing, customer: "2000" }], NOW_MS);
   const expected = { ...HOME, customer: "2000", contractTo: "2026-12-31" };
-  expect(await database.sync.meteringPoints()).toMatchObject([expected]);
-  expect((await database.sync.storedEnds(["A"])).get("A")).toMatchObject({ newestHourEpochMs: NEW_YEAR_MS });
+  expect(await leased.database.sync.meteringPoints()).toMatchObject([expected]);
+  expect((await leased.database.sync.storedEnds(["A"])).get("A")).toMatchObject({ newestHourEpochMs: NEW_YEAR_MS });
   // A contract that goes on after all.
-  await database.sync.seeMeteringPoints(lease, [HOME], NOW_MS);
-  expect(await database.sync.meteringPoints()).toMatchObject([{ contractTo: null }]);
+  await leased.database.sync.seeMeteringPoints(leased.lease, [HOME], NOW_MS);
+  expect(await leased.database.sync.meteringPoints()).toMatchObject([{ contractTo: null }]);
 });
 
 test("sums by local day count 23, 24 and 25 hours, and parts where there are any", async () => {
@@ -77,13 +71,13 @@ test("sums by local day count 23, 24 and 25 hours, and parts where there are any
   await store(hours(Date.UTC(2026, 2, 27, 22), 24 + 23 + 24, { kwhNight: 0.5 }));
   await store(hours(Date.UTC(2026, 9, 24, 21), 25));
   await store(hours(Date.UTC(2026, 2, 28), 9), "B");
-  const spring = await database.sync.sumsByDay("A", "2026-03-28", "2026-03-29");
+  const spring = await leased.database.sync.sumsByDay("A", "2026-03-28", "2026-03-29");
   const parts = { kwhDay: null, kwhNightWinter: null };
   expect(spring).toEqual([
     { startsOn: "2026-03-28", hours: 24, kwhTotal: 36, kwhNight: 12, ...parts },
     { startsOn: "2026-03-29", hours: 23, kwhTotal: 34.5, kwhNight: 11.5, ...parts },
   ]);
-  expect(await database.sync.sumsByDay("A", "2026-10-01", "2026-10-31")).toEqual([
+  expect(await leased.database.sync.sumsByDay("A", "2026-10-01", "2026-10-31")).toEqual([
     { startsOn: "2026-10-25", hours: 25, kwhTotal: 37.5, kwhNight: null, ...parts },
   ]);
 });
@@ -91,7 +85,7 @@ test("sums by local day count 23, 24 and 25 hours, and parts where there are any
 test("sums by local month begin and end with the local year", async () => {
   await store(hours(NEW_YEAR_MS - HOUR_MS, 1 + 31 * 24 + 5));
   await store(hours(Date.UTC(2026, 11, 31, 21), 2));
-  const sums = await database.sync.sumsByMonth("A", 2026);
+  const sums = await leased.database.sync.sumsByMonth("A", 2026);
   expect(sums.map(({ startsOn, hours: count }) => [startsOn, count])).toEqual([
     ["2026-01-01", 744],
     ["2026-02-01", 5],
@@ -104,7 +98,7 @@ test("energy_daily and energy_monthly tell how many of how many hours are there"
   await store(hours(Date.UTC(2026, 9, 24, 21), 25));
   const daily =
     "SELECT day::text, kwh_total, temperature_celsius, eur_total, hours_stored, hours_expected, is_complete";
-  expect(await testDatabase.query(`${daily} FROM public.energy_daily ORDER BY day`)).toEqual(
+  expect(await leased.testDatabase.query(`${daily} FROM public.energy_daily ORDER BY day`)).toEqual(
     [
       ["2026-03-28", 36, 2, 6, 24, 24, true],
       ["2026-03-29", 34.5, 2, 5.75, 23, 23, true],
@@ -115,14 +109,14 @@ test("energy_daily and energy_monthly tell how many of how many hours are there"
     })),
   );
   const monthly = "SELECT month::text, hours_stored, hours_expected, is_complete FROM public.energy_monthly ORDER BY 1";
-  expect(await testDatabase.query(monthly)).toEqual([
+  expect(await leased.testDatabase.query(monthly)).toEqual([
     { month: "2026-03-01", hours_stored: 48, hours_expected: 743, is_complete: false },
     { month: "2026-10-01", hours_stored: 25, hours_expected: 745, is_complete: false },
   ]);
 });
 
 test("every table, view and column of the engine says what it is", async () => {
-  const silent = await testDatabase.query(`
+  const silent = await leased.testDatabase.query(`
     SELECT relname::text, attname::text FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
     WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v') AND attnum > 0
       AND relname NOT IN ('energy_hourly', 'caruna_integration_migration')
@@ -131,30 +125,38 @@ test("every table, view and column of the engine says what it is", async () => {
 });
 
 test("energy_hourly that begins to follow gets the stored hours, and keeps what it has beside them", async () => {
-  await testDatabase.query(
+  await leased.testDatabase.query(
     `INSERT INTO public.energy_hourly (datetime, kwh_total, kwh_night, tariff) VALUES
       (to_timestamp($1), 1.5, 1.5, 'night'), (to_timestamp($1 - 3600), 9, NULL, 'other_times')`,
     [NEW_YEAR_MS / 1000],
   );
   await store(hours(NEW_YEAR_MS, 3));
-  const followed = await database.sync.followMeteringPoint(lease, "A");
+  const followed = await leased.database.sync.followMeteringPoint(leased.lease, "A");
   expect(followed).toEqual({ previous: null, written: 2, others: 1 });
-  expect(await database.sync.energyHours(0, NOW_MS)).toMatchObject([
+  expect(await leased.database.sync.energyHours(0, NOW_MS)).toMatchObject([
     { kwhTotal: 9 },
     { kwhTotal: 1.5, kwhNight: 1.5, tariff: "night" },
     { kwhTotal: 1.5, tariff: "other_times" },
     { kwhTotal: 1.5, tariff: "other_times" },
   ]);
-  expect(await database.sync.followedMeteringPoint()).toBe("A");
-  expect(await database.sync.followMeteringPoint(lease, "A")).toEqual({ previous: "A", written: 0, others: 0 });
+  expect(await leased.database.sync.followedMeteringPoint()).toBe("A");
+  expect(await leased.database.sync.followMeteringPoint(leased.lease, "A")).toEqual({
+    previous: "A",
+    written: 0,
+    others: 0,
+  });
 });
 
 test("energy_hourly that follows another metering point keeps nothing of the former in an hour of both", async () => {
-  await database.sync.followMeteringPoint(lease, "A");
+  await leased.database.sync.followMeteringPoint(leased.lease, "A");
   await store(hours(NEW_YEAR_MS, 3, { kwhNight: 1.5, tariff: "night", splitSource: "caruna" }), "A", true);
   await store(hours(NEW_YEAR_MS, 2, { kwhTotal: 4 }), "B");
-  expect(await database.sync.followMeteringPoint(lease, "B")).toEqual({ previous: "A", written: 2, others: 1 });
-  expect(await database.sync.energyHours(0, NOW_MS)).toMatchObject([
+  expect(await leased.database.sync.followMeteringPoint(leased.lease, "B")).toEqual({
+    previous: "A",
+    written: 2,
+    others: 1,
+  });
+  expect(await leased.database.sync.energyHours(0, NOW_MS)).toMatchObject([
     { kwhTotal: 4, kwhNight: null, tariff: "other_times" },
     { kwhTotal: 4, kwhNight: null, tariff: "other_times" },
     { kwhTotal: 1.5, kwhNight: 1.5, tariff: "night" },
@@ -162,8 +164,8 @@ test("energy_hourly that follows another metering point keeps nothing of the for
 });
 
 test("remembers a value under a name", async () => {
-  expect(await database.sync.remembered("metering points listed at")).toBeUndefined();
-  await database.sync.remember(lease, "metering points listed at", "1");
-  await database.sync.remember(lease, "metering points listed at", "2");
-  expect(await database.sync.remembered("metering points listed at")).toBe("2");
+  expect(await leased.database.sync.remembered("metering points listed at")).toBeUndefined();
+  await leased.database.sync.remember(leased.lease, "metering points listed at", "1");
+  await leased.database.sync.remember(leased.lease, "metering points listed at", "2");
+  expect(await leased.database.sync.remembered("metering points listed at")).toBe("2");
 });

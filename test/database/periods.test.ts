@@ -1,24 +1,11 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
-import type { Database, Lease, PeriodRow } from "../../src/database/index.js";
-import { startLeased } from "../support/leased.js";
-import { createDatabase, type TestDatabase } from "../support/postgres.js";
+import { expect, test } from "vitest";
+import type { PeriodRow } from "../../src/database/index.js";
+import { newLeased } from "../support/leased.js";
 
 const NOW_MS = Date.UTC(2026, 10, 23, 6) + 123;
 const MINUTE_MS = 60_000;
 
-let testDatabase: TestDatabase;
-let database: Database;
-let lease: Lease;
-
-beforeEach(async () => {
-  testDatabase = await createDatabase();
-  ({ database, lease } = await startLeased(testDatabase.settings));
-});
-
-afterEach(async () => {
-  await database.stop();
-  await testDatabase.drop();
-});
+const leased = newLeased();
 
 function period(startsOn: string, values: Partial<PeriodRow> = {}): PeriodRow {
   return {
@@ -38,7 +25,9 @@ function period(startsOn: string, values: Partial<PeriodRow> = {}): PeriodRow {
 }
 
 const due = async (limit = 100, meteringPointIds = ["A"]) =>
-  (await database.sync.duePeriods({ meteringPointIds, nowEpochMs: NOW_MS, limit })).map(({ startsOn }) => startsOn);
+  (await leased.database.sync.duePeriods({ meteringPointIds, nowEpochMs: NOW_MS, limit })).map(
+    ({ startsOn }) => startsOn,
+  );
 
 const inNovember = { meteringPointIds: ["A"], span: "day", from: "2026-11-01", to: "2026-11-30" } as const;
 
@@ -47,23 +36,23 @@ test("remembers every value of a period to the millisecond, and forgets what is 
     ...{ nextAskEpochMs: NOW_MS + 1, askedEpochMs: NOW_MS, timesAsked: 3, kwhTold: 0.1 + 0.2, kwhStored: 1 / 3 },
     ...{ verifiedEpochMs: NOW_MS - 7, settledEpochMs: NOW_MS - 8, isHistory: true },
   });
-  await database.sync.savePeriods(lease, [full]);
-  expect(await database.sync.periods(inNovember)).toEqual([full]);
-  await database.sync.savePeriods(lease, [full, period("2026-11-22")]);
-  expect(await database.sync.periods(inNovember)).toEqual([period("2026-11-22")]);
+  await leased.database.sync.savePeriods(leased.lease, [full]);
+  expect(await leased.database.sync.periods(inNovember)).toEqual([full]);
+  await leased.database.sync.savePeriods(leased.lease, [full, period("2026-11-22")]);
+  expect(await leased.database.sync.periods(inNovember)).toEqual([period("2026-11-22")]);
 });
 
 test("finds the periods of those metering points, span and days alone, both ends included", async () => {
   const rows = ["2026-10-31", "2026-11-01", "2026-11-30", "2026-12-01"].map((day) => period(day));
   const others = [period("2026-11-01", { span: "month" }), period("2026-11-02", { meteringPointId: "B" })];
-  await database.sync.savePeriods(lease, [...rows, ...others]);
-  expect(await database.sync.periods(inNovember)).toEqual(rows.slice(1, 3));
-  const ofBoth = await database.sync.periods({ ...inNovember, meteringPointIds: ["B", "A"] });
+  await leased.database.sync.savePeriods(leased.lease, [...rows, ...others]);
+  expect(await leased.database.sync.periods(inNovember)).toEqual(rows.slice(1, 3));
+  const ofBoth = await leased.database.sync.periods({ ...inNovember, meteringPointIds: ["B", "A"] });
   expect(ofBoth.map(({ meteringPointId }) => meteringPointId)).toEqual(["A", "A", "B"]);
 });
 
 test("is due from its time on, and never without one", async () => {
-  await database.sync.savePeriods(lease, [
+  await leased.database.sync.savePeriods(leased.lease, [
     period("2026-11-01", { nextAskEpochMs: NOW_MS }),
     period("2026-11-02", { nextAskEpochMs: NOW_MS + 1 }),
     period("2026-11-03"),
@@ -72,7 +61,7 @@ test("is due from its time on, and never without one", async () => {
 });
 
 test("is due where it was asked for in the future, beyond what clocks differ", async () => {
-  await database.sync.savePeriods(lease, [
+  await leased.database.sync.savePeriods(leased.lease, [
     period("2026-11-01", { askedEpochMs: NOW_MS + 5 * MINUTE_MS + 1 }),
     period("2026-11-02", { askedEpochMs: NOW_MS + 5 * MINUTE_MS }),
   ]);
@@ -81,7 +70,7 @@ test("is due where it was asked for in the future, beyond what clocks differ", a
 
 test("what is due comes in order of its worth, history last, and no more than asked for", async () => {
   const at = { nextAskEpochMs: NOW_MS - 1 };
-  await database.sync.savePeriods(lease, [
+  await leased.database.sync.savePeriods(leased.lease, [
     period("2020-01-01", { ...at, span: "year", isHistory: true }),
     period("2020-05-06", { ...at, isHistory: true }),
     period("2026-01-01", { ...at, span: "year" }),
@@ -97,11 +86,11 @@ test("what is due comes in order of its worth, history last, and no more than as
 });
 
 test("finding what is due among many remembered days reads no row that is not", async () => {
-  await testDatabase.query(`
+  await leased.testDatabase.query(`
     INSERT INTO public.metering_point_period (metering_point, span, starts_on, asked_at)
     SELECT 'A', 'day', date '1970-01-01' + n, to_timestamp(0) FROM generate_series(1, 20000) AS n;
     ANALYZE public.metering_point_period`);
-  const plan = await testDatabase.query(`
+  const plan = await leased.testDatabase.query(`
     EXPLAIN SELECT FROM public.metering_point_period
     WHERE (next_ask_at <= now() OR asked_at > now() + interval '5 minutes') AND metering_point = ANY(ARRAY['A'])`);
   const text = JSON.stringify(plan);

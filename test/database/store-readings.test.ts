@@ -1,9 +1,8 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
-import type { Database, Lease, StoreResult } from "../../src/database/index.js";
+import { expect, test } from "vitest";
+import type { StoreResult } from "../../src/database/index.js";
 import type { MeteredHour } from "../../src/energy/index.js";
-import { startLeased } from "../support/leased.js";
+import { newLeased } from "../support/leased.js";
 import { meteredHour } from "../support/metered-hours.js";
-import { createDatabase, type TestDatabase } from "../support/postgres.js";
 
 const HOUR_MS = 3_600_000;
 const START_MS = Date.UTC(2026, 2, 27, 22);
@@ -24,36 +23,29 @@ const FULL = meteredHour(START_MS, {
   ...{ eurTax: 13, eurVat: 14, status: 150, parts: { 'yö, "talvi" \\': 4, day: 2 }, splitSource: "caruna" },
 });
 
-let testDatabase: TestDatabase;
-let database: Database;
-let lease: Lease;
-
-beforeEach(async () => {
-  testDatabase = await createDatabase();
-  ({ database, lease } = await startLeased(testDatabase.settings));
-});
-
-afterEach(async () => {
-  await database.stop();
-  await testDatabase.drop();
-});
+const leased = newLeased();
 
 const hour = (index: number, values: Partial<MeteredHour> = {}) => meteredHour(START_MS + index * HOUR_MS, values);
 
 async function store(readings: readonly MeteredHour[], isFollowed = true, meteringPointId = "A"): Promise<StoreResult> {
-  return await database.sync.storeReadings(lease, { hours: [{ meteringPointId, isFollowed, readings }], periods: [] });
+  return await leased.database.sync.storeReadings(leased.lease, {
+    hours: [{ meteringPointId, isFollowed, readings }],
+    periods: [],
+  });
 }
 
 async function stored(meteringPointId = "A") {
-  return await database.sync.hoursOf(meteringPointId, 0, Date.UTC(2100, 0, 1));
+  return await leased.database.sync.hoursOf(meteringPointId, 0, Date.UTC(2100, 0, 1));
 }
 
 async function followed() {
-  return await database.sync.energyHours(0, Date.UTC(2100, 0, 1));
+  return await leased.database.sync.energyHours(0, Date.UTC(2100, 0, 1));
 }
 
 const versions = () =>
-  testDatabase.query(`SELECT xmin::text, ctid::text, updated_at FROM public.metering_point_hourly ORDER BY datetime`);
+  leased.testDatabase.query(
+    `SELECT xmin::text, ctid::text, updated_at FROM public.metering_point_hourly ORDER BY datetime`,
+  );
 
 test("stores every value in its column, and gives it back", async () => {
   await store([FULL]);
@@ -63,7 +55,7 @@ test("stores every value in its column, and gives it back", async () => {
     field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
     value,
   ]);
-  expect(await testDatabase.query("SELECT * FROM public.metering_point_hourly")).toMatchObject([
+  expect(await leased.testDatabase.query("SELECT * FROM public.metering_point_hourly")).toMatchObject([
     { metering_point: "A", datetime: new Date(START_MS), parts, ...Object.fromEntries(inColumns) },
   ]);
 });
@@ -165,29 +157,31 @@ test("stores several metering points and thousands of hours in one transaction",
     isFollowed: meteringPointId === "A",
     readings,
   }));
-  expect(await database.sync.storeReadings(lease, { hours, periods: [] })).toMatchObject({
+  expect(await leased.database.sync.storeReadings(leased.lease, { hours, periods: [] })).toMatchObject({
     inserted: 12_000,
     energyHourly: { inserted: 6_000 },
   });
-  expect(await testDatabase.query("SELECT count(DISTINCT xmin::text)::int FROM public.metering_point_hourly")).toEqual([
-    { count: 1 },
-  ]);
+  expect(
+    await leased.testDatabase.query("SELECT count(DISTINCT xmin::text)::int FROM public.metering_point_hourly"),
+  ).toEqual([{ count: 1 }]);
 });
 
 test("stores all of a batch or nothing", async () => {
-  await testDatabase.query("ALTER TABLE public.metering_point_period ADD CHECK (times_asked < 100)");
+  await leased.testDatabase.query("ALTER TABLE public.metering_point_period ADD CHECK (times_asked < 100)");
   const period = { meteringPointId: "A", span: "day", startsOn: "2026-03-28", nextAskEpochMs: null } as const;
   const rest = { askedEpochMs: 1, kwhTold: null, kwhStored: null, verifiedEpochMs: null, settledEpochMs: null };
   const hours = [{ meteringPointId: "A", isFollowed: true, readings: [hour(0)] }];
   const periods = [{ ...period, ...rest, timesAsked: 100, isHistory: false }];
-  await expect(database.sync.storeReadings(lease, { hours, periods })).rejects.toThrow(/check constraint/);
+  await expect(leased.database.sync.storeReadings(leased.lease, { hours, periods })).rejects.toThrow(
+    /check constraint/,
+  );
   expect(await stored()).toEqual([]);
   expect(await followed()).toEqual([]);
 });
 
 test("hours that another program stores meanwhile are neither lost nor counted as new", async () => {
   // A row that the reading in front of the write cannot see yet: whoever made it commits only then.
-  await testDatabase.query(`
+  await leased.testDatabase.query(`
     CREATE FUNCTION intrude() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
       IF pg_trigger_depth() = 1 THEN

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { ORIGINAL_INI } from "../support/original.js";
 import { accountSettings, databaseSettings, runProgram } from "../support/program.js";
 import { lastDates, storedRows, trueRows } from "../support/truth.js";
 import { newWorlds } from "../support/world.js";
@@ -16,19 +17,6 @@ const ORIGINAL_TABLE = `
     CONSTRAINT energy_hourly_pkey PRIMARY KEY (id),
     CONSTRAINT datetime UNIQUE (datetime)
   )`;
-
-const ORIGINAL_INI = `[postgresql]
-host=$DB_HOST
-database=$DB_DATABASE
-user=$DB_USER
-password=$DB_PASSWORD
-[caruna]
-username = $CARUNA_USER
-password = $CARUNA_PASSWORD
-[main]
-job_interval = 86400
-days_to_load = 7
-`;
 
 const world = newWorlds();
 

@@ -1,5 +1,39 @@
+import { afterEach, beforeEach } from "vitest";
 import { Database, type Lease, type ServerSettings } from "../../src/database/index.js";
 import { silentLogger } from "../../src/logger.js";
+import { createDatabase, type TestDatabase } from "./postgres.js";
+
+/** A started database whose lease the test holds, new for every test. */
+export interface Leased {
+  readonly testDatabase: TestDatabase;
+  readonly database: Database;
+  readonly lease: Lease;
+}
+
+/** Makes one for each test of the file. */
+export function newLeased(): Leased {
+  let testDatabase: TestDatabase;
+  let started: Awaited<ReturnType<typeof startLeased>>;
+  beforeEach(async () => {
+    testDatabase = await createDatabase();
+    started = await startLeased(testDatabase.settings);
+  });
+  afterEach(async () => {
+    await started.database.stop();
+    await testDatabase.drop();
+  });
+  return {
+    get testDatabase() {
+      return testDatabase;
+    },
+    get database() {
+      return started.database;
+    },
+    get lease() {
+      return started.lease;
+    },
+  };
+}
 
 /** A started database whose lease the test holds. */
 export async function startLeased(settings: ServerSettings): Promise<{ database: Database; lease: Lease }> {
