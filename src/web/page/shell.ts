@@ -76,7 +76,7 @@ export function shell(language: Language = languageFrom(undefined)): string {
       <div id="chart" class="chart" role="img" aria-label="${words.consumption}"></div>
       <p id="no-hours" hidden>${words.noHoursInPeriod}</p>
     </div>
-    <p id="chart-hint" class="hint" hidden>${words.chartHint}</p>
+    <p id="chart-hint" class="hint" hidden>${words.chartHint} <span class="for-finger">${words.chartHintFinger}</span></p>
     <details>
       <summary>${words.asTable}</summary>
       <div id="chart-table" class="scroll" tabindex="0" role="region" aria-label="${words.asTable}"></div>

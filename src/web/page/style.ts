@@ -249,6 +249,7 @@ input { padding: .25rem .5rem; }
 .row { display: flex; align-items: center; gap: .5rem; }
 .row b { margin-left: auto; padding-left: 1rem; font-weight: 600; }
 .hint { color: var(--quiet); font-size: .875rem; margin-top: .5rem; }
+@media (pointer: fine) { .for-finger { display: none; } }
 .lead { color: var(--quiet); margin-top: .25rem; }
 #years .legend, #completeness .legend { margin-top: .75rem; }
 details { margin-top: 1rem; }

@@ -78,6 +78,7 @@ export interface Words {
   readonly downloadPeriod: string;
   readonly downloadAll: string;
   readonly chartHint: string;
+  readonly chartHintFinger: string;
 
   readonly yearByYear: string;
   readonly yearsHint: string;
@@ -196,7 +197,8 @@ const en: Words = {
   hours: "Hours",
   downloadPeriod: "Download this period (CSV)",
   downloadAll: "Download everything (CSV)",
-  chartHint: "Select a bar to look closer; with a finger, touch it twice.",
+  chartHint: "Select a bar to look closer.",
+  chartHintFinger: "A first touch tells what it is, a second one looks closer.",
 
   yearByYear: "Year against year",
   yearsHint: "Select a year above to make its line stand out.",
@@ -322,7 +324,8 @@ const fi: Words = {
   hours: "Tunteja",
   downloadPeriod: "Lataa tämä aika (CSV)",
   downloadAll: "Lataa kaikki (CSV)",
-  chartHint: "Valitse pylväs, niin näet sen tarkemmin; sormella kosketa sitä kahdesti.",
+  chartHint: "Valitse pylväs, niin näet sen tarkemmin.",
+  chartHintFinger: "Ensimmäinen kosketus kertoo luvut, toinen vie tarkempaan kuvaan.",
 
   yearByYear: "Vuosien vertailu",
   yearsHint: "Valitse vuosi yltä, niin sen viiva korostuu.",
@@ -449,7 +452,8 @@ const sv: Words = {
   hours: "Timmar",
   downloadPeriod: "Ladda ner den här tiden (CSV)",
   downloadAll: "Ladda ner allt (CSV)",
-  chartHint: "Välj en stapel för att se närmare; med ett finger, tryck två gånger.",
+  chartHint: "Välj en stapel för att se närmare.",
+  chartHintFinger: "Den första tryckningen visar siffrorna, den andra går närmare.",
 
   yearByYear: "År mot år",
   yearsHint: "Välj ett år ovan för att framhäva dess linje.",
