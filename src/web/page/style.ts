@@ -312,6 +312,7 @@ a.cell:focus-visible { outline-offset: 1px; border-radius: 6px; }
   #newest { grid-column: 1; padding: .5rem 0; }
   .go { grid-column: 2 / -1; }
   #sums { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem 1rem; }
+  .figure:last-child:nth-child(odd) { grid-column: 1 / -1; }
   .figure dd { font-size: 1.1875rem; }
   .chart, #years-chart { height: 15rem; }
   .readout { position: fixed; inset: auto .75rem .75rem; transform: none !important; box-shadow: 0 2px 12px rgb(0 0 0 / 25%); }
