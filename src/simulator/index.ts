@@ -30,6 +30,8 @@ export interface SimulatorOptions extends Partial<Behaviour> {
   readonly meters?: number | readonly MeterOptions[];
   /** Epoch milliseconds. */
   readonly now?: () => number;
+  /** How many of the newest requests it remembers; 10,000 by default. */
+  readonly requestsKept?: number;
 }
 
 /** A request that came in; no values of queries, headers or bodies. */
@@ -63,7 +65,7 @@ export interface Simulator {
   /** Where it listens. */
   readonly port: number;
   readonly authPort: number;
-  /** The newest 10,000 requests in order. */
+  /** The newest requests in order, `requestsKept` at the most. */
   readonly requests: readonly SimulatedRequest[];
   /** How many requests there were in all. */
   readonly requestCount: number;
@@ -274,7 +276,7 @@ class RunningSimulator implements Simulator {
     const open: SimulatedRequest = { ...asked, status: null, kind: null };
     this.requests.push(open);
     this.requestCount += 1;
-    if (this.requests.length > REQUESTS_KEPT) this.requests.shift();
+    if (this.requests.length > (this.#options.requestsKept ?? REQUESTS_KEPT)) this.requests.shift();
     return (answer) => {
       const index = this.requests.lastIndexOf(open);
       if (index >= 0) this.requests[index] = { ...asked, status: answer.status, kind: answer.kind ?? null };

@@ -35,6 +35,8 @@ export interface Program {
   cycle(): Promise<CycleResult>;
   /** Compares everything with Caruna+, and writes nothing. */
   verify(): Promise<Verification>;
+  /** Forgets what it has said. */
+  forget(): void;
   stop(): Promise<void>;
 }
 
@@ -161,6 +163,9 @@ async function startProgram(world: EngineWorld, options: ProgramOptions, simulat
     },
     async verify() {
       return await new Verifier({ ...shared, ...rest }).verify(undefined, signal);
+    },
+    forget() {
+      said.length = 0;
     },
     async stop() {
       caruna.close();
