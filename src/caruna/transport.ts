@@ -109,6 +109,8 @@ function withoutSecrets(error: unknown, request: HttpRequest, timeoutMs: number 
 /** Node.js names this by `EPROTO` or by OpenSSL's reason, depending on where it is met. */
 const NO_TLS = "it speaks no TLS that we know (is something between it and this machine?)";
 
+const NOT_SIGNED = "its certificate is not trusted (nobody known here has signed it)";
+
 /** Codes of network and TLS errors, in words. */
 export const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: "nobody listens there (connection refused)",
@@ -120,9 +122,12 @@ export const REASONS: Readonly<Record<string, string>> = {
   EHOSTUNREACH: "there is no way to that host",
   ENETUNREACH: "the network is not reachable",
   CERT_HAS_EXPIRED: "its certificate has expired (is this machine's clock right?)",
+  CERT_NOT_YET_VALID: "its certificate is not valid yet (is this machine's clock right?)",
   DEPTH_ZERO_SELF_SIGNED_CERT: "its certificate is not trusted (self-signed)",
   SELF_SIGNED_CERT_IN_CHAIN: "its certificate is not trusted (self-signed)",
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "its certificate is not trusted",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: NOT_SIGNED,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: NOT_SIGNED,
+  CERT_SIGNATURE_FAILURE: "its certificate is not trusted (its signature is wrong)",
   ERR_TLS_CERT_ALTNAME_INVALID: "its certificate is for another name",
   EPROTO: NO_TLS,
   ERR_SSL_WRONG_VERSION_NUMBER: NO_TLS,
