@@ -103,7 +103,7 @@ function withoutSecrets(error: unknown, request: HttpRequest, timeoutMs: number 
   if (/maxContentLength/.test(error.message)) {
     return new AnswerNotUnderstood(maskedCall(request.method, request.url), "it is larger than we are willing to read");
   }
-  return new CarunaUnreachable(`${host}: ${REASONS[error.code ?? ""] ?? error.code ?? "the connection broke"}`);
+  return new CarunaUnreachable(`${host}: ${reasonOf(error.code)}`);
 }
 
 /** Node.js names this by `EPROTO` or by OpenSSL's reason, depending on where it is met. */
@@ -112,7 +112,7 @@ const NO_TLS = "it speaks no TLS that we know (is something between it and this 
 const NOT_SIGNED = "its certificate is not trusted (nobody known here has signed it)";
 
 /** Codes of network and TLS errors, in words. */
-export const REASONS: Readonly<Record<string, string>> = {
+const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: "nobody listens there (connection refused)",
   ECONNRESET: "the connection was cut",
   EPIPE: "the connection was cut",
@@ -135,6 +135,16 @@ export const REASONS: Readonly<Record<string, string>> = {
   ERR_SSL_UNSUPPORTED_PROTOCOL: NO_TLS,
   ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: NO_TLS,
 };
+
+/** What the code of an error of Node.js means, in words; the code itself where nobody has met it yet. */
+export function reasonOf(code: string | undefined): string {
+  if (code === undefined || code === "") return "the connection broke";
+  if (code.startsWith("HPE_"))
+    return "what it answers is no HTTP that we know (is something between it and this machine?)";
+  // zlib's codes begin with Z_, those of Brotli are ERR__ERROR_FORMAT_… and the like.
+  if (/^(?:Z_|ERR__)/.test(code)) return "its answer was damaged on the way: it cannot be unpacked";
+  return REASONS[code] ?? code;
+}
 
 /** Waits; ends early, throwing the signal's reason, when the signal is aborted. */
 export type Sleep = (milliseconds: number, signal: AbortSignal) => Promise<void>;
