@@ -98,6 +98,7 @@ const ONE_TRY = {
   retries: 0,
   firstDelayMs: 0,
   longestWaitMs: 0,
+  rest: undefined,
   sleep: async () => {},
   random: () => 0,
   now: Date.now,

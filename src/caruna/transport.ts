@@ -155,8 +155,10 @@ export interface RetryPolicy {
   readonly retries: number;
   /** The first wait at its longest, in milliseconds; it doubles with each try, and chance takes up to half of it. */
   readonly firstDelayMs: number;
-  /** A longer `Retry-After` than this ends the call with `RateLimited`, in milliseconds. */
+  /** A longer `Retry-After` than this ends the call, and keeps the next ones from being made before, in milliseconds. */
   readonly longestWaitMs: number;
+  /** Where that is remembered; undefined: for a person who wants a try now. */
+  readonly rest: Rest | undefined;
   readonly sleep: Sleep;
   /** A number from 0 up to 1. */
   readonly random: () => number;
@@ -166,9 +168,34 @@ export interface RetryPolicy {
   readonly onRetry: (what: string, delayMs: number) => void;
 }
 
+/** A date that is years away, or a slip, shall not end the program for good. */
+const LONGEST_REST_MS = 24 * 60 * 60_000;
+
+/** The time for which the service asked to be left alone, by a `Retry-After` that is too long for a call to wait. */
+export class Rest {
+  #asked: { readonly call: string; readonly status: number; readonly from: number; readonly to: number } | undefined;
+
+  begin(call: string, status: number, milliseconds: number, nowEpochMs: number): void {
+    const to = nowEpochMs + Math.min(milliseconds, LONGEST_REST_MS);
+    this.#asked = { call, status, from: nowEpochMs, to };
+  }
+
+  /** Throws as the service answered then, while the time is not over; after a clock that was set back it counts as over. */
+  throwUnlessOver(nowEpochMs: number): void {
+    if (this.#asked === undefined) return;
+    const { call, status, from, to } = this.#asked;
+    if (nowEpochMs < from || nowEpochMs >= to) {
+      this.#asked = undefined;
+      return;
+    }
+    if (status === 429) throw new RateLimited(call, (to - nowEpochMs) / 1000);
+    throw new CarunaUnreachable(`HTTP ${status} at ${call}, and it asked not to be asked again so soon`);
+  }
+}
+
 /**
  * Sends a request again after network errors, 5xx and 429, with growing waits. Never used for a request that carries
- * the password. Throws `CarunaUnreachable` or `RateLimited` when the tries are used up.
+ * the password. Throws `CarunaUnreachable` or `RateLimited` when the tries are used up, or the service wants more rest.
  */
 export async function sendWithRetries(
   send: Transport,
@@ -177,11 +204,15 @@ export async function sendWithRetries(
   signal: AbortSignal,
 ): Promise<HttpResponse> {
   for (let attempt = 0; ; attempt++) {
+    policy.rest?.throwUnlessOver(policy.now());
     const outcome = await tryOnce(send, request, policy.now, signal);
-    if ("response" in outcome) return outcome.response;
+    if (!("failure" in outcome)) return outcome.response;
     const backOffMs = policy.firstDelayMs * 2 ** attempt * (1 - policy.random() / 2);
     const delayMs = Math.max(backOffMs, (outcome.retryAfterSeconds ?? 0) * 1000);
-    if (attempt >= policy.retries || delayMs > policy.longestWaitMs) throw outcome.failure;
+    const isTooLong = delayMs > policy.longestWaitMs;
+    if (isTooLong && outcome.response !== undefined)
+      policy.rest?.begin(maskedCall(request.method, request.url), outcome.response.status, delayMs, policy.now());
+    if (isTooLong || attempt >= policy.retries) throw outcome.failure;
     policy.onRetry(outcome.failure.message, delayMs);
     await policy.sleep(delayMs, signal).catch((error: unknown) => {
       signal.throwIfAborted();
@@ -192,7 +223,12 @@ export async function sendWithRetries(
 
 type Outcome =
   | { readonly response: HttpResponse }
-  | { readonly failure: CarunaUnreachable | RateLimited; readonly retryAfterSeconds: number | undefined };
+  | {
+      readonly failure: CarunaUnreachable | RateLimited;
+      /** Undefined where there was none. */
+      readonly response: HttpResponse | undefined;
+      readonly retryAfterSeconds: number | undefined;
+    };
 
 async function tryOnce(
   send: Transport,
@@ -204,9 +240,10 @@ async function tryOnce(
     const response = await send(request, signal);
     const failure = failureOf(response, maskedCall(request.method, request.url), now());
     if (failure === undefined) return { response };
-    return { failure, retryAfterSeconds: parseRetryAfter(response.headers.get("retry-after"), now()) };
+    return { failure, response, retryAfterSeconds: parseRetryAfter(response.headers.get("retry-after"), now()) };
   } catch (error) {
-    if (error instanceof CarunaUnreachable) return { failure: error, retryAfterSeconds: undefined };
+    if (error instanceof CarunaUnreachable)
+      return { failure: error, response: undefined, retryAfterSeconds: undefined };
     throw error;
   }
 }
@@ -223,10 +260,15 @@ export function failureOf(
   return undefined;
 }
 
+/** What the time of a date that ends so is counted from; one that ends otherwise means GMT (RFC 9110, asctime). */
+const HAS_ZONE = /(?:[A-Z]|[+-]\d\d:?\d\d)$/i;
+
 /** `Retry-After` (RFC 9110): seconds, or a date. Returns seconds from now, never negative; undefined where unreadable. */
 export function parseRetryAfter(value: string | undefined, nowEpochMs: number): number | undefined {
-  if (value === undefined) return undefined;
-  if (/^\s*\d+(\.\d+)?\s*$/.test(value)) return Math.min(Number(value), Number.MAX_SAFE_INTEGER);
-  const date = Date.parse(value);
+  const written = value?.trim() ?? "";
+  if (/^\d+(\.\d+)?$/.test(written)) return Math.min(Number(written), Number.MAX_SAFE_INTEGER);
+  // Of much that has no time of the day Date.parse makes a date: "-5" is a month of 2001 to it.
+  if (!/\d:\d\d:\d\d/.test(written)) return undefined;
+  const date = Date.parse(HAS_ZONE.test(written) ? written : `${written} GMT`);
   return Number.isNaN(date) ? undefined : Math.max(0, (date - nowEpochMs) / 1000);
 }
