@@ -158,12 +158,15 @@ export class AnswerNotUnderstood extends CarunaError {
   }
 }
 
-/** Caruna+ refused a call (401 or 403) although the token was new. */
+/** Caruna+ refused a call (401 or 403, or a page in place of data) although the token was new. */
 export class AccessRefused extends CarunaError {
   constructor(call: string, status: number) {
     super(
-      `Caruna+ refuses ${call} (HTTP ${status}) even after a new login. ` +
-        "The account may have lost its right to this metering point: look it up at plus.caruna.fi.",
+      status < 400
+        ? `Caruna+ answers ${call} with a page in place of data (HTTP ${status}), even after a new login. ` +
+            "It may be out of order: see whether plus.caruna.fi shows your consumption in a browser."
+        : `Caruna+ refuses ${call} (HTTP ${status}) even after a new login. ` +
+            "The account may have lost its right to this metering point: look it up at plus.caruna.fi.",
     );
   }
 }

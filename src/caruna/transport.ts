@@ -205,14 +205,11 @@ export async function sendWithRetries(
 ): Promise<HttpResponse> {
   for (let attempt = 0; ; attempt++) {
     policy.rest?.throwUnlessOver(policy.now());
-    const outcome = await tryOnce(send, request, policy.now, signal);
-    if (!("failure" in outcome)) return outcome.response;
+    const outcome = await tryOnce(send, request, policy, signal);
+    if ("response" in outcome) return outcome.response;
     const backOffMs = policy.firstDelayMs * 2 ** attempt * (1 - policy.random() / 2);
     const delayMs = Math.max(backOffMs, (outcome.retryAfterSeconds ?? 0) * 1000);
-    const isTooLong = delayMs > policy.longestWaitMs;
-    if (isTooLong && outcome.response !== undefined)
-      policy.rest?.begin(maskedCall(request.method, request.url), outcome.response.status, delayMs, policy.now());
-    if (isTooLong || attempt >= policy.retries) throw outcome.failure;
+    if (attempt >= policy.retries || delayMs > policy.longestWaitMs) throw outcome.failure;
     policy.onRetry(outcome.failure.message, delayMs);
     await policy.sleep(delayMs, signal).catch((error: unknown) => {
       signal.throwIfAborted();
@@ -223,29 +220,33 @@ export async function sendWithRetries(
 
 type Outcome =
   | { readonly response: HttpResponse }
-  | {
-      readonly failure: CarunaUnreachable | RateLimited;
-      /** Undefined where there was none. */
-      readonly response: HttpResponse | undefined;
-      readonly retryAfterSeconds: number | undefined;
-    };
+  | { readonly failure: CarunaUnreachable | RateLimited; readonly retryAfterSeconds: number | undefined };
 
 async function tryOnce(
   send: Transport,
   request: HttpRequest,
-  now: () => number,
+  policy: RetryPolicy,
   signal: AbortSignal,
 ): Promise<Outcome> {
+  const { now } = policy;
   try {
     const response = await send(request, signal);
+    noteRest(request, response, policy);
     const failure = failureOf(response, maskedCall(request.method, request.url), now());
     if (failure === undefined) return { response };
-    return { failure, response, retryAfterSeconds: parseRetryAfter(response.headers.get("retry-after"), now()) };
+    return { failure, retryAfterSeconds: parseRetryAfter(response.headers.get("retry-after"), now()) };
   } catch (error) {
-    if (error instanceof CarunaUnreachable)
-      return { failure: error, response: undefined, retryAfterSeconds: undefined };
+    if (error instanceof CarunaUnreachable) return { failure: error, retryAfterSeconds: undefined };
     throw error;
   }
+}
+
+/** Remembers that the service wants to be left alone for longer than a call waits. */
+export function noteRest({ method, url }: HttpRequest, { status, headers }: HttpResponse, policy: RetryPolicy): void {
+  if (status !== 429 && status < 500) return;
+  const milliseconds = (parseRetryAfter(headers.get("retry-after"), policy.now()) ?? 0) * 1000;
+  if (milliseconds > policy.longestWaitMs)
+    policy.rest?.begin(maskedCall(method, url), status, milliseconds, policy.now());
 }
 
 /** The error that a response stands for by its status alone: 429 and 5xx; undefined for all others. */
