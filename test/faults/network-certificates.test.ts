@@ -1,7 +1,6 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
-import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { createServer } from "node:tls";
 import { describe, expect, test } from "vitest";
@@ -11,6 +10,7 @@ import { atTheEnd } from "../support/caruna.js";
 import { type Certificate, newAuthority } from "../support/certificates.js";
 import { createDatabase } from "../support/postgres.js";
 import { workingDirectory } from "../support/program.js";
+import { TcpProxy } from "../support/tcp-proxy.js";
 import { at, DAY_MS } from "../sync/engine-world.js";
 import { differences, meteredRows, publishedRows } from "../sync/truth.js";
 
@@ -29,46 +29,32 @@ interface TlsSite {
 }
 
 async function tlsSite(): Promise<TlsSite> {
-  let target = 0;
   let bytesHeard = 0;
-  const open = new Set<Socket>();
-  const server = createServer({ cert: GOOD.cert, key: GOOD.key }, (program) => {
-    const service = connect(target, "127.0.0.1");
-    for (const [one, other] of [
-      [program, service],
-      [service, program],
-    ] as const) {
-      open.add(one);
-      one.on("error", () => other.destroy());
-      one.on("close", () => {
-        open.delete(one);
-        other.destroy();
-      });
-    }
-    program.on("data", (bytes) => {
-      bytesHeard += bytes.length;
-      service.write(bytes);
-    });
-    service.pipe(program);
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  atTheEnd(async () => {
-    for (const socket of open) socket.destroy();
-    await new Promise((resolve) => server.close(resolve));
-  });
-  const address = server.address();
-  if (address === null || typeof address !== "object") throw new Error("the server of the test has no port");
+  const server = createServer({ cert: GOOD.cert, key: GOOD.key });
+  const proxy = await TcpProxy.start(
+    { host: "127.0.0.1", port: 0 },
+    {
+      serverOf: (onConnection) => server.on("secureConnection", onConnection),
+      conduct: ({ service }) => ({
+        fromProgram(bytes) {
+          bytesHeard += bytes.length;
+          service.write(bytes);
+        },
+      }),
+    },
+  );
+  atTheEnd(() => proxy.stop());
   return {
-    url: `https://127.0.0.1:${address.port}`,
+    url: `https://127.0.0.1:${proxy.port}`,
     get bytesHeard() {
       return bytesHeard;
     },
     show: (certificate) => {
-      for (const socket of open) socket.destroy();
+      proxy.closeAll();
       server.setSecureContext(certificate);
     },
     leadTo: (port) => {
-      target = port;
+      proxy.target = { ...proxy.target, port };
     },
   };
 }
