@@ -124,10 +124,24 @@ export class RateLimited extends CarunaError {
   readonly retryAfterSeconds: number | undefined;
 
   constructor(call: string, retryAfterSeconds: number | undefined) {
-    const wait = retryAfterSeconds === undefined ? "" : ` and to come back in ${Math.ceil(retryAfterSeconds)} s`;
+    const wait = retryAfterSeconds === undefined ? "" : ` and to come back in ${duration(retryAfterSeconds)}`;
     super(`Caruna+ asks for fewer requests${wait} (HTTP 429 at ${call}). The next cycle tries again.`);
     this.retryAfterSeconds = retryAfterSeconds;
   }
+}
+
+/** The largest unit first, each with how many seconds it has. */
+const UNITS = [
+  ["days", 86_400],
+  ["hours", 3600],
+  ["minutes", 60],
+] as const;
+
+/** In words, rounded up, in a unit of which there are two at least. */
+function duration(seconds: number): string {
+  if (seconds > 366 * 86_400) return "more than a year";
+  const unit = UNITS.find(([, length]) => seconds >= 2 * length);
+  return unit === undefined ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / unit[1])} ${unit[0]}`;
 }
 
 /** An answer of the API that does not have the shape we know. */
@@ -144,12 +158,15 @@ export class AnswerNotUnderstood extends CarunaError {
   }
 }
 
-/** Caruna+ refused a call (401 or 403) although the token was new. */
+/** Caruna+ refused a call (401 or 403, or a page in place of data) although the token was new. */
 export class AccessRefused extends CarunaError {
   constructor(call: string, status: number) {
     super(
-      `Caruna+ refuses ${call} (HTTP ${status}) even after a new login. ` +
-        "The account may have lost its right to this metering point: look it up at plus.caruna.fi.",
+      status < 400
+        ? `Caruna+ answers ${call} with a page in place of data (HTTP ${status}), even after a new login. ` +
+            "It may be out of order: see whether plus.caruna.fi shows your consumption in a browser."
+        : `Caruna+ refuses ${call} (HTTP ${status}) even after a new login. ` +
+            "The account may have lost its right to this metering point: look it up at plus.caruna.fi.",
     );
   }
 }

@@ -32,6 +32,7 @@ import {
   cookieTransport,
   type HttpRequest,
   type HttpResponse,
+  noteRest,
   type RetryPolicy,
   sendWithRetries,
   type Transport,
@@ -309,7 +310,11 @@ class Login {
       if (carriesPassword) await this.#askGuard();
       return await this.#send(once, signal);
     };
-    if (carriesPassword) return await send(request, this.#signal);
+    if (carriesPassword) {
+      const response = await send(request, this.#signal);
+      noteRest(request, response, this.#options.retry);
+      return response;
+    }
     return await sendWithRetries(send, request, this.#options.retry, this.#signal);
   }
 

@@ -4,7 +4,7 @@ import { connect as connectByTls, type TLSSocket } from "node:tls";
 import { CarunaUnreachable } from "./errors.js";
 import { AllowedHosts, isLoopback } from "./hosts.js";
 import { readStart, startRequest } from "./login.js";
-import { DEFAULT_LIMITS, keepAliveTransport, REASONS, sendWithRetries } from "./transport.js";
+import { DEFAULT_LIMITS, keepAliveTransport, reasonOf, sendWithRetries } from "./transport.js";
 
 const TIMEOUT_MS = 10_000;
 
@@ -23,7 +23,7 @@ export interface Reached {
 export async function reach(url: URL, signal: AbortSignal): Promise<Reached> {
   const hostname = url.hostname.replace(/^\[(.*)\]$/, "$1");
   await lookup(hostname).catch((error: unknown) => {
-    throw new CarunaUnreachable(`${url.host}: ${reasonOf(error)}`);
+    throw new CarunaUnreachable(`${url.host}: ${reason(error)}`);
   });
   const port = Number(url.port) || (url.protocol === "http:" ? 80 : 443);
   if (url.protocol === "http:" && isLoopback(url.hostname)) {
@@ -58,16 +58,15 @@ async function connected<Kind extends Socket, Seen>(
     return look?.(socket);
   } catch (error) {
     signal.throwIfAborted();
-    throw new CarunaUnreachable(`${url.host}: ${reasonOf(error)}`);
+    throw new CarunaUnreachable(`${url.host}: ${reason(error)}`);
   } finally {
     signal.removeEventListener("abort", onAbort);
     socket.destroy();
   }
 }
 
-function reasonOf(error: unknown): string {
-  const code = error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
-  return REASONS[code] ?? (code || "the connection broke");
+function reason(error: unknown): string {
+  return reasonOf(error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined);
 }
 
 /** Which portal is asked, and who may be led to. */
@@ -99,6 +98,7 @@ const ONE_TRY = {
   retries: 0,
   firstDelayMs: 0,
   longestWaitMs: 0,
+  rest: undefined,
   sleep: async () => {},
   random: () => 0,
   now: Date.now,

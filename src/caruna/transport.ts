@@ -103,14 +103,16 @@ function withoutSecrets(error: unknown, request: HttpRequest, timeoutMs: number 
   if (/maxContentLength/.test(error.message)) {
     return new AnswerNotUnderstood(maskedCall(request.method, request.url), "it is larger than we are willing to read");
   }
-  return new CarunaUnreachable(`${host}: ${REASONS[error.code ?? ""] ?? error.code ?? "the connection broke"}`);
+  return new CarunaUnreachable(`${host}: ${reasonOf(error.code)}`);
 }
 
 /** Node.js names this by `EPROTO` or by OpenSSL's reason, depending on where it is met. */
 const NO_TLS = "it speaks no TLS that we know (is something between it and this machine?)";
 
+const NOT_SIGNED = "its certificate is not trusted (nobody known here has signed it)";
+
 /** Codes of network and TLS errors, in words. */
-export const REASONS: Readonly<Record<string, string>> = {
+const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: "nobody listens there (connection refused)",
   ECONNRESET: "the connection was cut",
   EPIPE: "the connection was cut",
@@ -120,9 +122,12 @@ export const REASONS: Readonly<Record<string, string>> = {
   EHOSTUNREACH: "there is no way to that host",
   ENETUNREACH: "the network is not reachable",
   CERT_HAS_EXPIRED: "its certificate has expired (is this machine's clock right?)",
+  CERT_NOT_YET_VALID: "its certificate is not valid yet (is this machine's clock right?)",
   DEPTH_ZERO_SELF_SIGNED_CERT: "its certificate is not trusted (self-signed)",
   SELF_SIGNED_CERT_IN_CHAIN: "its certificate is not trusted (self-signed)",
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "its certificate is not trusted",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: NOT_SIGNED,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: NOT_SIGNED,
+  CERT_SIGNATURE_FAILURE: "its certificate is not trusted (its signature is wrong)",
   ERR_TLS_CERT_ALTNAME_INVALID: "its certificate is for another name",
   EPROTO: NO_TLS,
   ERR_SSL_WRONG_VERSION_NUMBER: NO_TLS,
@@ -130,6 +135,16 @@ export const REASONS: Readonly<Record<string, string>> = {
   ERR_SSL_UNSUPPORTED_PROTOCOL: NO_TLS,
   ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: NO_TLS,
 };
+
+/** What the code of an error of Node.js means, in words; the code itself where nobody has met it yet. */
+export function reasonOf(code: string | undefined): string {
+  if (code === undefined || code === "") return "the connection broke";
+  if (code.startsWith("HPE_"))
+    return "what it answers is no HTTP that we know (is something between it and this machine?)";
+  // zlib's codes begin with Z_, those of Brotli are ERR__ERROR_FORMAT_… and the like.
+  if (/^(?:Z_|ERR__)/.test(code)) return "its answer was damaged on the way: it cannot be unpacked";
+  return REASONS[code] ?? code;
+}
 
 /** Waits; ends early, throwing the signal's reason, when the signal is aborted. */
 export type Sleep = (milliseconds: number, signal: AbortSignal) => Promise<void>;
@@ -140,8 +155,10 @@ export interface RetryPolicy {
   readonly retries: number;
   /** The first wait at its longest, in milliseconds; it doubles with each try, and chance takes up to half of it. */
   readonly firstDelayMs: number;
-  /** A longer `Retry-After` than this ends the call with `RateLimited`, in milliseconds. */
+  /** A longer `Retry-After` than this ends the call, and keeps the next ones from being made before, in milliseconds. */
   readonly longestWaitMs: number;
+  /** Where that is remembered; undefined: for a person who wants a try now. */
+  readonly rest: Rest | undefined;
   readonly sleep: Sleep;
   /** A number from 0 up to 1. */
   readonly random: () => number;
@@ -151,9 +168,34 @@ export interface RetryPolicy {
   readonly onRetry: (what: string, delayMs: number) => void;
 }
 
+/** A date that is years away, or a slip, shall not end the program for good. */
+const LONGEST_REST_MS = 24 * 60 * 60_000;
+
+/** The time for which the service asked to be left alone, by a `Retry-After` that is too long for a call to wait. */
+export class Rest {
+  #asked: { readonly call: string; readonly status: number; readonly from: number; readonly to: number } | undefined;
+
+  begin(call: string, status: number, milliseconds: number, nowEpochMs: number): void {
+    const to = nowEpochMs + Math.min(milliseconds, LONGEST_REST_MS);
+    this.#asked = { call, status, from: nowEpochMs, to };
+  }
+
+  /** Throws as the service answered then, while the time is not over; after a clock that was set back it counts as over. */
+  throwUnlessOver(nowEpochMs: number): void {
+    if (this.#asked === undefined) return;
+    const { call, status, from, to } = this.#asked;
+    if (nowEpochMs < from || nowEpochMs >= to) {
+      this.#asked = undefined;
+      return;
+    }
+    if (status === 429) throw new RateLimited(call, (to - nowEpochMs) / 1000);
+    throw new CarunaUnreachable(`HTTP ${status} at ${call}, and it asked not to be asked again so soon`);
+  }
+}
+
 /**
  * Sends a request again after network errors, 5xx and 429, with growing waits. Never used for a request that carries
- * the password. Throws `CarunaUnreachable` or `RateLimited` when the tries are used up.
+ * the password. Throws `CarunaUnreachable` or `RateLimited` when the tries are used up, or the service wants more rest.
  */
 export async function sendWithRetries(
   send: Transport,
@@ -162,7 +204,8 @@ export async function sendWithRetries(
   signal: AbortSignal,
 ): Promise<HttpResponse> {
   for (let attempt = 0; ; attempt++) {
-    const outcome = await tryOnce(send, request, policy.now, signal);
+    policy.rest?.throwUnlessOver(policy.now());
+    const outcome = await tryOnce(send, request, policy, signal);
     if ("response" in outcome) return outcome.response;
     const backOffMs = policy.firstDelayMs * 2 ** attempt * (1 - policy.random() / 2);
     const delayMs = Math.max(backOffMs, (outcome.retryAfterSeconds ?? 0) * 1000);
@@ -182,11 +225,13 @@ type Outcome =
 async function tryOnce(
   send: Transport,
   request: HttpRequest,
-  now: () => number,
+  policy: RetryPolicy,
   signal: AbortSignal,
 ): Promise<Outcome> {
+  const { now } = policy;
   try {
     const response = await send(request, signal);
+    noteRest(request, response, policy);
     const failure = failureOf(response, maskedCall(request.method, request.url), now());
     if (failure === undefined) return { response };
     return { failure, retryAfterSeconds: parseRetryAfter(response.headers.get("retry-after"), now()) };
@@ -194,6 +239,14 @@ async function tryOnce(
     if (error instanceof CarunaUnreachable) return { failure: error, retryAfterSeconds: undefined };
     throw error;
   }
+}
+
+/** Remembers that the service wants to be left alone for longer than a call waits. */
+export function noteRest({ method, url }: HttpRequest, { status, headers }: HttpResponse, policy: RetryPolicy): void {
+  if (status !== 429 && status < 500) return;
+  const milliseconds = (parseRetryAfter(headers.get("retry-after"), policy.now()) ?? 0) * 1000;
+  if (milliseconds > policy.longestWaitMs)
+    policy.rest?.begin(maskedCall(method, url), status, milliseconds, policy.now());
 }
 
 /** The error that a response stands for by its status alone: 429 and 5xx; undefined for all others. */
@@ -208,10 +261,15 @@ export function failureOf(
   return undefined;
 }
 
+/** What the time of a date that ends so is counted from; one that ends otherwise means GMT (RFC 9110, asctime). */
+const HAS_ZONE = /(?:[A-Z]|[+-]\d\d:?\d\d)$/i;
+
 /** `Retry-After` (RFC 9110): seconds, or a date. Returns seconds from now, never negative; undefined where unreadable. */
 export function parseRetryAfter(value: string | undefined, nowEpochMs: number): number | undefined {
-  if (value === undefined) return undefined;
-  if (/^\s*\d+(\.\d+)?\s*$/.test(value)) return Math.min(Number(value), Number.MAX_SAFE_INTEGER);
-  const date = Date.parse(value);
+  const written = value?.trim() ?? "";
+  if (/^\d+(\.\d+)?$/.test(written)) return Math.min(Number(written), Number.MAX_SAFE_INTEGER);
+  // Of much that has no time of the day Date.parse makes a date: "-5" is a month of 2001 to it.
+  if (!/\d:\d\d:\d\d/.test(written)) return undefined;
+  const date = Date.parse(HAS_ZONE.test(written) ? written : `${written} GMT`);
   return Number.isNaN(date) ? undefined : Math.max(0, (date - nowEpochMs) / 1000);
 }

@@ -46,6 +46,8 @@ export interface WebLimits {
   readonly requestTimeoutMs: number;
   /** How often these two are looked after, in milliseconds. */
   readonly checkIntervalMs: number;
+  /** A connection on which nothing moves for so long is closed, such as that of a download that nobody reads. */
+  readonly silenceMs: number;
   /** Open at one time; one more is closed at once. */
   readonly connections: number;
 }
@@ -54,11 +56,10 @@ const LIMITS: WebLimits = {
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 15_000,
   checkIntervalMs: 2_000,
+  silenceMs: 60_000,
   connections: 64,
 };
 const KEEP_ALIVE_MS = 5_000;
-/** A connection on which nothing moves for so long is closed, such as that of a download that nobody reads. */
-const SILENCE_MS = 60_000;
 const MOST_HEADER_BYTES = 8 * 1024;
 /** What is being answered when the server is stopped may take this long. */
 const STOP_GRACE_MS = 500;
@@ -81,7 +82,7 @@ export class WebServer {
   /** Listens. Returns the address to open on this machine. Throws `WebServerFailed`. */
   async start(): Promise<{ readonly url: string }> {
     const { host, port, limits } = this.#options;
-    const { connections, headersTimeoutMs, requestTimeoutMs, checkIntervalMs } = { ...LIMITS, ...limits };
+    const { connections, headersTimeoutMs, requestTimeoutMs, checkIntervalMs, silenceMs } = { ...LIMITS, ...limits };
     const app = this.#routes(await readAssets());
     const server = createAdaptorServer({
       fetch: app.fetch,
@@ -96,7 +97,7 @@ export class WebServer {
     });
     if (!(server instanceof Server)) throw new TypeError("a plain HTTP server was asked for");
     server.maxConnections = connections;
-    server.timeout = SILENCE_MS;
+    server.timeout = silenceMs;
     this.#server = server;
     server.listen(port, host);
     try {

@@ -136,6 +136,40 @@ describe("a call answered by 429", () => {
     expect(error.message).not.toContain("Infinity");
   });
 
+  it.each([
+    [429, RateLimited, /to come back in 2 hours /],
+    [503, CarunaUnreachable, /asked not to be asked again so soon/],
+  ] as const)(
+    "of two hours (%i) is left alone for so long, but for a person who asks for a login",
+    async (status, kind, words) => {
+      const portal = await portalWithContracts(inTurn(withStatus(status, { "Retry-After": "7200" }), good));
+      let now = Date.parse("2026-08-01T12:00:00Z");
+      const { client } = clientOf(portal.url, portal.url, { now: () => now });
+      expect(await errorOf(client.contracts({ customer: CUSTOMER }))).toBeInstanceOf(kind);
+      const asked = portal.received.length;
+      const refused = await errorOf(client.contracts({ customer: CUSTOMER }));
+      expect(refused).toBeInstanceOf(kind);
+      expect(refused.message).toMatch(words);
+      expect(portal.received.length).toBe(asked);
+      await client.logIn();
+      expect(portal.received.length).toBeGreaterThan(asked);
+      now += 2 * 3_600_000;
+      expect(await client.contracts({ customer: CUSTOMER })).toEqual([]);
+    },
+  );
+
+  it.each([
+    ["100", "100 s"],
+    ["600", "10 minutes"],
+    ["10000", "3 hours"],
+    ["200000", "3 days"],
+    ["9".repeat(20), "more than a year"],
+  ])("is told in words for how long: %s", async (value, words) => {
+    const portal = await portalWithContracts(withStatus(429, { "Retry-After": value }));
+    const error = await errorOf(clientOf(portal.url).client.contracts({ customer: CUSTOMER }));
+    expect(error.message).toContain(`to come back in ${words} (`);
+  });
+
   it("reads what RFC 9110 allows", () => {
     const now = Date.parse("2026-08-01T12:00:00Z");
     const read = (value: string | undefined) => parseRetryAfter(value, now);

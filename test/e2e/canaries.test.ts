@@ -1,8 +1,7 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Interception, SimulatorOptions } from "../../src/simulator/index.js";
-import { CANARIES, type CanaryService, canaryService } from "../support/canaries.js";
+import { CANARIES, type CanaryService, canaryService, found, privateFiles } from "../support/canaries.js";
 import { createDatabase, type TestDatabase } from "../support/postgres.js";
 import { databaseSettings, runProgram, workingDirectory } from "../support/program.js";
 
@@ -35,36 +34,8 @@ const run = (parameters: readonly string[]) =>
     folder.path,
   );
 
-/** A secret in the ways in which it may be written. */
-function waysToWrite(secret: string): string[] {
-  return [
-    secret,
-    secret.toLowerCase(),
-    encodeURIComponent(secret),
-    new URLSearchParams({ "": secret }).toString().slice(1),
-    JSON.stringify(secret).slice(1, -1),
-    Buffer.from(secret).toString("base64").replace(/=+$/, ""),
-  ];
-}
-
-function found(texts: Readonly<Record<string, string>>, secrets: readonly string[]): string[] {
-  return Object.entries(texts).flatMap(([name, text]) =>
-    secrets
-      .filter((secret) => waysToWrite(secret).some((way) => text.includes(way)))
-      .map((secret) => `${name}: ${secret}`),
-  );
-}
-
-/** Every file of the state directory by its path in it. */
-function stateFiles(): Record<string, string> {
-  const state = join(folder.path, "state");
-  if (!existsSync(state)) return {};
-  const files = readdirSync(state, { recursive: true, encoding: "utf8" }).filter((name) =>
-    statSync(join(state, name)).isFile(),
-  );
-  for (const name of files) expect([name, statSync(join(state, name)).mode & 0o077]).toEqual([name, 0]);
-  return Object.fromEntries(files.map((name) => [name, readFileSync(join(state, name), "utf8")]));
-}
+/** Every file of the state directory by its path in it; none of them may be read by others. */
+const stateFiles = () => privateFiles(join(folder.path, "state"));
 
 const DOCTOR_AND_CYCLE = [
   ["doctor", "--json"],

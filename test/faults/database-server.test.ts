@@ -5,8 +5,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest
 import { EmbeddedServer } from "../../src/database/embedded-server.js";
 import type { ServerSettings } from "../../src/database/index.js";
 import { silentLogger } from "../../src/logger.js";
+import { TcpProxy } from "../support/tcp-proxy.js";
 import { DAY_MS } from "../sync/engine-world.js";
-import { DatabaseProxy } from "./database-proxy.js";
 import { DatabaseWorld, type FaultyProgram, failureOf, openSession, queryOn } from "./database-world.js";
 
 // Servers of this file's own, which are stopped, killed, copied and exchanged behind one address.
@@ -14,7 +14,7 @@ import { DatabaseWorld, type FaultyProgram, failureOf, openSession, queryOn } fr
 let folder: string;
 let first: EmbeddedServer;
 let settings: ServerSettings;
-let proxy: DatabaseProxy;
+let proxy: TcpProxy;
 let world: DatabaseWorld;
 let program: FaultyProgram;
 let copy: EmbeddedServer | undefined;
@@ -33,7 +33,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   await queryOn(settings, "DROP SCHEMA public CASCADE; CREATE SCHEMA public");
-  proxy = await DatabaseProxy.start(settings.port);
+  proxy = await TcpProxy.start({ host: "127.0.0.1", port: settings.port });
   world = await DatabaseWorld.create();
   program = world.program({ ...settings, port: proxy.port, sslmode: "prefer" });
   await program.cycle();
@@ -52,7 +52,7 @@ const truthOn = (server: ServerSettings) => ({ query: (text: string) => queryOn(
 
 async function restartFirst(): Promise<void> {
   settings = await first.start();
-  proxy.target = settings.port;
+  proxy.target = { host: "127.0.0.1", port: settings.port };
 }
 
 test.each([
@@ -98,7 +98,7 @@ async function startCopy({ isStandby }: { isStandby: boolean }): Promise<ServerS
 
 /** The connections that the program still holds are found dead one after the other; nothing else may be wrong. */
 async function switchTo(server: ServerSettings): Promise<void> {
-  proxy.target = server.port;
+  proxy.target = { host: "127.0.0.1", port: server.port };
   proxy.cutAll();
   for (;;) {
     const failure = await failureOf(program.database.sync.remembered("anything"));

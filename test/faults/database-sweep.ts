@@ -1,7 +1,8 @@
 import { expect } from "vitest";
 import type { ServerSettings } from "../../src/database/index.js";
+import { type Fate, startPacketProxy } from "../support/database-proxy.js";
+import type { ProxiedConnection } from "../support/tcp-proxy.js";
 import { DAY_MS } from "../sync/engine-world.js";
-import { DatabaseProxy, type Fate, type ProxiedConnection } from "./database-proxy.js";
 import { allConnectionsGone, DatabaseWorld, failureOf, queryOn } from "./database-world.js";
 
 export const FAULTS = ["ended by an administrator", "cut before it", "cut after it"] as const;
@@ -32,7 +33,8 @@ export async function sweepConnectionFaults(
     reader = settings,
   }: { readonly stride: number; readonly faults?: readonly Fault[]; readonly reader?: ServerSettings },
 ): Promise<Sweep> {
-  const proxy = await DatabaseProxy.start(settings.port);
+  const packets = await startPacketProxy(settings.port);
+  const { proxy } = packets;
   const world = await DatabaseWorld.create();
   const program = world.program({ ...settings, port: proxy.port }, { isGuarded: true });
   const truth = { query: (text: string) => queryOn(reader, text) };
@@ -43,18 +45,18 @@ export async function sweepConnectionFaults(
     world.simulator.forgetSessions();
   };
   const cycleBroken = async (at: number, fault: Fault | undefined) => {
-    let packets = 0;
-    proxy.onPacket = async (connection) =>
-      ++packets === at && fault ? await happen(fault, connection, settings) : "pass";
+    let sent = 0;
+    packets.onPacket = async (connection) =>
+      ++sent === at && fault ? await happen(fault, connection, settings) : "pass";
     const failure = await failureOf(program.cycle());
-    proxy.onPacket = async () => "pass";
-    return { failure, packets };
+    packets.onPacket = async () => "pass";
+    return { failure, sent };
   };
   try {
     await program.cycle();
     dayPasses();
-    const { packets } = await cycleBroken(0, undefined);
-    for (let at = 1; at <= packets; at += stride) {
+    const { sent } = await cycleBroken(0, undefined);
+    for (let at = 1; at <= sent; at += stride) {
       for (const fault of faults) {
         dayPasses();
         const posts = world.simulator.passwordPosts;
@@ -91,7 +93,7 @@ export async function sweepConnectionFaults(
 
 async function happen(fault: Fault, connection: ProxiedConnection, admin: ServerSettings): Promise<Fate> {
   if (fault !== "ended by an administrator") return fault;
-  await terminate(admin, connection.serverSidePort);
+  await terminate(admin, connection.service.localPort ?? 0);
   return "pass";
 }
 

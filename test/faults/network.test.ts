@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { CarunaUnreachable } from "../../src/caruna/index.js";
+import type { TcpProxy } from "../support/tcp-proxy.js";
 import { EngineWorld, type Program } from "../sync/engine-world.js";
 import { differences, meteredRows, publishedRows } from "../sync/truth.js";
-import { type NetworkFault, type NetworkProxy, startNetworkProxy, Weather } from "./proxy.js";
+import { type NetworkFault, startWeatherProxy, Weather } from "./weather.js";
 
 const DAY_MS = 24 * 3_600_000;
 /** Silence shall end soon in a test; every answer of the simulator comes well within. */
@@ -16,18 +17,18 @@ afterEach(async () => {
 /** A world whose two sites stand behind proxies with one weather. */
 async function stormyWorld() {
   const weather = new Weather();
-  const plus = await startNetworkProxy(weather);
-  const auth = await startNetworkProxy(weather);
+  const plus = await startWeatherProxy(weather);
+  const auth = await startWeatherProxy(weather);
   endings.push(async () => {
     await Promise.all([plus.stop(), auth.stop()]);
   });
   const world = await EngineWorld.create("2026-09-10T10:10", {
-    ...{ plusUrl: plus.url, authUrl: auth.url },
+    ...{ plusUrl: `http://127.0.0.1:${plus.port}`, authUrl: `http://127.0.0.1:${auth.port}` },
     meters: [{ product: "nightly", startDate: "2026-09-07" }],
   });
   endings.push(() => world.close());
-  plus.leadTo(world.simulator.port);
-  auth.leadTo(world.simulator.authPort);
+  plus.target = { ...plus.target, port: world.simulator.port };
+  auth.target = { ...auth.target, port: world.simulator.authPort };
   return { weather, world, proxies: [plus, auth] as const };
 }
 
@@ -47,7 +48,7 @@ async function expectTruth({ database, simulator, nowEpochMs }: EngineWorld): Pr
   expect(differences(stored, publishedRows(simulator, nowEpochMs))).toEqual([]);
 }
 
-const open = (proxies: readonly NetworkProxy[]) => proxies.reduce((sum, { connections }) => sum + connections, 0);
+const open = (proxies: readonly TcpProxy[]) => proxies.reduce((sum, { connections }) => sum + connections, 0);
 
 /** All requests of a cycle are some twenty, a dozen of them the login; the rest of the faults are tried at some. */
 const EVERY = Array.from({ length: 40 }, (_, index) => index + 1);

@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Database } from "../../src/database/index.js";
 import { silentLogger } from "../../src/logger.js";
+import { until } from "../support/caruna.js";
 import { createDatabase, type TestDatabase } from "../support/postgres.js";
 import { bearer, serve } from "../web/serving.js";
 
@@ -137,6 +138,24 @@ describe("what Caruna+ says of a metering point", () => {
 });
 
 describe("somebody who wants to keep everybody else out", () => {
+  beforeAll(async () => {
+    // Some days of hours, and as many as no buffer on the way takes in.
+    for (const [id, hours] of [
+      ["days", 240],
+      ["decades", 400_000],
+    ] as const) {
+      await testDatabase.query(
+        `INSERT INTO public.metering_point_hourly (metering_point, datetime, kwh_total, tariff)
+         SELECT $1, timestamptz '1980-01-01T00:00Z' + n * interval '1 hour', 1, 'day' FROM generate_series(1, $2::int) AS n`,
+        [id, hours],
+      );
+      await testDatabase.query(
+        `INSERT INTO public.metering_point (id, customer, address, first_seen, last_seen) VALUES ($1, '1', '', now(), now())`,
+        [id],
+      );
+    }
+  });
+
   test("with a thousand connections: most are closed at once, the others in time, and the next one is answered", async () => {
     const serving = await serve(database, {
       limits: { headersTimeoutMs: 600, requestTimeoutMs: 800, checkIntervalMs: 20 },
@@ -166,6 +185,54 @@ describe("somebody who wants to keep everybody else out", () => {
     await closed;
     clearInterval(drip);
     expect((await serving.ask("/healthz")).status).toBe(200);
+  });
+
+  test("with a thousand connections on which nothing is said: they are closed, and the next one is answered", async () => {
+    const serving = await serve(database, {
+      limits: { headersTimeoutMs: 600, requestTimeoutMs: 800, checkIntervalMs: 20 },
+    });
+    const heard = await Promise.all(Array.from({ length: 1_000 }, () => heardFrom(serving.port, "")));
+    for (const answer of new Set(heard)) expect(answer).toMatch(/^$|^HTTP\/1\.1 408 /);
+    expect((await serving.ask("/healthz")).status).toBe(200);
+  });
+
+  test("with a thousand whole requests for hours: the program's own work goes on meanwhile", async () => {
+    const serving = await serve(database);
+    const request = `GET /download.csv?point=days HTTP/1.1\r\nHost: 127.0.0.1:${serving.port}\r\nConnection: close\r\n\r\n`;
+    let left = 1_000;
+    const attempts = Array.from({ length: left }, async () => {
+      const answer = await heardFrom(serving.port, request);
+      left -= 1;
+      return answer;
+    });
+    // What the engine asks of the database waits for no page.
+    await until(() => left < 1_000);
+    await database.sync.remembered("anything");
+    const leftWhenServed = left;
+    const answers = await Promise.all(attempts);
+    expect(leftWhenServed).toBeGreaterThan(0);
+    const whole = answers.filter((answer) => answer.startsWith("HTTP/1.1 200 "));
+    expect(whole.length).toBeGreaterThan(0);
+    // Chunked: the last one is empty.
+    for (const answer of whole) expect(answer.endsWith("\r\n0\r\n\r\n")).toBe(true);
+    expect(answers.filter((answer) => answer === "").length + whole.length).toBe(1_000);
+    expect((await serving.ask("/healthz")).status).toBe(200);
+  });
+
+  test("with a download that nobody reads: it is cut off, and makes room", async () => {
+    const serving = await serve(database, { limits: { connections: 1, silenceMs: 200 } });
+    const socket = connect(serving.port, "127.0.0.1").pause();
+    socket.on("error", () => {});
+    await once(socket, "connect");
+    socket.write(`GET /download.csv?point=decades HTTP/1.1\r\nHost: 127.0.0.1:${serving.port}\r\n\r\n`);
+    const answered = () =>
+      serving.ask("/healthz").then(
+        ({ status }) => status,
+        () => "no room",
+      );
+    // Until then there is none.
+    await expect.poll(answered, { timeout: 30_000 }).toBe(200);
+    socket.destroy();
   });
 
   test("with requests smuggled into one another: they are refused", async () => {

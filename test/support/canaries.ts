@@ -1,4 +1,7 @@
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { request as ask, createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { join } from "node:path";
+import { expect } from "vitest";
 import { type Simulator, type SimulatorOptions, startSimulator } from "../../src/simulator/index.js";
 
 /** What must never be seen again. Each stands where the service keeps something personal or secret. */
@@ -149,4 +152,35 @@ var canary = "${script}"; Canary.track("${script}", { user: "${script}", "mail":
       /<\/ajax-response>/g,
       `<component id="${attribute}"><![CDATA[<p id="${attribute}">${text} ${PERSONAL}</p>]]></component></ajax-response>`,
     );
+}
+
+/** A secret in the ways in which it may be written. */
+function waysToWrite(secret: string): string[] {
+  return [
+    secret,
+    secret.toLowerCase(),
+    encodeURIComponent(secret),
+    new URLSearchParams({ "": secret }).toString().slice(1),
+    JSON.stringify(secret).slice(1, -1),
+    Buffer.from(secret).toString("base64").replace(/=+$/, ""),
+  ];
+}
+
+/** Which of the secrets stand in which of the texts, in whatever way they are written. */
+export function found(texts: Readonly<Record<string, string>>, secrets: readonly string[]): string[] {
+  return Object.entries(texts).flatMap(([name, text]) =>
+    secrets
+      .filter((secret) => waysToWrite(secret).some((way) => text.includes(way)))
+      .map((secret) => `${name}: ${secret}`),
+  );
+}
+
+/** Every file of a folder by its path in it; fails where one of them may be read by others. */
+export function privateFiles(folder: string): Record<string, string> {
+  if (!existsSync(folder)) return {};
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) =>
+    statSync(join(folder, name)).isFile(),
+  );
+  for (const name of files) expect([name, statSync(join(folder, name)).mode & 0o077]).toEqual([name, 0]);
+  return Object.fromEntries(files.map((name) => [name, readFileSync(join(folder, name), "utf8")]));
 }

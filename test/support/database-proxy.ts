@@ -1,8 +1,53 @@
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import type { ServerSettings } from "../../src/database/index.js";
+import { type ProxiedConnection, TcpProxy } from "./tcp-proxy.js";
+
+/** What happens to a packet of the program that is on its way to the server. */
+export type Fate = "pass" | "cut before it" | "cut after it";
+
+/** Decides on a packet; the connection's `service.localPort` is what the server sees as `client_port`. */
+export type OnPacket = (connection: ProxiedConnection) => Promise<Fate>;
+
+/** A proxy before a PostgreSQL on this machine, which a test can lead elsewhere and cut at any packet. */
+export interface PacketProxy {
+  readonly proxy: TcpProxy;
+  /** Asked for every packet of the program but a connection's first, before the server gets it. */
+  onPacket: OnPacket;
+}
+
+/** @param port of the server that new connections get to */
+export async function startPacketProxy(port: number): Promise<PacketProxy> {
+  const conduct = (connection: ProxiedConnection) => packetConduct(connection, () => started.onPacket(connection));
+  const proxy = await TcpProxy.start({ host: "127.0.0.1", port }, { conduct });
+  const started: PacketProxy = { proxy, onPacket: async () => "pass" };
+  return started;
+}
+
+/** Packets keep their order, whatever time the answer to one of them takes. */
+function packetConduct(connection: ProxiedConnection, fateOf: () => Promise<Fate>) {
+  const { service } = connection;
+  let isFirst = true;
+  let before: Promise<unknown> = Promise.resolve();
+  const then = (step: () => unknown) => {
+    before = before.then(step);
+  };
+  return {
+    fromProgram(packet: Buffer) {
+      const fate = isFirst ? async () => "pass" as const : fateOf;
+      isFirst = false;
+      then(async () => {
+        const decided = await fate();
+        if (decided === "cut before it") return connection.cut();
+        service.write(packet);
+        // The server does what it was told, and nobody hears of it.
+        if (decided === "cut after it") service.once("data", () => connection.cut());
+      });
+    },
+    onProgramEnd: () => then(() => service.end()),
+  };
+}
 
 /** Stands between a program and PostgreSQL, and fails as a network or a dying program does. */
-export interface DatabaseProxy {
+export interface DyingProxy {
   /** How the program reaches the database through it. */
   readonly settings: ServerSettings;
   /** Whether what was ordered by `cutAfter` or `dieAfter` has happened. */
@@ -16,68 +61,41 @@ export interface DatabaseProxy {
   stop(): Promise<void>;
 }
 
-/** Serves on a free port of 127.0.0.1. `settings`: of the database itself. */
-export async function startDatabaseProxy(settings: ServerSettings): Promise<DatabaseProxy> {
-  const sockets = new Set<Socket>();
-  let messagesLeft = Number.POSITIVE_INFINITY;
-  let isToDie = false;
+/** @param settings of the database itself */
+export async function startDyingProxy(settings: ServerSettings): Promise<DyingProxy> {
+  const order = { messagesLeft: Number.POSITIVE_INFINITY, isDeadly: false };
   let hasCut = false;
   let isDead = false;
   const cut = () => {
     hasCut = true;
-    isDead = isToDie;
-    messagesLeft = Number.POSITIVE_INFINITY;
-    for (const socket of sockets) socket.destroy();
+    isDead = order.isDeadly;
+    order.messagesLeft = Number.POSITIVE_INFINITY;
+    proxy.closeAll();
   };
-  const join = (from: Socket, to: Socket) => {
-    sockets.add(from);
-    from.setNoDelay();
-    from.on("error", () => to.destroy());
-    from.on("close", () => {
-      sockets.delete(from);
-      to.destroy();
-    });
+  const conduct = ({ service }: ProxiedConnection) => {
+    if (isDead) return undefined;
+    return {
+      fromProgram(message: Buffer) {
+        order.messagesLeft -= 1;
+        if (order.messagesLeft > 0) service.write(message);
+        // What was sent last is done by the server; the program is never told.
+        else service.end(message, cut);
+      },
+    };
   };
-  const server = createServer((program) => {
-    if (isDead) {
-      program.on("error", () => {});
-      program.destroy();
-      return;
-    }
-    const database = connect(settings.port, settings.host);
-    join(program, database);
-    join(database, program);
-    database.pipe(program);
-    program.on("data", (message) => {
-      messagesLeft -= 1;
-      if (messagesLeft > 0) database.write(message);
-      // What was sent last is done by the server; the program is never told.
-      else database.end(message, cut);
-    });
-  });
-  const { port } = await new Promise<AddressInfo>((resolve, reject) => {
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      if (address !== null && typeof address === "object") resolve(address);
-      else reject(new Error("the proxy of the test has no port"));
-    });
-  });
-  const order = (messages: number, deadly: boolean) => {
-    messagesLeft = messages;
-    isToDie = deadly;
+  const proxy = await TcpProxy.start(settings, { conduct });
+  const give = (messagesLeft: number, isDeadly: boolean) => {
+    Object.assign(order, { messagesLeft, isDeadly });
     hasCut = false;
   };
   return {
-    settings: { ...settings, host: "127.0.0.1", port },
+    settings: { ...settings, host: "127.0.0.1", port: proxy.port },
     get hasCut() {
       return hasCut;
     },
-    cutAfter: (messages) => order(messages, false),
-    dieAfter: (messages) => order(messages, true),
-    calmDown: () => order(Number.POSITIVE_INFINITY, false),
-    async stop() {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
-    },
+    cutAfter: (messages) => give(messages, false),
+    dieAfter: (messages) => give(messages, true),
+    calmDown: () => give(Number.POSITIVE_INFINITY, false),
+    stop: () => proxy.stop(),
   };
 }

@@ -23,6 +23,10 @@ export type ProgramOptions = Partial<
     readonly settings: ServerSettings;
     /** How long and how much one request to Caruna+ may take. */
     readonly limits: CarunaClientOptions["limits"];
+    /** How the client waits before it tries again; by default not at all. */
+    readonly carunaSleep: NonNullable<CarunaClientOptions["sleep"]>;
+    /** Whether the login guard of the database is asked, as the program does; logins then take longer. */
+    readonly isGuarded: boolean;
   }
 >;
 
@@ -131,15 +135,22 @@ async function startProgram(world: EngineWorld, options: ProgramOptions, simulat
   const said: Said[] = [];
   const logger = loggerTo(said);
   const now = () => world.nowEpochMs + world.clockOffsetMs;
-  const { plan, limits, settings = world.database.settings, ...rest } = options;
+  const {
+    plan,
+    limits,
+    settings = world.database.settings,
+    isGuarded = false,
+    carunaSleep = noSleep,
+    ...rest
+  } = options;
   const database = new Database(settings, logger);
   await database.start();
+  const account = { username: "demo@example.com", password: "demo", baseUrl: simulator.plusUrl };
   const caruna = new CarunaClient({
-    username: "demo@example.com",
-    password: "demo",
-    baseUrl: simulator.plusUrl,
+    ...account,
     allowedHosts: [new URL(simulator.authUrl).host],
-    ...{ now, limits, sleep: noSleep, logger },
+    ...(isGuarded && { guard: database.loginGuard(Object.values(account), now) }),
+    ...{ now, limits, sleep: carunaSleep, logger },
   });
   const shared = {
     ...{ caruna, database, logger, now },

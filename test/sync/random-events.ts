@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { Temporal } from "temporal-polyfill";
 import type { MeterOptions } from "../../src/simulator/index.js";
 import type { Verification } from "../../src/sync/index.js";
-import { type DatabaseProxy, startDatabaseProxy } from "../support/database-proxy.js";
+import { type DyingProxy, startDyingProxy } from "../support/database-proxy.js";
 import { type Row, storedRows } from "../support/truth.js";
 import { at, DAY_MS, EngineWorld, HOUR_MS, type Program } from "./engine-world.js";
 import { energyHourlyDifferences } from "./simulated-year.js";
@@ -161,7 +161,7 @@ interface Delay {
 
 interface Running {
   readonly program: Program;
-  readonly proxy: DatabaseProxy;
+  readonly proxy: DyingProxy;
 }
 
 const NOWHERE = "no such path";
@@ -169,7 +169,7 @@ const NOWHERE = "no such path";
 class Living {
   readonly #world: EngineWorld;
   readonly #isNamed: boolean;
-  readonly #proxies: DatabaseProxy[] = [];
+  readonly #proxies: DyingProxy[] = [];
   readonly #problems: string[] = [];
   #caruna: CarunaState = "up";
   #requests = 0;
@@ -478,7 +478,7 @@ class Living {
   async #start(): Promise<Running> {
     const { settings } = this.#world.database;
     if (settings.kind !== "server") throw new Error("the tests' database has a host and a port");
-    const proxy = await startDatabaseProxy(settings);
+    const proxy = await startDyingProxy(settings);
     this.#proxies.push(proxy);
     const meteringPoint = this.#isNamed ? HOUSE.assetId : undefined;
     return { program: await this.#world.start({ meteringPoint, settings: proxy.settings }), proxy };
