@@ -23,6 +23,7 @@ import {
   type Situation,
   urlEncoded,
 } from "./login-pages.js";
+import { PageTooLarge } from "./markup.js";
 import { maskedCall, maskedPath, maskedText } from "./masking.js";
 import { type Page, readPage, resolve } from "./page.js";
 import type { Session } from "./session.js";
@@ -207,9 +208,14 @@ class Login {
       if (callback !== undefined) return callback;
       if (isErrorGenericPage(hop.url)) throw new LostSession();
       const response = await this.#visit(hop, shown.url);
-      const page = readPage(response.body, hop.isAjax ? shown.url : hop.url);
-      if (!hop.isAjax) shown = page;
-      hop = this.#decide(hop, response, page, shown.base);
+      try {
+        const page = readPage(response.body, hop.isAjax ? shown.url : hop.url);
+        if (!hop.isAjax) shown = page;
+        hop = this.#decide(hop, response, page, shown.base);
+      } catch (error) {
+        if (!(error instanceof PageTooLarge)) throw error;
+        throw this.#changed("page", hop, "a page of the login", error.message);
+      }
     }
   }
 
@@ -425,9 +431,18 @@ function readAnswer<Answer>(response: HttpResponse, schema: z.ZodType<Answer>, c
   const parsed = schema.safeParse(answer);
   if (parsed.success && response.status < 300) return parsed.data;
   const address = `POST ${maskedPath(url)}`;
-  const found =
-    answer === undefined ? `, ${describe(readPage(response.body, url))}` : describeJson(answer, parsed.error);
+  const found = answer === undefined ? `, ${describeBody(response.body, url)}` : describeJson(answer, parsed.error);
   throw new LoginChanged({ step, address, expected, found: `HTTP ${response.status}${found}` });
+}
+
+/** What an answer is that should have been JSON. */
+function describeBody(body: string, url: URL): string {
+  try {
+    return describe(readPage(body, url));
+  } catch (error) {
+    if (error instanceof PageTooLarge) return error.message;
+    throw error;
+  }
 }
 
 /** The service's own words in `msg`, or what is wrong with which field. */

@@ -14,8 +14,9 @@ export interface EnvFile {
 export function parseEnvFile(text: string): EnvFile {
   const variables = { ...parse(text) };
   const cut = new Set<string>();
+  const writtenValues = writtenValuesOf(text);
   for (const [name, value] of Object.entries(variables)) {
-    const written = writtenValue(text, name);
+    const written = writtenValues.get(name) ?? "";
     if (!isCut(written, value)) continue;
     if (/^\s*["'`]/.test(written)) cut.add(name);
     else variables[name] = written.replace(/\s+#.*$/, "").trim();
@@ -23,14 +24,10 @@ export function parseEnvFile(text: string): EnvFile {
   return { variables, isCut: (name) => cut.has(name) };
 }
 
-/** What stands behind the last `NAME=` of the file, to the end of the line. */
-function writtenValue(text: string, name: string): string {
-  const line = new RegExp(`^\\s*(?:export\\s+)?${name.replaceAll(".", "\\.")}\\s*[=:](.*)$`);
-  const written = text
-    .split(/\r\n?|\n/)
-    .map((candidate) => line.exec(candidate)?.[1])
-    .findLast((candidate) => candidate !== undefined);
-  return written ?? "";
+/** By name what stands behind the last `NAME=` of the file, to the end of the line. */
+function writtenValuesOf(text: string): ReadonlyMap<string, string> {
+  const assignments = text.split(/\r\n?|\n/).map((line) => /^\s*(?:export\s+)?([\w.-]+)\s*[=:](.*)$/.exec(line));
+  return new Map(assignments.flatMap((match) => (match === null ? [] : [[match[1] ?? "", match[2] ?? ""]])));
 }
 
 /** True where a `#` that follows no space ended the value. */
