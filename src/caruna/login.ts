@@ -26,7 +26,7 @@ import {
 import { PageTooLarge } from "./markup.js";
 import { maskedCall, maskedPath, maskedText } from "./masking.js";
 import { type Page, readPage, resolve } from "./page.js";
-import type { Session } from "./session.js";
+import { LAST_EPOCH_MS, type Session } from "./session.js";
 import { isUsableId } from "./texts.js";
 import type { TranscriptRecorder } from "./transcript.js";
 import {
@@ -295,13 +295,7 @@ class Login {
     // The code is good for one answer: where that was lost on its way, the second try finds the code used up.
     const wasSentAgain = this.#step > stepBefore + 1;
     if (wasSentAgain && response.status >= 400 && response.status < 500) throw new LostSession();
-    const answer = readAnswer(response, TOKEN_ANSWER, { step: "token", url, expected: "a token" });
-    return {
-      token: answer.token,
-      expiresAtEpochMs: answer.expiresAt * 1000,
-      ownCustomerNumbers: answer.user.ownCustomerNumbers,
-      representedCustomerNumbers: answer.user.representedCustomerNumbers,
-    };
+    return readToken(response, url);
   }
 
   /** Sends one request within the login's bounds; one that carries the password is never sent twice. */
@@ -413,9 +407,25 @@ const CUSTOMER_NUMBERS = z
 const TOKEN_ANSWER = z.object({
   token: z.string().min(1),
   /** Epoch seconds. */
-  expiresAt: z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]).pipe(z.number().positive()),
+  expiresAt: z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]).pipe(
+    z
+      .number()
+      .positive()
+      .max(LAST_EPOCH_MS / 1000),
+  ),
   user: z.object({ ownCustomerNumbers: CUSTOMER_NUMBERS, representedCustomerNumbers: CUSTOMER_NUMBERS }),
 });
+
+/** The session that a token answer gives. Throws `LoginChanged`. */
+export function readToken(response: HttpResponse, url: URL): Session {
+  const answer = readAnswer(response, TOKEN_ANSWER, { step: "token", url, expected: "a token" });
+  return {
+    token: answer.token,
+    expiresAtEpochMs: answer.expiresAt * 1000,
+    ownCustomerNumbers: answer.user.ownCustomerNumbers,
+    representedCustomerNumbers: answer.user.representedCustomerNumbers,
+  };
+}
 
 /** A call of the portal within the login, and what its answer must hold. */
 interface LoginCall {
