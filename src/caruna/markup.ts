@@ -2,7 +2,7 @@ import { type DefaultTreeAdapterTypes, defaultTreeAdapter, parse } from "parse5"
 
 /** More than any page of a login has, by far; what takes longer to read than a person waits is none. */
 const MAX_CHARACTERS = 1024 * 1024;
-const MAX_ELEMENTS = 20_000;
+const MAX_ELEMENTS = 10_000;
 
 /** Markup is refused: it is no page that a person was meant to see. The message completes "the answer is". */
 export class PageTooLarge extends Error {
@@ -40,7 +40,7 @@ export interface ParsedPage {
 }
 
 /** Elements whose text no person reads. */
-const SILENT = ["script", "style", "noscript", "iframe", "noembed", "noframes"];
+const SILENT: ReadonlySet<string> = new Set(["script", "style", "noscript", "iframe", "noembed", "noframes"]);
 
 /** What people can read on a page, as far as it has been walked through. */
 class VisibleText {
@@ -76,7 +76,6 @@ export class PageElement {
   /** Whether a person can read a text in it. */
   hasText = false;
   readonly #node: DefaultTreeAdapterTypes.Element;
-  readonly #attributes: ReadonlyMap<string, string>;
   readonly #visible: VisibleText;
   readonly #startOfText: number;
   #endOfText: number;
@@ -88,7 +87,6 @@ export class PageElement {
     this.index = index;
     this.endIndex = index + 1;
     this.#node = node;
-    this.#attributes = new Map(node.attrs.map(({ name, value }) => [name, value]));
     this.#visible = text;
     this.#startOfText = text.length;
     this.#endOfText = text.length;
@@ -104,7 +102,7 @@ export class PageElement {
 
   /** Value of an attribute by its name in lower case; undefined where it is not there. */
   attribute(name: string): string | undefined {
-    return this.#attributes.get(name);
+    return this.#node.attrs.find((attribute) => attribute.name === name)?.value;
   }
 
   /** What a person can read in it, white space folded; of a long text the beginning. */
@@ -125,6 +123,16 @@ export interface Elements {
   formOf(element: PageElement): PageElement | undefined;
 }
 
+/** How far the children of an element have been visited. */
+interface Place {
+  readonly parent: DefaultTreeAdapterTypes.ParentNode;
+  /** Undefined for the document itself. */
+  readonly element: PageElement | undefined;
+  next: number;
+  readonly isSilent: boolean;
+  readonly isDisabled: boolean;
+}
+
 /**
  * The elements that a browser with scripts makes of a text (any case, missing end tags, any order), without what stands in
  * templates, which is not on the page. Throws `PageTooLarge`.
@@ -135,26 +143,23 @@ export function elementsOf(html: string): Elements {
   const byNode = new Map<DefaultTreeAdapterTypes.Element, PageElement>();
   const nodes: DefaultTreeAdapterTypes.Element[] = [];
   const text = new VisibleText();
-  // A list of what is to be done next in place of recursion: nothing bounds how deep elements are nested.
-  const todo: (() => void)[] = [];
-  const begin = (node: DefaultTreeAdapterTypes.Element, isSilent: boolean, isDisabled: boolean) => {
-    if (node.tagName === "template") return;
-    const element = new PageElement(node, isDisabled, all.length, text);
-    all.push(element);
-    nodes.push(node);
-    byNode.set(node, element);
-    todo.push(() => element.end(all.length));
-    const disables = element.tag === "fieldset" && element.attribute("disabled") !== undefined;
-    visit(node, isSilent || SILENT.includes(element.tag), isDisabled || disables);
-  };
-  const visit = (parent: DefaultTreeAdapterTypes.ParentNode, isSilent: boolean, isDisabled: boolean) => {
-    for (const node of parent.childNodes.toReversed()) {
-      if ("tagName" in node) todo.push(() => begin(node, isSilent, isDisabled));
-      else if ("value" in node && !isSilent) todo.push(() => text.add(node.value));
-    }
-  };
-  visit(document, false, false);
-  for (let next = todo.pop(); next !== undefined; next = todo.pop()) next();
+  // A list of where we are in place of recursion: nothing bounds how deep elements are nested.
+  const open: Place[] = [{ parent: document, element: undefined, next: 0, isSilent: false, isDisabled: false }];
+  for (let place = open.at(-1); place !== undefined; place = open.at(-1)) {
+    const node = place.parent.childNodes[place.next++];
+    if (node === undefined) {
+      place.element?.end(all.length);
+      open.pop();
+    } else if ("tagName" in node && node.tagName !== "template") {
+      const element = new PageElement(node, place.isDisabled, all.length, text);
+      all.push(element);
+      nodes.push(node);
+      byNode.set(node, element);
+      const disables = element.tag === "fieldset" && element.attribute("disabled") !== undefined;
+      const isSilent = place.isSilent || SILENT.has(element.tag);
+      open.push({ parent: node, element, next: 0, isSilent, isDisabled: place.isDisabled || disables });
+    } else if ("value" in node && !place.isSilent) text.add(node.value);
+  }
   const formOfNode = (node: DefaultTreeAdapterTypes.Element | undefined) =>
     node === undefined ? undefined : formOf.get(node);
   return {

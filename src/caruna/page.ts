@@ -122,9 +122,11 @@ function scriptOf(all: readonly PageElement[]): string {
 function refreshOf(all: readonly PageElement[]): Page["refresh"] {
   for (const meta of all.filter(isNamed("meta"))) {
     if (attribute(meta, "http-equiv").trim().toLowerCase() !== "refresh") continue;
-    const match = /^\s*([\d.]*)\s*[;,\s]\s*(?:url\s*=\s*)?(.+)$/is.exec(attribute(meta, "content"));
+    // As HTML has it: of a number with a fraction the whole seconds count.
+    const match = /^\s*(\d*)(?:\.[\d.]*)?\s*[;,\s]\s*(?:url\s*=\s*)?(.+)$/is.exec(attribute(meta, "content"));
     const address = match?.[2] === undefined ? "" : unquote(match[2].trim());
-    if (address !== "") return { address, delaySeconds: Number(match?.[1] || 0) };
+    const delaySeconds = Math.min(Number(match?.[1] || 0), Number.MAX_SAFE_INTEGER);
+    if (address !== "") return { address, delaySeconds };
   }
   return undefined;
 }

@@ -129,16 +129,14 @@ function maskedReference(address: string, base: URL): string {
   return URL.canParse(address, base.href) ? maskedAddress(new URL(address, base)) : "no address";
 }
 
-function outlineOf(parent: DefaultTreeAdapterTypes.ParentNode, depth = 0): string[] {
-  return parent.childNodes.flatMap((node) => {
-    if (!("tagName" in node)) return [];
-    const own = `${"  ".repeat(Math.min(depth, 30))}${line(
-      node.tagName,
-      node.attrs.map(({ name }) => name),
-    )}`;
-    const inner = "content" in node ? node.content : node;
-    return [own, ...(depth < 200 ? outlineOf(inner, depth + 1) : [])];
-  });
+function outlineOf(parent: DefaultTreeAdapterTypes.ParentNode, depth = 0, lines: string[] = []): string[] {
+  for (const node of parent.childNodes) {
+    if (!("tagName" in node)) continue;
+    const names = node.attrs.map(({ name }) => name);
+    lines.push(`${"  ".repeat(Math.min(depth, 30))}${line(node.tagName, names)}`);
+    if (depth < 200) outlineOf("content" in node ? node.content : node, depth + 1, lines);
+  }
+  return lines;
 }
 
 /** Names that HTML and Wicket's XML know. A page with a quote too few makes names of its values, so no others pass. */

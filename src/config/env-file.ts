@@ -9,17 +9,19 @@ export interface EnvFile {
 /**
  * The variables of a `.env`, by the rules that dotenv documents, with one exception: `NAME=abc#def` is `abc#def`, as the
  * shell, Docker and Python's dotenv read it (whose users' files we inherit), where dotenv reads `abc`. A comment stands
- * after a space. Nothing of `process.env` is read or changed.
+ * after a space. A hundred blank lines and more are one. Nothing of `process.env` is read or changed.
  */
-export function parseEnvFile(text: string): EnvFile {
+export function parseEnvFile(written: string): EnvFile {
+  // dotenv looks through all blank lines that follow, from each of them on.
+  const text = written.replace(/\s{100,}/g, (blank) => (/[\r\n]/.test(blank) ? "\n" : blank));
   const variables = { ...parse(text) };
   const cut = new Set<string>();
   const writtenValues = writtenValuesOf(text);
   for (const [name, value] of Object.entries(variables)) {
-    const written = writtenValues.get(name) ?? "";
-    if (!isCut(written, value)) continue;
-    if (/^\s*["'`]/.test(written)) cut.add(name);
-    else variables[name] = written.replace(/\s+#.*$/, "").trim();
+    const behindName = writtenValues.get(name) ?? "";
+    if (!isCut(behindName, value)) continue;
+    if (/^\s*["'`]/.test(behindName)) cut.add(name);
+    else variables[name] = behindName.replace(/\s#.*$/, "").trim();
   }
   return { variables, isCut: (name) => cut.has(name) };
 }

@@ -3,33 +3,95 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { LoginChanged } from "../../src/caruna/index.js";
 import { ailment } from "../../src/daemon/health.js";
-import { anyText, feed, PARSERS } from "./parsers.js";
+import { clientOf, errorOf, portalOf, sendHtml, simulatorFor } from "../support/caruna.js";
+import { inputsFrom } from "./inputs.js";
+import { LARGE } from "./large.js";
+import { feed, PARSERS } from "./parsers.js";
+import { recordings } from "./recordings.js";
 
-const INPUTS_A_PARSER = 1_800;
+const INPUTS_A_PARSER = 1000;
 
-/** What is large or deep, which random texts seldom are. */
-const LARGE: Readonly<Record<string, string>> = {
-  "tags nested 20,000 deep": "<div>".repeat(20_000),
-  "errors nested 600 deep": `${"<div class=error>".repeat(600)}No`,
-  "JSON nested 20,000 deep": "[".repeat(20_000) + "]".repeat(20_000),
-  "objects nested 20,000 deep": `${'{"a":'.repeat(20_000)}1${"}".repeat(20_000)}`,
-  "an attribute of a megabyte": `<input name="${"x".repeat(1_000_000)}">`,
-  "an Ajax answer nested 20,000 deep": `<ajax-response>${"<a>".repeat(20_000)}`,
-  "an attribute that every object has": "<form constructor id=a><input constructor=b name=c action<constructor=d>",
-  "spaces without end": " ".repeat(20_000),
-};
+const recorded = await recordings();
+const inputs = inputsFrom(recorded);
 
-describe.each(Object.keys(PARSERS))("the parser of: %s", (name) => {
-  it("takes any text, or throws its own error", () => {
+it("the recordings hold pages and answers of every kind", () => {
+  const texts = recorded.map(({ status, headers, body }) => `${status} ${JSON.stringify(headers)} ${body}`);
+  for (const word of [
+    "Wicket.Ajax.ajax",
+    "ajax-location",
+    "<redirect>",
+    'http-equiv="refresh"',
+    "feedback",
+    "vahvistuskoodi",
+    "huolto",
+    "errorGenericPage",
+    '"token"',
+    '"contracts"',
+    '"meteringPoint"',
+    '"postalAddress"',
+    '"totalConsumption"',
+    '"usedownenergy"',
+    "set-cookie",
+  ]) {
+    expect(
+      texts.filter((text) => text.toLowerCase().includes(word.toLowerCase())),
+      word,
+    ).not.toEqual([]);
+  }
+});
+
+describe.each(Object.entries(PARSERS))("the parser of: %s", (name, { kind }) => {
+  it("takes any text with a result within its type, or throws its own error", () => {
     fc.assert(
-      fc.property(anyText, (text) => feed(name, text)),
+      fc.property(inputs[kind], (text) => feed(name, text)),
       { numRuns: INPUTS_A_PARSER },
     );
   });
 
+  // Each would take minutes, had the time of one of its steps grown with the square of its length.
   it.each(Object.entries(LARGE))("takes %s, or throws its own error", (_, text) => {
-    feed(name, text);
+    feed(name, text());
+  });
+});
+
+describe("a page of the login that is too large to be one", () => {
+  it.each([
+    ["characters", "x".repeat(1024 * 1024 + 1)],
+    ["elements", "<i></i>".repeat(10_000)],
+    ["forms", "<form></form>".repeat(101)],
+    ["fields and buttons", `<form>${"<input>".repeat(2001)}`],
+    ["calls of Wicket", `<script>${"Wicket.Ajax.ajax({});".repeat(501)}</script>`],
+  ])("is refused for its %s", async (what, page) => {
+    const portal = await portalOf({ "/first": (_, response) => sendHtml(response, page) });
+    const error = await errorOf(clientOf(portal.url).client.customerNumbers());
+    expect(error).toBeInstanceOf(LoginChanged);
+    expect(error.message).toMatch(new RegExp(`a page of more than \\d+ ${what}`));
+  });
+});
+
+describe("bytes that are no UTF-8", () => {
+  const page = "<p>Huoltokatko: käyttäjä, älä yritä.</p>";
+  it.each<[string, Buffer]>([
+    ["UTF-16", Buffer.from(`\uFEFF${page}`, "utf16le")],
+    ["Latin-1", Buffer.from(page, "latin1")],
+    ["half of a character", Buffer.from(page).subarray(0, 24)],
+    ["none at all", Buffer.from([0xff, 0xfe, 0xfd, 0x00, 0xc0, 0x80])],
+  ])("end the login with an error of ours: %s", async (_, bytes) => {
+    const portal = await portalOf({ "/first": (_request, response) => void response.end(bytes) });
+    const error = await errorOf(clientOf(portal.url).client.customerNumbers());
+    expect(error.name).toMatch(/^(?:LoginChanged|CarunaUnreachable)$/);
+  });
+
+  it("a byte order mark before an answer is no part of it", async () => {
+    const simulator = await simulatorFor();
+    simulator.answerNext({
+      pathIncludes: "/info",
+      answer: { status: 200, headers: {}, body: '\uFEFF{"id":"5","name":"Aino"}' },
+    });
+    const { client } = clientOf(simulator.plusUrl, simulator.authUrl);
+    expect(await client.customer("5")).toMatchObject({ name: "Aino" });
   });
 });
 
