@@ -4,10 +4,11 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { LoginChanged } from "../../src/caruna/index.js";
+import { readToken } from "../../src/caruna/login.js";
 import { ailment } from "../../src/daemon/health.js";
 import { clientOf, errorOf, portalOf, sendHtml, simulatorFor } from "../support/caruna.js";
 import { inputsFrom } from "./inputs.js";
-import { LARGE } from "./large.js";
+import { largeFor } from "./large.js";
 import { feed, PARSERS } from "./parsers.js";
 import { recordings } from "./recordings.js";
 
@@ -51,7 +52,7 @@ describe.each(Object.entries(PARSERS))("the parser of: %s", (name, { kind }) => 
   });
 
   // Each would take minutes, had the time of one of its steps grown with the square of its length.
-  it.each(Object.entries(LARGE))("takes %s, or throws its own error", (_, text) => {
+  it.each(Object.entries(largeFor(kind)))("takes %s, or throws its own error", (_, text) => {
     feed(name, text());
   });
 });
@@ -92,6 +93,21 @@ describe("bytes that are no UTF-8", () => {
     });
     const { client } = clientOf(simulator.plusUrl, simulator.authUrl);
     expect(await client.customer("5")).toMatchObject({ name: "Aino" });
+  });
+});
+
+describe("the end of a token", () => {
+  const body = (expiresAt: string) =>
+    `{"token":"t","expiresAt":${expiresAt},"user":{"ownCustomerNumbers":["5"],"representedCustomerNumbers":[]}}`;
+  const read = (expiresAt: string) =>
+    readToken({ status: 200, headers: new Map(), body: body(expiresAt) }, new URL("https://plus.caruna.fi/"));
+
+  it.each(["1e300", "8640000000001", "-1", "0", "1e309"])("at %s seconds is none", (expiresAt) => {
+    expect(() => read(expiresAt)).toThrow(LoginChanged);
+  });
+
+  it("is told in seconds", () => {
+    expect(read("1673344144").expiresAtEpochMs).toBe(1_673_344_144_000);
   });
 });
 

@@ -17,7 +17,6 @@ const NEEDED = [
   "axios",
   "axios-cookiejar-support",
   "csv-stringify",
-  "node-html-parser",
   "parse5",
   "temporal-polyfill",
   "tough-cookie",
