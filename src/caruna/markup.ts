@@ -4,7 +4,7 @@ import { type DefaultTreeAdapterTypes, defaultTreeAdapter, parse } from "parse5"
 const MAX_CHARACTERS = 1024 * 1024;
 const MAX_ELEMENTS = 10_000;
 
-/** Markup is refused: it is no page that a person was meant to see. The message completes "the answer is". */
+/** Markup is refused: it is no page that a person was meant to see. The message completes "found". */
 export class PageTooLarge extends Error {
   override readonly name = "PageTooLarge";
 }
@@ -120,7 +120,7 @@ export class PageElement {
 export interface Elements {
   readonly all: readonly PageElement[];
   /** The form that was open where an element began. */
-  formOf(element: PageElement): PageElement | undefined;
+  readonly formOf: ReadonlyMap<PageElement, PageElement>;
 }
 
 /** How far the children of an element have been visited. */
@@ -141,7 +141,6 @@ export function elementsOf(html: string): Elements {
   const { document, formOf } = parsePage(html);
   const all: PageElement[] = [];
   const byNode = new Map<DefaultTreeAdapterTypes.Element, PageElement>();
-  const nodes: DefaultTreeAdapterTypes.Element[] = [];
   const text = new VisibleText();
   // A list of where we are in place of recursion: nothing bounds how deep elements are nested.
   const open: Place[] = [{ parent: document, element: undefined, next: 0, isSilent: false, isDisabled: false }];
@@ -153,22 +152,17 @@ export function elementsOf(html: string): Elements {
     } else if ("tagName" in node && node.tagName !== "template") {
       const element = new PageElement(node, place.isDisabled, all.length, text);
       all.push(element);
-      nodes.push(node);
       byNode.set(node, element);
       const disables = element.tag === "fieldset" && element.attribute("disabled") !== undefined;
       const isSilent = place.isSilent || SILENT.has(element.tag);
       open.push({ parent: node, element, next: 0, isSilent, isDisabled: place.isDisabled || disables });
     } else if ("value" in node && !place.isSilent) text.add(node.value);
   }
-  const formOfNode = (node: DefaultTreeAdapterTypes.Element | undefined) =>
-    node === undefined ? undefined : formOf.get(node);
-  return {
-    all,
-    formOf: ({ index }) => {
-      const form = formOfNode(nodes[index]);
-      return form === undefined ? undefined : byNode.get(form);
-    },
-  };
+  const owners = [...formOf].flatMap(([node, form]): [PageElement, PageElement][] => {
+    const [element, owner] = [byNode.get(node), byNode.get(form)];
+    return element === undefined || owner === undefined ? [] : [[element, owner]];
+  });
+  return { all, formOf: new Map(owners) };
 }
 
 /** What a person can read of a piece of markup. Throws `PageTooLarge`. */

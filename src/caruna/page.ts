@@ -211,7 +211,7 @@ function formsOf(elements: Elements, base: URL, url: URL): Form[] {
   const ownerOf = (control: PageElement) => {
     const id = control.attribute("form");
     return id === undefined
-      ? elements.formOf(control)
+      ? elements.formOf.get(control)
       : forms.find((form) => id !== "" && attribute(form, "id") === id);
   };
   const enabled = controls
