@@ -144,7 +144,8 @@ interface Edit {
 /** One damage, as disks, networks, careless programs and hostile ones do it. */
 function damaged(text: string, other: string, { kind, where, length, times, fragment }: Edit): string {
   const at = where % (text.length + 1);
-  const end = at + length;
+  // Of a short text a part is left.
+  const end = at + (length % (Math.ceil(text.length / 4) + 1));
   switch (kind) {
     case 0:
       return text.slice(0, at) + fragment + text.slice(end);
@@ -206,8 +207,72 @@ function misread(text: string, encoding: string, where: number): string {
 
 const ENCODINGS = ["latin1", "utf16le", "utf16be", "byte order mark", "bad bytes"];
 
+/** Values that no field of JSON was meant to have. */
+const HOSTILE_VALUES = [
+  ...["1e309", "-1e309", "1e308", "1e300", "-0", "0", "-1", "1.5", "1e9", "1000000001", "9007199254740993"],
+  ...["null", "true", "{}", "[]", '""', '"1,5"', '"1e5"', '"NaN"', '"-3"', '" "', '"9999-12-31T23:59:59Z"'],
+  ...['"2025-03-30T03:00:00+02:00"', '"2025-02-30"', '"0000-01-01"', '"\\u0000"', '"\\ud800"', '"\\u001b[2J"', '".."'],
+  ...['{"__proto__":{"polluted":1}}', '{"constructor":{"prototype":{"polluted":1}}}', '{"toString":1}'],
+  `"${"9".repeat(400)}"`,
+  `"${"x".repeat(300)}"`,
+  `${"[".repeat(300)}${"]".repeat(300)}`,
+];
+
+interface JsonEdit {
+  readonly kind: number;
+  readonly where: number;
+  readonly times: number;
+  readonly value: string;
+}
+
+/** JSON that is JSON still, with some of its values replaced, left out, repeated, wrapped or given another name. */
+function jsonDamaged(text: string, edits: readonly JsonEdit[]): string {
+  const whole: unknown = JSON.parse(text);
+  const values = countOf(whole);
+  const byPlace = new Map(edits.map((one) => [one.where % values, one]));
+  let place = 0;
+  const write = (value: unknown, name: string): string => {
+    const own = place++;
+    const one = byPlace.get(own);
+    const named = name === "" ? "" : `${JSON.stringify(name)}:`;
+    const inner = Array.isArray(value)
+      ? `[${joined(value.map((item) => write(item, "")))}]`
+      : typeof value === "object" && value !== null
+        ? `{${joined(Object.entries(value).map(([key, item]) => write(item, key)))}}`
+        : JSON.stringify(value);
+    if (one === undefined) return named + inner;
+    const { kind, times, value: hostile } = one;
+    if (kind === 0 && own > 0) return "";
+    if (kind === 1) return joined(Array.from({ length: own > 0 ? times : 1 }, () => named + inner));
+    if (kind === 2) return `${named}[${inner}]`;
+    if (kind === 3) return `${named}{"data":${inner},"__proto__":${inner}}`;
+    if (kind === 4 && name !== "") return `"__proto__":${inner}`;
+    return named + hostile;
+  };
+  return write(whole, "");
+}
+
+function joined(parts: readonly string[]): string {
+  return parts.filter((part) => part !== "").join(",");
+}
+
+function countOf(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 1;
+  return Object.values(value).reduce((sum: number, inner: unknown) => sum + countOf(inner), 1);
+}
+
+const jsonEdit: fc.Arbitrary<JsonEdit> = fc.record({
+  kind: fc.nat(12),
+  where: fc.nat(),
+  times: fc.integer({ min: 1, max: 30 }),
+  value: fc.constantFrom(...HOSTILE_VALUES),
+});
+
+/** Makes the inputs of a parser: of its kind, and most of them from texts that suit it. */
+export type InputsOf = (parser: { readonly kind: Kind; readonly suits: RegExp }) => fc.Arbitrary<string>;
+
 /** What parsers are fed with: damaged recordings first of all, noise, fragments in any order, JSON of any shape. */
-export function inputsFrom(recordings: readonly Recording[]): Readonly<Record<Kind, fc.Arbitrary<string>>> {
+export function inputsFrom(recordings: readonly Recording[]): InputsOf {
   const bodies = recordings.map(({ body }) => body).filter((body) => body !== "");
   const texts: Record<Kind, readonly string[]> = {
     answer: recordings.map(written),
@@ -216,26 +281,33 @@ export function inputsFrom(recordings: readonly Recording[]): Readonly<Record<Ki
     words: WRITTEN,
   };
   const everything = Object.values(texts).flat();
-  const inputs = (kind: Kind) => {
+  return ({ kind, suits }) => {
+    const own = texts[kind].filter((text) => suits.test(text));
     const near = fc.oneof(
-      { weight: 9, arbitrary: fc.constantFrom(...texts[kind]) },
+      { weight: 9, arbitrary: fc.constantFrom(...own) },
       { weight: 1, arbitrary: fc.constantFrom(...everything) },
     );
     const mutated = fc
-      .tuple(near, fc.constantFrom(...everything), fc.array(edit, { minLength: 1, maxLength: 6 }))
+      .tuple(near, fc.constantFrom(...everything), fc.array(edit, { minLength: 1, maxLength: 5 }))
       .map(([text, other, edits]) => edits.reduce((whole, one) => damaged(whole, other, one), text).slice(0, LONGEST));
+    const json = fc
+      .tuple(
+        fc.constantFrom(...(kind === "json" ? own : texts.json)),
+        fc.array(jsonEdit, { minLength: 1, maxLength: 4 }),
+      )
+      .map((all) => jsonDamaged(...all));
     return fc.oneof(
-      { weight: 12, arbitrary: mutated },
+      { weight: kind === "json" ? 4 : 12, arbitrary: mutated },
+      { weight: kind === "json" ? 12 : 1, arbitrary: json },
       {
         weight: 2,
         arbitrary: fc.tuple(mutated, fc.constantFrom(...ENCODINGS), fc.nat()).map((all) => misread(...all)),
       },
-      { weight: 3, arbitrary: fc.array(fc.constantFrom(...FRAGMENTS), { maxLength: 30 }).map((all) => all.join("")) },
+      { weight: 2, arbitrary: fc.array(fc.constantFrom(...FRAGMENTS), { maxLength: 30 }).map((all) => all.join("")) },
       { weight: 1, arbitrary: fc.string({ unit: "binary", maxLength: 200 }) },
       { weight: 1, arbitrary: fc.json() },
     );
   };
-  return { answer: inputs("answer"), markup: inputs("markup"), json: inputs("json"), words: inputs("words") };
 }
 
 /** Repeated again and again a text may grow without end; what is large has tests of its own. */

@@ -15,7 +15,7 @@ import { recordings } from "./recordings.js";
 const INPUTS_A_PARSER = 1000;
 
 const recorded = await recordings();
-const inputs = inputsFrom(recorded);
+const inputsOf = inputsFrom(recorded);
 
 it("the recordings hold pages and answers of every kind", () => {
   const texts = recorded.map(({ status, headers, body }) => `${status} ${JSON.stringify(headers)} ${body}`);
@@ -43,16 +43,16 @@ it("the recordings hold pages and answers of every kind", () => {
   }
 });
 
-describe.each(Object.entries(PARSERS))("the parser of: %s", (name, { kind }) => {
+describe.each(Object.entries(PARSERS))("the parser of: %s", (name, parser) => {
   it("takes any text with a result within its type, or throws its own error", () => {
     fc.assert(
-      fc.property(inputs[kind], (text) => feed(name, text)),
+      fc.property(inputsOf(parser), (text) => feed(name, text)),
       { numRuns: INPUTS_A_PARSER },
     );
   });
 
   // Each would take minutes, had the time of one of its steps grown with the square of its length.
-  it.each(Object.entries(largeFor(kind)))("takes %s, or throws its own error", (_, text) => {
+  it.each(Object.entries(largeFor(parser.kind)))("takes %s, or throws its own error", (_, text) => {
     feed(name, text());
   });
 });

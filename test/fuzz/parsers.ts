@@ -162,6 +162,8 @@ function asBytes(text: string): unknown {
 
 interface Parser {
   readonly kind: Kind;
+  /** Which texts of its kind are made for it. */
+  readonly suits: RegExp;
   readonly read: (text: string) => unknown;
   /** The errors that a caller expects. */
   readonly mayThrow?: readonly (new (
@@ -171,38 +173,56 @@ interface Parser {
 
 /** Every parser at the border that takes a text. */
 export const PARSERS: Readonly<Record<string, Parser>> = {
-  page: { kind: "markup", read: asPage, mayThrow: [PageTooLarge] },
-  "step of the login": { kind: "answer", read: asStepOfLogin, mayThrow: [PageTooLarge] },
-  structure: { kind: "markup", read: (text) => structureOfAnswer(text, SHOWN), mayThrow: [PageTooLarge] },
+  page: { kind: "markup", suits: /./, read: asPage, mayThrow: [PageTooLarge] },
+  "step of the login": {
+    kind: "answer",
+    suits: /<html|<ajax|location:/i,
+    read: asStepOfLogin,
+    mayThrow: [PageTooLarge],
+  },
+  structure: { kind: "markup", suits: /./, read: (text) => structureOfAnswer(text, SHOWN), mayThrow: [PageTooLarge] },
   "start of the login": {
     kind: "answer",
+    suits: /loginRedirectUrl/,
     read: (text) => readStart(asResponse(text), SHOWN),
     mayThrow: [LoginChanged],
   },
-  token: { kind: "json", read: (text) => readToken(asResponse(text), SHOWN), mayThrow: [LoginChanged] },
-  energy: { kind: "json", read: asEnergy, mayThrow: [AnswerNotUnderstood] },
-  customer: { kind: "json", read: (text) => readCustomer("GET /info", text), mayThrow: [AnswerNotUnderstood] },
-  contracts: { kind: "json", read: asContracts, mayThrow: [AnswerNotUnderstood] },
+  token: {
+    kind: "json",
+    suits: /"token"/,
+    read: (text) => readToken(asResponse(text), SHOWN),
+    mayThrow: [LoginChanged],
+  },
+  energy: { kind: "json", suits: /"timestamp"/, read: asEnergy, mayThrow: [AnswerNotUnderstood] },
+  customer: {
+    kind: "json",
+    suits: /"postalAddress"/,
+    read: (text) => readCustomer("GET /info", text),
+    mayThrow: [AnswerNotUnderstood],
+  },
+  contracts: { kind: "json", suits: /"contracts"/, read: asContracts, mayThrow: [AnswerNotUnderstood] },
   assets: {
     kind: "json",
+    suits: /"gsrn"/,
     read: (text) => readMeteringPoints("GET /assets", text, "1"),
     mayThrow: [AnswerNotUnderstood],
   },
-  session: { kind: "json", read: asJson(readStoredSession) },
-  health: { kind: "json", read: readHealth },
-  masking: { kind: "answer", read: asMasked },
-  stamp: { kind: "words", read: (text) => readStamp(text, localDayAsNumbers(DAY)) },
-  "retry-after": { kind: "words", read: (text) => parseRetryAfter(text, NOW) },
-  ini: { kind: "words", read: parseIniFile },
-  env: { kind: "words", read: parseEnvFile },
-  "edited env": { kind: "words", read: asEdited },
-  settings: { kind: "words", read: asSettings },
-  bytes: { kind: "words", read: asBytes },
-  "database URL": { kind: "words", read: parseDatabaseUrl, mayThrow: [DatabaseAddressInvalid] },
-  date: { kind: "words", read: parseDate, mayThrow: [InvalidArgumentError] },
-  dates: { kind: "words", read: parseDates, mayThrow: [InvalidArgumentError] },
+  session: { kind: "json", suits: /"account"/, read: asJson(readStoredSession) },
+  health: { kind: "json", suits: /"endedEpochMs"/, read: readHealth },
+  masking: { kind: "answer", suits: /./, read: asMasked },
+  stamp: { kind: "words", suits: /^\d{4}-/, read: (text) => readStamp(text, localDayAsNumbers(DAY)) },
+  "retry-after": { kind: "words", suits: /^\d+$|GMT/, read: (text) => parseRetryAfter(text, NOW) },
+  ini: { kind: "words", suits: /=/, read: parseIniFile },
+  env: { kind: "words", suits: /=/, read: parseEnvFile },
+  "edited env": { kind: "words", suits: /=/, read: asEdited },
+  settings: { kind: "words", suits: /./, read: asSettings },
+  bytes: { kind: "words", suits: /=/, read: asBytes },
+  "database URL": { kind: "words", suits: /^postgres/, read: parseDatabaseUrl, mayThrow: [DatabaseAddressInvalid] },
+  date: { kind: "words", suits: /^\d{4}-\d\d-\d\d$/, read: parseDate, mayThrow: [InvalidArgumentError] },
+  dates: { kind: "words", suits: /^\d{4}-/, read: parseDates, mayThrow: [InvalidArgumentError] },
   "parameters of the page": {
     kind: "words",
+    suits: /^\d{4}-\d\d-\d\d$/,
     read: (text) => readParameters(seriesParameters, { point: text, from: text, to: text, by: "day" }),
     mayThrow: [BadParameter],
   },

@@ -16,7 +16,7 @@ const MOST_MS = 100;
 const HANGS_AFTER_MS = 120_000;
 
 const names = Object.keys(PARSERS);
-const inputs = inputsFrom(await recordings());
+const inputsOf = inputsFrom(await recordings());
 const runs = Math.ceil(INPUTS / names.length);
 
 /** Says which text hangs and ends the process: nothing within it could, while a parser holds its only thread. */
@@ -68,7 +68,7 @@ it.each(names)(
     slowestMs = 0;
     const began = performance.now();
     fc.assert(
-      fc.property(inputs[parser.kind], (text) => {
+      fc.property(inputsOf(parser), (text) => {
         if (fed++ % 1000 === 0)
           watchdog.postMessage(`${name}, FUZZ_SEED=${SEED}, within 1,000 texts from number ${fed}`);
         feedWithin(name, text);
