@@ -9,7 +9,7 @@ const HEALTH = z.object({
   /** When the last cycle ended, milliseconds since the epoch. */
   endedEpochMs: z.number().min(-LAST_EPOCH_MS).max(LAST_EPOCH_MS),
   /** When the next word is due, at the latest. */
-  nextDueEpochMs: z.number(),
+  nextDueEpochMs: z.number().min(-LAST_EPOCH_MS).max(LAST_EPOCH_MS),
   /** What a person reads of the cycle's failure; null where all went well. */
   problem: z.string().nullable(),
   /** Address of the page, where one is served. */
