@@ -12,7 +12,7 @@ const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000);
 /** CPU time that one text may cost. */
 const MOST_MS = 100;
 
-/** A text that is still being read after this long hangs, however slow the machine is. */
+/** Where a thousand texts are not through after this long one of them hangs, however slow the machine is. */
 const HANGS_AFTER_MS = 120_000;
 
 const names = Object.keys(PARSERS);
