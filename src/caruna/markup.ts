@@ -1,8 +1,12 @@
-import { type DefaultTreeAdapterTypes, defaultTreeAdapter, parse } from "parse5";
+import { type HTMLElement, NodeType, parse as parseMarkup, type TextNode } from "node-html-parser";
+import { type DefaultTreeAdapterTypes, defaultTreeAdapter, parse, serialize } from "parse5";
 
 /** More than any page of a login has, by far; what takes longer to read than a person waits is none. */
 const MAX_CHARACTERS = 1024 * 1024;
 const MAX_ELEMENTS = 10_000;
+const MAX_ATTRIBUTES = 20_000;
+/** Each may begin something, and is looked at as such; in scripts they are common. */
+const MAX_BEGINNINGS = 100_000;
 
 /** Markup is refused: it is no page that a person was meant to see. The message completes "found". */
 export class PageTooLarge extends Error {
@@ -17,15 +21,20 @@ export function refuseMoreThan(most: number, count: number, what: string): void 
 /** The tree that a browser makes of a text. Throws `PageTooLarge`, before it is large in memory. */
 export function parsePage(html: string, { scripting = true } = {}): ParsedPage {
   refuseMoreThan(MAX_CHARACTERS, html.length, "characters");
+  refuseMoreThan(MAX_BEGINNINGS, count(html, "<"), 'characters "<"');
   const formOf = new Map<DefaultTreeAdapterTypes.Element, DefaultTreeAdapterTypes.Element>();
-  let created = 0;
+  let elements = 0;
+  let attributes = 0;
   const document = parse(html, {
     scriptingEnabled: scripting,
     treeAdapter: {
       ...defaultTreeAdapter,
       // Some markup makes many elements of few characters: a browser repeats an open <b> in every paragraph that follows.
       onElementCreated: (element, { formElement, isInTemplate }) => {
-        refuseMoreThan(MAX_ELEMENTS, ++created, "elements");
+        elements += 1;
+        attributes += element.attrs.length;
+        refuseMoreThan(MAX_ELEMENTS, elements, "elements");
+        refuseMoreThan(MAX_ATTRIBUTES, attributes, "attributes");
         if (formElement !== null && !isInTemplate) formOf.set(element, formElement);
       },
     },
@@ -33,11 +42,77 @@ export function parsePage(html: string, { scripting = true } = {}): ParsedPage {
   return { document, formOf };
 }
 
+function count(text: string, character: string): number {
+  let found = 0;
+  for (let at = text.indexOf(character); at !== -1; at = text.indexOf(character, at + 1)) found += 1;
+  return found;
+}
+
 export interface ParsedPage {
   readonly document: DefaultTreeAdapterTypes.Document;
   /** The form that was open where an element began, which HTML makes its owner, wherever the tree has put it. */
   readonly formOf: ReadonlyMap<DefaultTreeAdapterTypes.Element, DefaultTreeAdapterTypes.Element>;
 }
+
+/** As deep as the common browsers nest elements. */
+const MAX_DEPTH = 512;
+/** Attributes of ours, by which an element of the browser's tree is known again. */
+const NUMBER = "data-number";
+const FORM_NUMBER = "data-form-number";
+
+/**
+ * A browser's tree made into one that node-html-parser takes as it is: without templates, whose content is not on the page,
+ * and without comments; not deeper than any browser nests; without attributes named like something that every object has
+ * (`constructor`), or damaged to what is none. Each element has its number, and that of its form.
+ */
+function plain({ document, formOf }: ParsedPage): DefaultTreeAdapterTypes.Document {
+  const numbers = new Map<DefaultTreeAdapterTypes.Element, number>();
+  const numberOf = (element: DefaultTreeAdapterTypes.Element) => {
+    const number = numbers.get(element) ?? numbers.size;
+    numbers.set(element, number);
+    return String(number);
+  };
+  let level: DefaultTreeAdapterTypes.ParentNode[] = [document];
+  for (let depth = 0; level.length > 0; depth++) {
+    const below: DefaultTreeAdapterTypes.Element[] = [];
+    for (const parent of level) {
+      parent.childNodes = depth === MAX_DEPTH ? [] : parent.childNodes.filter(isPlain);
+      for (const node of parent.childNodes) {
+        if (!("tagName" in node)) continue;
+        const form = formOf.get(node);
+        node.attrs = [
+          ...node.attrs.filter(({ name }) => isPlainName(name)),
+          { name: NUMBER, value: numberOf(node) },
+          { name: FORM_NUMBER, value: form === undefined ? "" : numberOf(form) },
+        ];
+        below.push(node);
+      }
+    }
+    level = below;
+  }
+  return document;
+}
+
+function isPlain(node: DefaultTreeAdapterTypes.ChildNode): boolean {
+  return "value" in node || ("tagName" in node && node.tagName !== "template");
+}
+
+function isPlainName(name: string): boolean {
+  const isOurs = name === NUMBER || name === FORM_NUMBER;
+  return /^[a-z][\w:-]*$/i.test(name) && !(name in Object.prototype) && !isOurs;
+}
+
+/** Elements whose content is text to a browser with scripts, whatever it looks like. */
+const RAW_TEXT = {
+  script: true,
+  style: true,
+  noscript: true,
+  iframe: true,
+  noembed: true,
+  noframes: true,
+  xmp: true,
+  plaintext: true,
+};
 
 /** Elements whose text no person reads. */
 const SILENT: ReadonlySet<string> = new Set(["script", "style", "noscript", "iframe", "noembed", "noframes"]);
@@ -75,14 +150,14 @@ export class PageElement {
   endIndex: number;
   /** Whether a person can read a text in it. */
   hasText = false;
-  readonly #node: DefaultTreeAdapterTypes.Element;
+  readonly #node: HTMLElement;
   readonly #visible: VisibleText;
   readonly #startOfText: number;
   #endOfText: number;
   readonly #wordsBefore: number;
 
-  constructor(node: DefaultTreeAdapterTypes.Element, isDisabledByFieldset: boolean, index: number, text: VisibleText) {
-    this.tag = node.tagName.toLowerCase();
+  constructor(node: HTMLElement, isDisabledByFieldset: boolean, index: number, text: VisibleText) {
+    this.tag = node.rawTagName.toLowerCase();
     this.isDisabledByFieldset = isDisabledByFieldset;
     this.index = index;
     this.endIndex = index + 1;
@@ -102,7 +177,7 @@ export class PageElement {
 
   /** Value of an attribute by its name in lower case; undefined where it is not there. */
   attribute(name: string): string | undefined {
-    return this.#node.attrs.find((attribute) => attribute.name === name)?.value;
+    return this.#node.getAttribute(name);
   }
 
   /** What a person can read in it, white space folded; of a long text the beginning. */
@@ -112,7 +187,8 @@ export class PageElement {
 
   /** The text that stands directly in it, be it a script. */
   get content(): string {
-    return this.#node.childNodes.map((child) => ("value" in child ? child.value : "")).join("");
+    const isRaw = this.tag in RAW_TEXT;
+    return this.#node.childNodes.map((child) => (isText(child) ? (isRaw ? child.rawText : child.text) : "")).join("");
   }
 }
 
@@ -120,13 +196,15 @@ export class PageElement {
 export interface Elements {
   readonly all: readonly PageElement[];
   /** The form that was open where an element began. */
-  readonly formOf: ReadonlyMap<PageElement, PageElement>;
+  formOf(element: PageElement): PageElement | undefined;
 }
+
+type ChildNode = HTMLElement["childNodes"][number];
 
 /** How far the children of an element have been visited. */
 interface Place {
-  readonly parent: DefaultTreeAdapterTypes.ParentNode;
-  /** Undefined for the document itself. */
+  readonly node: HTMLElement;
+  /** Undefined for what holds them all. */
   readonly element: PageElement | undefined;
   next: number;
   readonly isSilent: boolean;
@@ -134,35 +212,39 @@ interface Place {
 }
 
 /**
- * The elements that a browser with scripts makes of a text (any case, missing end tags, any order), without what stands in
- * templates, which is not on the page. Throws `PageTooLarge`.
+ * The elements that a browser with scripts makes of a text (parse5: any case, missing end tags, any order), to be asked
+ * questions (node-html-parser). Throws `PageTooLarge`.
  */
 export function elementsOf(html: string): Elements {
-  const { document, formOf } = parsePage(html);
+  const root = parseMarkup(serialize(plain(parsePage(html))), { blockTextElements: RAW_TEXT });
   const all: PageElement[] = [];
-  const byNode = new Map<DefaultTreeAdapterTypes.Element, PageElement>();
+  const byNumber = new Map<string, PageElement>();
   const text = new VisibleText();
-  // A list of where we are in place of recursion: nothing bounds how deep elements are nested.
-  const open: Place[] = [{ parent: document, element: undefined, next: 0, isSilent: false, isDisabled: false }];
+  // A list of where we are, so that each piece of text is looked at once, however many elements it stands in.
+  const open: Place[] = [{ node: root, element: undefined, next: 0, isSilent: false, isDisabled: false }];
   for (let place = open.at(-1); place !== undefined; place = open.at(-1)) {
-    const node = place.parent.childNodes[place.next++];
+    const node = place.node.childNodes[place.next++];
     if (node === undefined) {
       place.element?.end(all.length);
       open.pop();
-    } else if ("tagName" in node && node.tagName !== "template") {
+    } else if (isElement(node)) {
       const element = new PageElement(node, place.isDisabled, all.length, text);
       all.push(element);
-      byNode.set(node, element);
+      byNumber.set(element.attribute(NUMBER) ?? "", element);
       const disables = element.tag === "fieldset" && element.attribute("disabled") !== undefined;
       const isSilent = place.isSilent || SILENT.has(element.tag);
-      open.push({ parent: node, element, next: 0, isSilent, isDisabled: place.isDisabled || disables });
-    } else if ("value" in node && !place.isSilent) text.add(node.value);
+      open.push({ node, element, next: 0, isSilent, isDisabled: place.isDisabled || disables });
+    } else if (isText(node) && !place.isSilent) text.add(node.text);
   }
-  const owners = [...formOf].flatMap(([node, form]): [PageElement, PageElement][] => {
-    const [element, owner] = [byNode.get(node), byNode.get(form)];
-    return element === undefined || owner === undefined ? [] : [[element, owner]];
-  });
-  return { all, formOf: new Map(owners) };
+  return { all, formOf: (element) => byNumber.get(element.attribute(FORM_NUMBER) || "none") };
+}
+
+function isElement(node: ChildNode): node is HTMLElement {
+  return node.nodeType === NodeType.ELEMENT_NODE;
+}
+
+function isText(node: ChildNode): node is TextNode {
+  return node.nodeType === NodeType.TEXT_NODE;
 }
 
 /** What a person can read of a piece of markup. Throws `PageTooLarge`. */

@@ -211,7 +211,7 @@ function formsOf(elements: Elements, base: URL, url: URL): Form[] {
   const ownerOf = (control: PageElement) => {
     const id = control.attribute("form");
     return id === undefined
-      ? elements.formOf.get(control)
+      ? elements.formOf(control)
       : forms.find((form) => id !== "" && attribute(form, "id") === id);
   };
   const enabled = controls

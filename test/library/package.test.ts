@@ -17,6 +17,7 @@ const NEEDED = [
   "axios",
   "axios-cookiejar-support",
   "csv-stringify",
+  "node-html-parser",
   "parse5",
   "temporal-polyfill",
   "tough-cookie",
