@@ -16,6 +16,7 @@ export default defineConfig({
           name: "main",
           include: ["test/**/*.test.ts"],
           exclude: ["test/**/*.system.test.ts", "test/rules/**", "test/soak/**"],
+          setupFiles: ["test/support/fast-check.ts"],
           globalSetup: ["test/support/postgres-server.ts"],
         },
       },
@@ -24,6 +25,7 @@ export default defineConfig({
         test: {
           name: "system",
           include: ["test/**/*.system.test.ts"],
+          setupFiles: ["test/support/fast-check.ts"],
           globalSetup: ["test/support/postgres-server.ts"],
         },
       },

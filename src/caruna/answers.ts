@@ -224,16 +224,24 @@ function readRow(value: unknown): { row?: EnergyRow; problem?: string } {
   const problem = problems(parsed.error);
   const paths = parsed.error.issues.map(({ path }) => path);
   if (paths.some(([field]) => field === undefined || ESSENTIAL.includes(field))) return { problem };
-  const rest = ROW.safeParse(paths.reduce(without, value));
+  const rest = ROW.safeParse(without(value, paths));
   return rest.success ? { row: rest.data, problem: `${problem} (left out)` } : { problem };
 }
 
-/** A copy without the field at the end of the path. */
-function without(value: unknown, [first, ...rest]: readonly PropertyKey[]): unknown {
+/** A copy without the fields at the ends of the paths. */
+function without(value: unknown, paths: readonly (readonly PropertyKey[])[]): unknown {
   if (typeof value !== "object" || value === null) return value;
+  const within = new Map<PropertyKey, PropertyKey[][]>();
+  for (const [first, ...rest] of paths) {
+    if (first === undefined) continue;
+    const others = within.get(first);
+    if (others === undefined) within.set(first, [rest]);
+    else others.push(rest);
+  }
   const kept = Object.entries(value).flatMap(([key, inner]) => {
-    if (key !== first) return [[key, inner]];
-    return rest.length === 0 ? [] : [[key, without(inner, rest)]];
+    const inside = within.get(key);
+    if (inside === undefined) return [[key, inner]];
+    return inside.some((rest) => rest.length === 0) ? [] : [[key, without(inner, inside)]];
   });
   return Object.fromEntries(kept);
 }

@@ -16,17 +16,9 @@ import {
   userNameForm,
   wicketCallFor,
 } from "./forms.js";
+import { elementsOf, splitByCdata, textOf } from "./markup.js";
 import { maskedPath, maskedText } from "./masking.js";
-import {
-  type Control,
-  type Form,
-  feedbackOf,
-  type Page,
-  readMarkup,
-  readPage,
-  resolve,
-  type WicketCall,
-} from "./page.js";
+import { type Control, type Form, feedbackOf, type Page, readPage, resolve, type WicketCall } from "./page.js";
 import { failureOf, type HttpResponse } from "./transport.js";
 
 /** A request that a page leads to. */
@@ -125,7 +117,7 @@ function rejectionByStatus({ response, hop, page }: Situation): undefined {
 /** `<ajax-response>`: a redirect in a header or in the body, or components that replace parts of the page. */
 function wicketAnswer(situation: Situation): Hop | undefined {
   const { response, hop, shownBase, passwordPosts } = situation;
-  const isAnswer = /^\s*(?:<\?xml[^>]*>)?\s*<ajax-response/.test(response.body);
+  const isAnswer = /^(?:<\?xml[^>]*>\s*)?<ajax-response/.test(response.body.trimStart());
   const header = hop.isAjax ? response.headers.get("ajax-location") : undefined;
   if (!isAnswer && header === undefined) return undefined;
   const address = header || section(response.body, "redirect") || locationIn(section(response.body, "evaluate"));
@@ -133,7 +125,7 @@ function wicketAnswer(situation: Situation): Hop | undefined {
   const url = address === undefined ? undefined : resolve(address.trim(), shownBase);
   if (url !== undefined) return { method: "GET", url };
   judge(section(response.body, "component") ?? "", passwordPosts > 0);
-  const elements = response.body.replace(/<!\[CDATA\[[\s\S]*?\]\]>/g, "").matchAll(/<([a-z][\w:-]{0,30})/gi);
+  const elements = splitByCdata(response.body).rest.matchAll(/<([a-z][\w:-]{0,30})/gi);
   const names = [...new Set([...elements].map(([, name = ""]) => maskedText(name)))].slice(0, 20);
   const found = `no reason, and an answer with ${names.join(", ") || "no elements"}; the page shown was at ${maskedPath(shownBase)}`;
   throw changed(situation, "a redirect in an Ajax-Location header or in <redirect>", found);
@@ -141,12 +133,14 @@ function wicketAnswer(situation: Situation): Hop | undefined {
 
 /** What components say that came in place of a redirect. */
 function judge(markup: string, passwordWasPosted: boolean): void {
-  const fragment = readMarkup(markup);
+  const fragment = elementsOf(markup);
   const feedback = words(feedbackOf(fragment));
-  const text = maskedText(fragment.text, 10_000);
+  const text = maskedText(fragment.all[0]?.text() ?? "", 10_000);
   if (ASKS_FOR_CODE.test(feedback ?? text))
     throw new SecondFactorRequired(feedback ?? sentenceWith(ASKS_FOR_CODE, text));
-  const asksAgain = fragment.querySelector("input[type=password]") !== null;
+  const asksAgain = fragment.all.some(
+    (element) => element.tag === "input" && element.attribute("type")?.toLowerCase() === "password",
+  );
   if (passwordWasPosted && (feedback !== undefined || asksAgain)) throw rejection(feedback);
 }
 
@@ -299,12 +293,17 @@ function maintenance({ page }: Situation): undefined {
 
 /** The content of all elements of one name in an Ajax answer, CDATA or not; undefined where there is none. */
 function section(body: string, element: string): string | undefined {
-  const found = [...body.matchAll(new RegExp(`<${element}\\b[^>]*>([\\s\\S]*?)</${element}>`, "g"))].map(
-    ([, content = ""]) => {
-      const data = [...content.matchAll(/<!\[CDATA\[([\s\S]*?)\]\]>/g)].map(([, text = ""]) => text);
-      return data.length > 0 ? data.join("") : readMarkup(content).text;
-    },
-  );
+  const found: string[] = [];
+  const begin = new RegExp(`<${element}\\b`, "g");
+  for (let match = begin.exec(body); match !== null; match = begin.exec(body)) {
+    const start = body.indexOf(">", match.index);
+    const end = start === -1 ? -1 : body.indexOf(`</${element}>`, start);
+    if (end === -1) break;
+    const content = body.slice(start + 1, end);
+    const { sections } = splitByCdata(content);
+    found.push(sections.length > 0 ? sections.join("") : textOf(content));
+    begin.lastIndex = end;
+  }
   return found.length === 0 ? undefined : found.join("\n");
 }
 

@@ -23,9 +23,10 @@ import {
   type Situation,
   urlEncoded,
 } from "./login-pages.js";
+import { PageTooLarge } from "./markup.js";
 import { maskedCall, maskedPath, maskedText } from "./masking.js";
 import { type Page, readPage, resolve } from "./page.js";
-import type { Session } from "./session.js";
+import { LAST_EPOCH_MS, type Session } from "./session.js";
 import { isUsableId } from "./texts.js";
 import type { TranscriptRecorder } from "./transcript.js";
 import {
@@ -208,9 +209,14 @@ class Login {
       if (callback !== undefined) return callback;
       if (isErrorGenericPage(hop.url)) throw new LostSession();
       const response = await this.#visit(hop, shown.url);
-      const page = readPage(response.body, hop.isAjax ? shown.url : hop.url);
-      if (!hop.isAjax) shown = page;
-      hop = this.#decide(hop, response, page, shown.base);
+      try {
+        const page = readPage(response.body, hop.isAjax ? shown.url : hop.url);
+        if (!hop.isAjax) shown = page;
+        hop = this.#decide(hop, response, page, shown.base);
+      } catch (error) {
+        if (!(error instanceof PageTooLarge)) throw error;
+        throw this.#changed("page", hop, "a page of the login", error.message);
+      }
     }
   }
 
@@ -290,13 +296,7 @@ class Login {
     // The code is good for one answer: where that was lost on its way, the second try finds the code used up.
     const wasSentAgain = this.#step > stepBefore + 1;
     if (wasSentAgain && response.status >= 400 && response.status < 500) throw new LostSession();
-    const answer = readAnswer(response, TOKEN_ANSWER, { step: "token", url, expected: "a token" });
-    return {
-      token: answer.token,
-      expiresAtEpochMs: answer.expiresAt * 1000,
-      ownCustomerNumbers: answer.user.ownCustomerNumbers,
-      representedCustomerNumbers: answer.user.representedCustomerNumbers,
-    };
+    return readToken(response, url);
   }
 
   /** Sends one request within the login's bounds; one that carries the password is never sent twice. */
@@ -412,9 +412,25 @@ const CUSTOMER_NUMBERS = z
 const TOKEN_ANSWER = z.object({
   token: z.string().min(1),
   /** Epoch seconds. */
-  expiresAt: z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]).pipe(z.number().positive()),
+  expiresAt: z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]).pipe(
+    z
+      .number()
+      .positive()
+      .max(LAST_EPOCH_MS / 1000),
+  ),
   user: z.object({ ownCustomerNumbers: CUSTOMER_NUMBERS, representedCustomerNumbers: CUSTOMER_NUMBERS }),
 });
+
+/** The session that a token answer gives. Throws `LoginChanged`. */
+export function readToken(response: HttpResponse, url: URL): Session {
+  const answer = readAnswer(response, TOKEN_ANSWER, { step: "token", url, expected: "a token" });
+  return {
+    token: answer.token,
+    expiresAtEpochMs: answer.expiresAt * 1000,
+    ownCustomerNumbers: answer.user.ownCustomerNumbers,
+    representedCustomerNumbers: answer.user.representedCustomerNumbers,
+  };
+}
 
 /** A call of the portal within the login, and what its answer must hold. */
 interface LoginCall {
@@ -430,9 +446,18 @@ function readAnswer<Answer>(response: HttpResponse, schema: z.ZodType<Answer>, c
   const parsed = schema.safeParse(answer);
   if (parsed.success && response.status < 300) return parsed.data;
   const address = `POST ${maskedPath(url)}`;
-  const found =
-    answer === undefined ? `, ${describe(readPage(response.body, url))}` : describeJson(answer, parsed.error);
+  const found = answer === undefined ? `, ${describeBody(response.body, url)}` : describeJson(answer, parsed.error);
   throw new LoginChanged({ step, address, expected, found: `HTTP ${response.status}${found}` });
+}
+
+/** What an answer is that should have been JSON. */
+function describeBody(body: string, url: URL): string {
+  try {
+    return describe(readPage(body, url));
+  } catch (error) {
+    if (error instanceof PageTooLarge) return error.message;
+    throw error;
+  }
 }
 
 /** The service's own words in `msg`, or what is wrong with which field. */

@@ -57,7 +57,7 @@ function withoutIds(text: string): string {
  */
 export function maskedText(text: string, length = 200): string {
   return text
-    .replace(/[^\s@]+(?:@|%40)[^\s@]+/g, "…@…")
+    .replace(/\S+/g, (word) => (word.length > 1 && /@|%40/.test(word) ? "…@…" : word))
     .replace(/\d{4,}/g, "…")
     .replace(/[\s\p{Cc}\u202A-\u202E\u2066-\u2069]+/gu, " ")
     .trim()

@@ -1,5 +1,4 @@
-import { type HTMLElement, parse as parseMarkup } from "node-html-parser";
-import { type DefaultTreeAdapterTypes, parse as parseAsBrowser, serialize } from "parse5";
+import { type Elements, elementsOf, type PageElement, refuseMoreThan } from "./markup.js";
 
 /** One control of a form, with what a browser would send for it. */
 export interface Control {
@@ -67,99 +66,74 @@ export interface Page {
   readonly text: string;
 }
 
-/**
- * Reads markup the way a browser builds its tree (parse5: any case, missing end tags, any order), to be asked questions
- * (node-html-parser).
- */
-export function readMarkup(html: string): HTMLElement {
-  return parseMarkup(serialize(tamed(parseAsBrowser(html))), { blockTextElements: RAW_TEXT });
-}
+/** More than a page of a login has, by far: each is looked at together with each other. */
+const MOST_FORMS = 100;
+const MOST_CONTROLS = 2000;
+const MOST_WICKET_CALLS = 500;
 
-/** Reads a page, and what of it a login needs. */
+/** So much of a label, a link or a button tells what it is. */
+const LONGEST_HINT = 1000;
+
+/** Reads a page, and what of it a login needs. Throws `PageTooLarge`. */
 export function readPage(html: string, url: URL): Page {
-  const root = readMarkup(html);
-  // What a script may make of a template is not on the page.
-  for (const template of root.querySelectorAll("template")) template.remove();
-  const base = resolve(attribute(root.querySelector("base[href]"), "href"), url) ?? url;
-  const script = scriptOf(root);
+  const elements = elementsOf(html);
+  const { all } = elements;
+  const base = resolve(attribute(all.find(isNamed("base", "href")), "href"), url) ?? url;
+  const script = scriptOf(all);
   return {
     url,
     base,
-    title: root.querySelector("title")?.text.trim() ?? "",
-    forms: root.querySelectorAll("form").map((form) => readForm(form, root, base, url)),
-    refresh: refreshOf(root),
-    refreshWithoutScript: refreshOf(
-      parseMarkup(
-        root
-          .querySelectorAll("noscript")
-          .map((element) => element.innerHTML)
-          .join(""),
-      ),
-    )?.address,
+    title: all.find(isNamed("title"))?.content.trim() ?? "",
+    forms: formsOf(elements, base, url),
+    refresh: refreshOf(all),
+    refreshWithoutScript: refreshWithoutScript(all)?.address,
     scriptedAddress: scriptedAddress(script),
     script,
     wicketCalls: wicketCallsOf(script),
     wicketBaseUrl: /Wicket\.Ajax\.baseUrl\s*=\s*(["'])(.*?)\1/.exec(script)?.[2],
-    feedback: feedbackOf(root),
-    links: root.querySelectorAll("a[href]").map((link) => ({ address: attribute(link, "href"), text: textOf(link) })),
-    text: textOf(root.querySelector("body") ?? root),
+    feedback: feedbackOf(elements),
+    links: all
+      .filter(isNamed("a", "href"))
+      .map((link) => ({ address: attribute(link, "href"), text: link.text(LONGEST_HINT) })),
+    text: (all.find(isNamed("body")) ?? all[0])?.text() ?? "",
   };
 }
 
-/** As deep as the common browsers nest elements. */
-const MAX_DEPTH = 512;
-
-/**
- * Takes away what node-html-parser falls over: what stands deeper than any browser nests (it walks the tree by recursion),
- * and attributes named like something that every object has (`constructor`), whose value it takes from there. Of a name
- * damaged to `action<constructor` it makes two, so such names go as well.
- */
-function tamed(document: DefaultTreeAdapterTypes.Document): DefaultTreeAdapterTypes.Document {
-  let level: DefaultTreeAdapterTypes.ParentNode[] = [document];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth === MAX_DEPTH) for (const parent of level) parent.childNodes = [];
-    level = level.flatMap((parent) => {
-      if ("attrs" in parent)
-        parent.attrs = parent.attrs.filter(({ name }) => /^[a-z][\w:-]*$/i.test(name) && !(name in Object.prototype));
-      const inside: readonly DefaultTreeAdapterTypes.Node[] =
-        "content" in parent ? [parent.content] : parent.childNodes;
-      return inside.filter((node): node is DefaultTreeAdapterTypes.ParentNode => "childNodes" in node);
-    });
-  }
-  return document;
+function isNamed(tag: string, withAttribute?: string): (element: PageElement) => boolean {
+  return (element) =>
+    element.tag === tag && (withAttribute === undefined || element.attribute(withAttribute) !== undefined);
 }
-
-/** Elements whose content is text to a browser, whatever it looks like. */
-const RAW_TEXT = { script: true, style: true, noscript: true, iframe: true, noembed: true, noframes: true, xmp: true };
 
 /** Resolves an address found in a page; undefined where it is none. */
 export function resolve(address: string, base: URL): URL | undefined {
   return URL.canParse(address, base.href) ? new URL(address, base) : undefined;
 }
 
-function attribute(element: HTMLElement | null, name: string): string {
-  return element?.getAttribute(name) ?? "";
+function attribute(element: PageElement | undefined, name: string): string {
+  return element?.attribute(name) ?? "";
 }
 
-function textOf(element: HTMLElement): string {
-  const copy = parseMarkup(element.outerHTML, { blockTextElements: RAW_TEXT });
-  for (const silent of copy.querySelectorAll("script, style, noscript, iframe, noembed, noframes")) silent.remove();
-  return copy.text.replace(/\s+/g, " ").trim();
+function scriptOf(all: readonly PageElement[]): string {
+  const body = all.find(isNamed("body"));
+  const handlers = ["onload", "onpageshow"].map((name) => attribute(body, name));
+  return [...all.filter(isNamed("script")).map((element) => element.content), ...handlers].join("\n");
 }
 
-function scriptOf(root: HTMLElement): string {
-  const handlers = ["onload", "onpageshow"].map((name) => attribute(root.querySelector("body"), name));
-  return [...root.querySelectorAll("script").map((element) => element.innerHTML), ...handlers].join("\n");
-}
-
-function refreshOf(root: HTMLElement): Page["refresh"] {
-  for (const meta of root.querySelectorAll("meta")) {
+function refreshOf(all: readonly PageElement[]): Page["refresh"] {
+  for (const meta of all.filter(isNamed("meta"))) {
     if (attribute(meta, "http-equiv").trim().toLowerCase() !== "refresh") continue;
-    const match = /^\s*([\d.]*)\s*[;,\s]\s*(?:url\s*=\s*)?(.+)$/is.exec(attribute(meta, "content"));
+    // As HTML has it: of a number with a fraction the whole seconds count.
+    const match = /^\s*(\d*)(?:\.[\d.]*)?\s*[;,\s]\s*(?:url\s*=\s*)?(.+)$/is.exec(attribute(meta, "content"));
     const address = match?.[2] === undefined ? "" : unquote(match[2].trim());
-    if (address !== "") return { address, delaySeconds: Number(match?.[1] || 0) };
+    const delaySeconds = Math.min(Number(match?.[1] || 0), Number.MAX_SAFE_INTEGER);
+    if (address !== "") return { address, delaySeconds };
   }
   return undefined;
+}
+
+function refreshWithoutScript(all: readonly PageElement[]): Page["refresh"] {
+  const hidden = all.filter(isNamed("noscript")).map((element) => element.content);
+  return hidden.length === 0 ? undefined : refreshOf(elementsOf(hidden.join("")).all);
 }
 
 /** The refresh rule of HTML: an opening quote ends at the next one like it, or never. */
@@ -178,9 +152,9 @@ function scriptedAddress(script: string): string | undefined {
 
 /** Wicket writes one object a call; functions may stand in it, so its plain keys are picked out one by one. */
 function wicketCallsOf(script: string): WicketCall[] {
-  return script
-    .split(/Wicket\.Ajax\.(?:ajax|get|post)\(/)
-    .slice(1)
+  const calls = script.split(/Wicket\.Ajax\.(?:ajax|get|post)\(/).slice(1);
+  refuseMoreThan(MOST_WICKET_CALLS, calls.length, "calls of Wicket");
+  return calls
     .map((call) => {
       const key = (name: string) => new RegExp(`["']?\\b${name}["']?\\s*:\\s*(["'])(.*?)\\1`).exec(call)?.[2] ?? "";
       return {
@@ -201,73 +175,77 @@ function unescapeScript(text: string): string {
     .replaceAll("&amp;", "&");
 }
 
+/** Panels of messages stand in these, or these say of themselves that they are in error. */
+const NO_MESSAGE = ["body", "html", "form", "script", "input", "button"];
+
 /** The reason that a page or a fragment of it gives: elements whose id or class speaks of feedback, an alert or an error. */
-export function feedbackOf(root: HTMLElement): string | undefined {
-  const messages = root
-    .querySelectorAll("[id], [class], [role=alert]")
-    .filter((element) => !["BODY", "HTML", "FORM", "SCRIPT", "INPUT", "BUTTON"].includes(element.tagName))
-    .filter(
-      (element) =>
-        /feedback/i.test(attribute(element, "id")) ||
+export function feedbackOf({ all }: Elements): string | undefined {
+  const messages = all.filter(
+    (element) =>
+      element.hasText &&
+      !NO_MESSAGE.includes(element.tag) &&
+      (/feedback/i.test(attribute(element, "id")) ||
         /feedback|error|alert/i.test(attribute(element, "class")) ||
-        attribute(element, "role") === "alert",
-    )
-    .filter((element) => textOf(element) !== "");
-  // Panels stand around messages: only the innermost elements count, each text once.
-  const innermost = messages.filter((element) => {
-    const within = new Set(element.querySelectorAll("*"));
-    return !messages.some((other) => within.has(other));
-  });
-  return [...new Set(innermost.map(textOf))].join(" ") || undefined;
+        attribute(element, "role") === "alert"),
+  );
+  // Panels stand around messages: only the innermost elements count, each text once. They are in the order of the document,
+  // so what stands within one follows it at once.
+  const innermost = messages.filter((element, place) => (messages[place + 1]?.index ?? all.length) >= element.endIndex);
+  return [...new Set(innermost.map((element) => element.text()))].join(" ") || undefined;
 }
 
-function readForm(form: HTMLElement, root: HTMLElement, base: URL, url: URL): Form {
-  const id = attribute(form, "id");
-  const inside = form.querySelectorAll(CONTROLS).filter((element) => {
-    const owner = element.getAttribute("form");
-    return owner === undefined || owner === id;
-  });
-  const outside =
-    id === ""
-      ? []
-      : root
-          .querySelectorAll(CONTROLS)
-          .filter((element) => element.getAttribute("form") === id && !inside.includes(element));
-  const stray = inside.length === 0 ? strayControls(form, root) : [];
+const CONTROLS = ["input", "button", "select", "textarea"];
+
+function formsOf(elements: Elements, base: URL, url: URL): Form[] {
+  const { all } = elements;
+  const forms = all.filter(isNamed("form"));
+  refuseMoreThan(MOST_FORMS, forms.length, "forms");
+  const controls = all.filter(({ tag }) => CONTROLS.includes(tag));
+  refuseMoreThan(MOST_CONTROLS, controls.length, "fields and buttons");
+  const labels = new Map<string, PageElement>();
+  for (const label of all.filter(isNamed("label"))) {
+    const id = attribute(label, "for");
+    if (!labels.has(id)) labels.set(id, label);
+  }
+  // A control may name its form by id; otherwise its form is the one that was open where it began.
+  const ownerOf = (control: PageElement) => {
+    const id = control.attribute("form");
+    return id === undefined
+      ? elements.formOf(control)
+      : forms.find((form) => id !== "" && attribute(form, "id") === id);
+  };
+  const enabled = controls
+    .filter((control) => control.attribute("disabled") === undefined && !control.isDisabledByFieldset)
+    .map((control) => ({ owner: ownerOf(control), control: readControl(control, all, labels, base) }));
+  return forms.map((form) => ({
+    ...readForm(form, base, url),
+    controls: enabled.filter(({ owner }) => owner === form).map(({ control }) => control),
+  }));
+}
+
+function readForm(form: PageElement, base: URL, url: URL): Omit<Form, "controls"> {
   const action = attribute(form, "action").trim();
   return {
-    id,
+    id: attribute(form, "id"),
     name: attribute(form, "name"),
     method: attribute(form, "method").trim().toLowerCase() === "post" ? "POST" : "GET",
     enctype: attribute(form, "enctype").trim().toLowerCase() === "multipart/form-data" ? "multipart" : "urlencoded",
     // An empty action means the page itself, whatever its <base> says.
     action: action === "" ? url : resolve(action, base),
-    controls: [...inside, ...stray, ...outside]
-      .filter((element) => !element.hasAttribute("disabled") && element.closest("fieldset[disabled]") === null)
-      .map((element) => readControl(element, root, base)),
   };
 }
 
-const CONTROLS = "input, button, select, textarea";
-
-/** A form that opens between the tags of a table ends at once in the tree; a browser still gives it what follows. */
-function strayControls(form: HTMLElement, root: HTMLElement): HTMLElement[] {
-  const inOrder = root.querySelectorAll(`form, ${CONTROLS}`);
-  const following = inOrder.slice(inOrder.indexOf(form) + 1);
-  const nextForm = following.findIndex((element) => element.tagName === "FORM");
-  return following
-    .slice(0, nextForm === -1 ? undefined : nextForm)
-    .filter((element) => element.closest("form") === null && element.getAttribute("form") === undefined);
-}
-
-function readControl(element: HTMLElement, root: HTMLElement, base: URL): Control {
-  const tag = element.tagName.toLowerCase();
+function readControl(
+  element: PageElement,
+  all: readonly PageElement[],
+  labels: ReadonlyMap<string, PageElement>,
+  base: URL,
+): Control {
+  const { tag } = element;
   const declared = attribute(element, "type").trim().toLowerCase();
   const type = tag === "input" ? declared || "text" : tag === "button" ? declared || "submit" : tag;
-  const ticked = element.hasAttribute("checked");
   const id = attribute(element, "id");
-  const label =
-    id === "" ? undefined : root.querySelectorAll("label").find((candidate) => attribute(candidate, "for") === id);
+  const label = id === "" ? undefined : labels.get(id);
   const formAction = attribute(element, "formaction").trim();
   const formMethod = attribute(element, "formmethod").trim().toLowerCase();
   const hints = ["name", "id", "autocomplete", "placeholder", "aria-label", "title"].map((name) =>
@@ -276,23 +254,23 @@ function readControl(element: HTMLElement, root: HTMLElement, base: URL): Contro
   return {
     type,
     name: attribute(element, "name"),
-    value: sentValueOf(element, type),
+    value: sentValueOf(element, type, all),
     id,
-    hint: [...hints, label === undefined ? "" : textOf(label), tag === "button" ? textOf(element) : ""]
+    hint: [...hints, label?.text(LONGEST_HINT) ?? "", tag === "button" ? element.text(LONGEST_HINT) : ""]
       .join(" ")
       .toLowerCase(),
-    sent: type === "checkbox" || type === "radio" ? ticked : true,
+    sent: type === "checkbox" || type === "radio" ? element.attribute("checked") !== undefined : true,
     action: formAction === "" ? undefined : resolve(formAction, base),
     method: formMethod === "" ? undefined : formMethod === "post" ? "POST" : "GET",
   };
 }
 
-function sentValueOf(element: HTMLElement, type: string): string {
-  if (type === "textarea") return element.text;
+function sentValueOf(element: PageElement, type: string, all: readonly PageElement[]): string {
+  if (type === "textarea") return element.content;
   if (type === "select") {
-    const options = element.querySelectorAll("option");
-    const chosen = options.find((option) => option.hasAttribute("selected")) ?? options[0];
-    return chosen === undefined ? "" : (chosen.getAttribute("value") ?? textOf(chosen));
+    const options = all.slice(element.index, element.endIndex).filter(isNamed("option"));
+    const chosen = options.find((option) => option.attribute("selected") !== undefined) ?? options[0];
+    return chosen === undefined ? "" : (chosen.attribute("value") ?? chosen.text());
   }
-  return element.getAttribute("value") ?? (type === "checkbox" || type === "radio" ? "on" : "");
+  return element.attribute("value") ?? (type === "checkbox" || type === "radio" ? "on" : "");
 }

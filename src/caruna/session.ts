@@ -38,14 +38,19 @@ export interface SessionStore {
   clear(): Promise<void>;
 }
 
+/** The last instant that a `Date` can tell, either way from the epoch. */
+export const LAST_EPOCH_MS = 8.64e15;
+
+const INSTANT = z.number().min(-LAST_EPOCH_MS).max(LAST_EPOCH_MS);
+
 const STORED_SESSION = z.object({
   account: z.string(),
   token: z.string().min(1),
-  expiresAtEpochMs: z.number(),
+  expiresAtEpochMs: INSTANT,
   ownCustomerNumbers: z.array(z.string()),
   representedCustomerNumbers: z.array(z.string()),
   cookies: z.string().optional(),
-  cookiesFailedAtEpochMs: z.number().optional(),
+  cookiesFailedAtEpochMs: INSTANT.optional(),
 });
 
 /** What a store gave back, as a session; undefined where it is none (an older program's, a damaged one). */

@@ -1,4 +1,5 @@
-import { type DefaultTreeAdapterTypes, parse } from "parse5";
+import type { DefaultTreeAdapterTypes } from "parse5";
+import { parsePage, splitByCdata } from "./markup.js";
 import { maskedAddress, maskedName } from "./masking.js";
 import { readPage } from "./page.js";
 import type { HttpRequest } from "./transport.js";
@@ -90,9 +91,8 @@ function shapeOf(value: unknown, depth = 0): JsonShape {
 }
 
 function xmlStructure(body: string, url: URL): { elements: string[]; sections: MarkupStructure[] } {
-  const data = [...body.matchAll(/<!\[CDATA\[([\s\S]*?)\]\]>/g)].map(([, text = ""]) => text);
-  const withoutData = body.replace(/<!\[CDATA\[[\s\S]*?\]\]>/g, "");
-  const elements = [...withoutData.matchAll(/<([A-Za-z][\w:.-]*)((?:\s+[\w:.-]+\s*=\s*(?:"[^"]*"|'[^']*'))*)\s*\/?>/g)];
+  const { sections: data, rest } = splitByCdata(body);
+  const elements = [...rest.matchAll(/<([A-Za-z][\w:.-]*)((?:\s+[\w:.-]+\s*=\s*(?:"[^"]*"|'[^']*'))*)\s*\/?>/g)];
   return {
     elements: elements.slice(0, MAX_LINES).map(([, name = "", attributes = ""]) => {
       const names = [...attributes.matchAll(/([\w:.-]+)\s*=\s*(?:"[^"]*"|'[^']*')/g)].map(
@@ -100,14 +100,17 @@ function xmlStructure(body: string, url: URL): { elements: string[]; sections: M
       );
       return line(name, names);
     }),
-    sections: data.filter((text) => /^\s*</.test(text)).map((text) => markup(text, url)),
+    sections: data
+      .filter((text) => text.trimStart().startsWith("<"))
+      .slice(0, MAX_ITEMS)
+      .map((text) => markup(text, url)),
   };
 }
 
 function markup(html: string, url: URL): MarkupStructure {
   const page = readPage(html, url);
   return {
-    outline: counted(outlineOf(parse(html, { scriptingEnabled: false }))).slice(0, MAX_LINES),
+    outline: counted(outlineOf(parsePage(html, { scripting: false }).document)).slice(0, MAX_LINES),
     forms: page.forms.map(({ method, enctype, action, controls }) => ({
       method,
       enctype,
@@ -126,16 +129,14 @@ function maskedReference(address: string, base: URL): string {
   return URL.canParse(address, base.href) ? maskedAddress(new URL(address, base)) : "no address";
 }
 
-function outlineOf(parent: DefaultTreeAdapterTypes.ParentNode, depth = 0): string[] {
-  return parent.childNodes.flatMap((node) => {
-    if (!("tagName" in node)) return [];
-    const own = `${"  ".repeat(Math.min(depth, 30))}${line(
-      node.tagName,
-      node.attrs.map(({ name }) => name),
-    )}`;
-    const inner = "content" in node ? node.content : node;
-    return [own, ...(depth < 200 ? outlineOf(inner, depth + 1) : [])];
-  });
+function outlineOf(parent: DefaultTreeAdapterTypes.ParentNode, depth = 0, lines: string[] = []): string[] {
+  for (const node of parent.childNodes) {
+    if (!("tagName" in node)) continue;
+    const names = node.attrs.map(({ name }) => name);
+    lines.push(`${"  ".repeat(Math.min(depth, 30))}${line(node.tagName, names)}`);
+    if (depth < 200) outlineOf("content" in node ? node.content : node, depth + 1, lines);
+  }
+  return lines;
 }
 
 /** Names that HTML and Wicket's XML know. A page with a quote too few makes names of its values, so no others pass. */
@@ -163,15 +164,20 @@ function counted(lines: readonly string[]): string[] {
 /** `Wicket.Ajax.ajax({u,m,c})`: calls of something's method, the keys of the object handed over, no values. */
 function callsOf(script: string): string[] {
   const code = withoutTexts(script);
-  const calls = [...code.matchAll(/([A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)+)\s*\(\s*(\{)?/g)];
-  return calls.map((call) => {
+  return [...code.matchAll(CALL)].slice(0, MAX_CALLS).map((call) => {
     const [whole, name = "", brace] = call;
     const keys = brace === undefined ? "" : `{${keysFrom(code, call.index + whole.length).join(",")}}`;
     return `${name.split(".").map(maskedName).join(".")}(${keys})`;
   });
 }
 
-const COMMENT_OR_TEXT = /\/\*[\s\S]*?\*\/|\/\/[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`/g;
+const MAX_CALLS = 1000;
+/** Lengths are bounded: a script may be one word of a million letters, which is no reason to look at it a million times. */
+const CALL = /(?<![\w$])([A-Za-z_$][\w$]{0,60}(?:\.[A-Za-z_$][\w$]{0,60}){1,8})(?![\w$])\s{0,20}\(\s{0,20}(\{)?/g;
+
+/** What is not closed ends with its line, or with the script where it may go over several. */
+const COMMENT_OR_TEXT =
+  /\/\*[\s\S]*?(?:\*\/|$)|\/\/[^\n]*|"(?:\\[\s\S]|[^"\\\n])*"?|'(?:\\[\s\S]|[^'\\\n])*'?|`(?:\\[\s\S]|[^`\\])*`?/g;
 
 /** A script without its comments and texts; texts that are keys of an object stay. */
 function withoutTexts(script: string): string {
@@ -184,11 +190,15 @@ function withoutTexts(script: string): string {
   });
 }
 
+/** So far an object literal is looked at. */
+const LONGEST_OBJECT = 4000;
+
 /** Keys of the object literal whose inside begins at `start`; those of objects within it are left out. */
 function keysFrom(code: string, start: number): string[] {
+  const end = Math.min(code.length, start + LONGEST_OBJECT);
   let depth = 1;
   let own = "";
-  for (let index = start; index < code.length && depth > 0; index++) {
+  for (let index = start; index < end && depth > 0; index++) {
     const character = code.charAt(index);
     if ("{[(".includes(character)) depth += 1;
     if (depth === 1) own += character;

@@ -10,7 +10,31 @@ export function parseDate(text: string): Temporal.PlainDate {
   } catch {
     // No such day in the calendar: told below like any other word that is no date.
   }
-  throw new InvalidArgumentError(`"${text.slice(0, 40)}" is no day; write it as 2026-03-28.`);
+  // As JSON, so that what a file of another kind holds does not move the cursor of the terminal.
+  throw new InvalidArgumentError(`${JSON.stringify(text.slice(0, 40))} is no day; write it as 2026-03-28.`);
+}
+
+/**
+ * Days of a text with one on each line, each once and in order; empty lines and comments (#) are passed over. Throws
+ * `InvalidArgumentError`, which names the line.
+ */
+export function parseDates(text: string): Temporal.PlainDate[] {
+  const days = new Map<string, Temporal.PlainDate>();
+  for (const [index, line] of text
+    .replace(/^\uFEFF/, "")
+    .split(/\r?\n/)
+    .entries()) {
+    const written = line.replace(/#.*/, "").trim();
+    if (written === "") continue;
+    try {
+      days.set(written, parseDate(written));
+    } catch (error) {
+      if (!(error instanceof InvalidArgumentError)) throw error;
+      throw new InvalidArgumentError(`line ${index + 1}: ${error.message}`);
+    }
+  }
+  if (days.size === 0) throw new InvalidArgumentError("it holds no day");
+  return [...days.values()];
 }
 
 /** `--from DATE` */

@@ -3,7 +3,7 @@ import { Command, Option } from "commander";
 import { Temporal } from "temporal-polyfill";
 import { messageOf } from "../app.js";
 import { configuredApp } from "./configured.js";
-import { parseDate } from "./dates.js";
+import { parseDate, parseDates } from "./dates.js";
 
 interface LoadOptions {
   readonly from?: Temporal.PlainDate;
@@ -34,26 +34,16 @@ function chosenDays({ from, to, dates }: LoadOptions, command: Command): Tempora
   return days;
 }
 
-/** Each day once, in the order of the file; empty lines and comments (#) are passed over. */
 function daysInFile(file: string, command: Command): Temporal.PlainDate[] {
-  let lines: string[];
+  let text: string;
   try {
-    lines = readFileSync(file, "utf8")
-      .replace(/^\uFEFF/, "")
-      .split(/\r?\n/);
+    text = readFileSync(file, "utf8");
   } catch (error) {
     command.error(`error: --dates: ${file} cannot be read (${messageOf(error)})`);
   }
-  const days = new Map<string, Temporal.PlainDate>();
-  for (const [index, line] of lines.entries()) {
-    const text = line.replace(/#.*/, "").trim();
-    if (text === "") continue;
-    try {
-      days.set(text, parseDate(text));
-    } catch (error) {
-      command.error(`error: --dates: ${file}, line ${index + 1}: ${messageOf(error)}`);
-    }
+  try {
+    return parseDates(text);
+  } catch (error) {
+    command.error(`error: --dates: ${file}: ${messageOf(error)}`);
   }
-  if (days.size === 0) command.error(`error: --dates: ${file} holds no day`);
-  return [...days.values()];
 }

@@ -9,28 +9,27 @@ export interface EnvFile {
 /**
  * The variables of a `.env`, by the rules that dotenv documents, with one exception: `NAME=abc#def` is `abc#def`, as the
  * shell, Docker and Python's dotenv read it (whose users' files we inherit), where dotenv reads `abc`. A comment stands
- * after a space. Nothing of `process.env` is read or changed.
+ * after a space. A hundred blank lines and more are one. Nothing of `process.env` is read or changed.
  */
-export function parseEnvFile(text: string): EnvFile {
+export function parseEnvFile(written: string): EnvFile {
+  // dotenv looks through all blank lines that follow, from each of them on.
+  const text = written.replace(/\s{100,}/g, (blank) => (/[\r\n]/.test(blank) ? "\n" : blank));
   const variables = { ...parse(text) };
   const cut = new Set<string>();
+  const writtenValues = writtenValuesOf(text);
   for (const [name, value] of Object.entries(variables)) {
-    const written = writtenValue(text, name);
-    if (!isCut(written, value)) continue;
-    if (/^\s*["'`]/.test(written)) cut.add(name);
-    else variables[name] = written.replace(/\s+#.*$/, "").trim();
+    const behindName = writtenValues.get(name) ?? "";
+    if (!isCut(behindName, value)) continue;
+    if (/^\s*["'`]/.test(behindName)) cut.add(name);
+    else variables[name] = behindName.replace(/\s#.*$/, "").trim();
   }
   return { variables, isCut: (name) => cut.has(name) };
 }
 
-/** What stands behind the last `NAME=` of the file, to the end of the line. */
-function writtenValue(text: string, name: string): string {
-  const line = new RegExp(`^\\s*(?:export\\s+)?${name.replaceAll(".", "\\.")}\\s*[=:](.*)$`);
-  const written = text
-    .split(/\r\n?|\n/)
-    .map((candidate) => line.exec(candidate)?.[1])
-    .findLast((candidate) => candidate !== undefined);
-  return written ?? "";
+/** By name what stands behind the last `NAME=` of the file, to the end of the line. */
+function writtenValuesOf(text: string): ReadonlyMap<string, string> {
+  const assignments = text.split(/\r\n?|\n/).map((line) => /^\s*(?:export\s+)?([\w.-]+)\s*[=:](.*)$/.exec(line));
+  return new Map(assignments.flatMap((match) => (match === null ? [] : [[match[1] ?? "", match[2] ?? ""]])));
 }
 
 /** True where a `#` that follows no space ended the value. */

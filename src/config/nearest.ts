@@ -1,5 +1,9 @@
+/** What is longer is no slip of the pen. */
+const LONGEST_NAME = 100;
+
 /** The candidate that a mistyped name most likely means, or `undefined` where none is near; upper and lower case are alike. */
 export function nearest(name: string, candidates: readonly string[]): string | undefined {
+  if (name.length > LONGEST_NAME) return undefined;
   // A third of the letters may be wrong, and two at least: `job_intervall`, `pasword`, `usrname`.
   const limit = Math.max(2, Math.floor(name.length / 3));
   const ranked = candidates

@@ -9,16 +9,23 @@ export type TextFile =
 /** Reads a UTF-8 file; a byte order mark at its beginning is left out. */
 export function readTextFile(path: string): TextFile {
   try {
-    return { kind: "text", text: new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path)) };
+    return decoded(readFileSync(path));
   } catch (error) {
     return explain(error);
   }
 }
 
-function explain(error: unknown): TextFile {
-  if (error instanceof TypeError) {
+/** The bytes of a file as text. */
+export function decoded(bytes: Uint8Array): TextFile {
+  try {
+    return { kind: "text", text: new TextDecoder("utf-8", { fatal: true }).decode(bytes) };
+  } catch {
+    // The decoder tells what is no UTF-8 by throwing: that is the answer, not a failure.
     return { kind: "unusable", reason: "is not UTF-8 text: save it with that encoding" };
   }
+}
+
+function explain(error: unknown): TextFile {
   switch (errorCode(error)) {
     case "ENOENT":
     case "ENOTDIR":

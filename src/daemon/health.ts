@@ -9,7 +9,7 @@ const HEALTH = z.object({
   /** When the last cycle ended, milliseconds since the epoch. */
   endedEpochMs: z.number().min(-LAST_EPOCH_MS).max(LAST_EPOCH_MS),
   /** When the next word is due, at the latest. */
-  nextDueEpochMs: z.number(),
+  nextDueEpochMs: z.number().min(-LAST_EPOCH_MS).max(LAST_EPOCH_MS),
   /** What a person reads of the cycle's failure; null where all went well. */
   problem: z.string().nullable(),
   /** Address of the page, where one is served. */
@@ -29,17 +29,22 @@ export async function writeHealth(file: string, health: Health): Promise<void> {
   await writePrivately(file, `${JSON.stringify(health)}\n`);
 }
 
+/** The health that a file's text tells; undefined where it tells none. */
+export function readHealth(text: string): Health | undefined {
+  try {
+    return HEALTH.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * What ails the program, in one line; undefined where its last cycle went well and is recent, and the program itself, where
  * it serves a page, finds nothing wrong.
  */
 export async function ailment(file: string, nowEpochMs: number): Promise<string | undefined> {
-  let health: Health;
-  try {
-    health = HEALTH.parse(JSON.parse(await readFile(file, "utf8")));
-  } catch {
-    return `no cycle has ended yet (nothing readable in ${file})`;
-  }
+  const health = readHealth(await readFile(file, "utf8").catch(() => ""));
+  if (health === undefined) return `no cycle has ended yet (nothing readable in ${file})`;
   if (health.problem !== null) return `the last cycle failed: ${health.problem}`;
   if (nowEpochMs > health.nextDueEpochMs)
     return `the last cycle ended ${new Date(health.endedEpochMs).toISOString()}, the next is overdue`;

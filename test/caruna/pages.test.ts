@@ -298,6 +298,19 @@ describe("what a page says", () => {
     expect(read("<p>Hello</p>").feedback).toBeUndefined();
   });
 
+  it.each([
+    ["0.9", 0],
+    ["5", 5],
+    ["1.2.3", 1],
+    ["9".repeat(400), Number.MAX_SAFE_INTEGER],
+    ["", 0],
+  ])("a refresh after %j seconds is one after %d", (seconds, delaySeconds) => {
+    expect(read(`<meta http-equiv=refresh content="${seconds};url=/next">`).refresh).toEqual({
+      address: "/next",
+      delaySeconds,
+    });
+  });
+
   it("text is what a person reads", () => {
     const page = read(
       "<title>T &amp; U</title><p>One<script>two</script><style>three</style> <b>fo&uuml;r</b><template>five</template>",

@@ -70,7 +70,7 @@ describe("an instant as it is written in Finland", () => {
       fc.property(fc.array(instant, { maxLength: 40 }), (instants) => {
         expect(instants.map(localTimes())).toEqual(instants.map(asked));
       }),
-      { seed: 20_261_123, numRuns: 300 },
+      { numRuns: 300 },
     );
   });
 

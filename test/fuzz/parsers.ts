@@ -1,190 +1,262 @@
-import fc from "fast-check";
+import { InvalidArgumentError } from "commander";
 import { Temporal } from "temporal-polyfill";
 import { readContracts, readCustomer, readEnergy, readMeteringPoints } from "../../src/caruna/answers.js";
 import { autoSubmittedForm, credentialsForm, fieldsOf, noticeForm, userNameForm } from "../../src/caruna/forms.js";
-import { AnswerNotUnderstood } from "../../src/caruna/index.js";
-import { describe as describePage } from "../../src/caruna/login-pages.js";
+import { AnswerNotUnderstood, CarunaError, LoginChanged } from "../../src/caruna/index.js";
+import { readStart, readToken } from "../../src/caruna/login.js";
+import {
+  describe as describePage,
+  type Hop,
+  LostSession,
+  PAGE_KINDS,
+  type Situation,
+} from "../../src/caruna/login-pages.js";
+import { PageTooLarge } from "../../src/caruna/markup.js";
+import { maskedAddress, maskedName, maskedText } from "../../src/caruna/masking.js";
 import { readPage } from "../../src/caruna/page.js";
 import { readStoredSession } from "../../src/caruna/session.js";
 import { structureOfAnswer } from "../../src/caruna/structure.js";
+import { type HttpResponse, parseRetryAfter } from "../../src/caruna/transport.js";
+import { parseDate, parseDates } from "../../src/cli/dates.js";
 import { parseEnvFile } from "../../src/config/env-file.js";
+import { withoutVariable, withVariable } from "../../src/config/env-text.js";
 import { parseIniFile } from "../../src/config/ini-file.js";
+import { ALL_SETTINGS } from "../../src/config/settings.js";
+import { decoded } from "../../src/config/text-file.js";
+import { readHealth } from "../../src/daemon/health.js";
 import { DatabaseAddressInvalid } from "../../src/database/errors.js";
 import { parseDatabaseUrl } from "../../src/database/settings.js";
 import { localDayAsNumbers } from "../../src/energy/helsinki.js";
 import { readingsOfDay } from "../../src/energy/readings.js";
 import { toldSums } from "../../src/energy/sums.js";
 import { readStamp } from "../../src/energy/timestamp.js";
+import { BadParameter, readParameters, seriesParameters } from "../../src/web/parameters.js";
+import type { Kind } from "./inputs.js";
 
 const SHOWN = new URL("https://authentication2.caruna.fi/portal/login?x=1");
-const DAY = Temporal.PlainDate.from("2026-03-29");
+const NOW = Date.UTC(2026, 10, 23);
+const USER = "fuzzed.person@mail.example";
+const PASSWORD = "Fuzzed-pass-word";
+const DAY = Temporal.PlainDate.from("2025-03-30");
 
-function asPage(text: string): void {
+function asPage(text: string): unknown {
   const page = readPage(text, SHOWN);
-  for (const form of page.forms) fieldsOf(form);
-  credentialsForm(page);
-  userNameForm(page);
-  autoSubmittedForm(page);
-  noticeForm(page);
-  describePage(page);
+  return [
+    page,
+    page.forms.map(fieldsOf),
+    credentialsForm(page),
+    userNameForm(page),
+    autoSubmittedForm(page),
+    noticeForm(page),
+    describePage(page),
+  ];
 }
 
-function asEnergy(text: string): void {
-  const { rows } = readEnergy("GET /energy", text);
-  const { readings } = readingsOfDay(rows, DAY);
-  toldSums(rows, "day");
-  toldSums(rows, "month");
-  for (const { startEpochMs, kwhTotal } of readings) {
-    if (!Number.isFinite(startEpochMs) || !Number.isFinite(kwhTotal)) throw new TypeError("a reading is no number");
+/** The text of an answer, its headers in front where it begins with "HTTP", as the transport would hand it on. */
+function asResponse(text: string): HttpResponse {
+  const [, status = "200", head = "", body = text] = /^HTTP (\d{3})\n(.*?)\n\n(.*)$/s.exec(text) ?? [];
+  const headers = head.split("\n").map((line): [string, string] => {
+    const colon = line.indexOf(":");
+    return [line.slice(0, Math.max(0, colon)).toLowerCase(), line.slice(colon + 1).trim()];
+  });
+  return { status: Number(status), headers: new Map(headers), body };
+}
+
+/** What the login would do next, before the password and after it, after a page and after an Ajax answer. */
+function asStepOfLogin(text: string): unknown {
+  const response = asResponse(text);
+  const page = readPage(response.body, SHOWN);
+  return [0, 1].map((passwordPosts) => {
+    const hop: Hop = {
+      method: passwordPosts === 0 ? "GET" : "POST",
+      url: SHOWN,
+      ...(passwordPosts === 0 ? {} : { isAjax: true, carriesPassword: true }),
+    };
+    const situation: Situation = {
+      ...{ hop, response, page, shownBase: SHOWN, passwordPosts, userNamePosts: 0 },
+      ...{ username: USER, password: PASSWORD, nowEpochMs: NOW },
+    };
+    return endOf(() => decide(situation));
+  });
+}
+
+function decide(situation: Situation): Hop | undefined {
+  for (const kind of PAGE_KINDS) {
+    const next = kind.next(situation);
+    if (next === undefined) continue;
+    if (!(next.url instanceof URL)) throw new TypeError(`${kind.name} leads nowhere`);
+    const carried = JSON.stringify([next.fields, next.url.href]).includes(PASSWORD);
+    if (carried && (next.carriesPassword !== true || situation.passwordPosts > 0))
+      throw new TypeError(`${kind.name} sends the password where it does not say so`);
+    return next;
   }
+  return undefined;
 }
 
-function asSession(text: string): void {
-  let kept: unknown;
+/** What a login ends with, or what it goes on with. */
+function endOf(step: () => unknown): unknown {
   try {
-    kept = JSON.parse(text);
-  } catch {
-    return;
+    return step();
+  } catch (error) {
+    if (!(error instanceof CarunaError || error instanceof LostSession)) throw error;
+    if (error.message.includes(PASSWORD) || error.message.includes(USER))
+      throw new TypeError("an error shows the account");
+    return error.name;
   }
-  readStoredSession(kept);
 }
 
-/** Every parser at the border that takes a text, with the only error that it may throw. */
-export const PARSERS: Readonly<
-  Record<string, { readonly read: (text: string) => unknown; readonly mayThrow?: new (...words: never[]) => Error }>
-> = {
-  page: { read: asPage },
-  structure: { read: (text) => JSON.stringify(structureOfAnswer(text, SHOWN)) },
-  energy: { read: asEnergy, mayThrow: AnswerNotUnderstood },
-  customer: { read: (text) => readCustomer("GET /info", text), mayThrow: AnswerNotUnderstood },
-  contracts: { read: (text) => readContracts("GET /contracts", text), mayThrow: AnswerNotUnderstood },
-  assets: { read: (text) => readMeteringPoints("GET /assets", text, "1"), mayThrow: AnswerNotUnderstood },
-  stamp: { read: (text) => readStamp(text, localDayAsNumbers(DAY)) },
-  session: { read: asSession },
-  ini: { read: parseIniFile },
-  env: { read: parseEnvFile },
-  "database URL": { read: parseDatabaseUrl, mayThrow: DatabaseAddressInvalid },
+function asEnergy(text: string): unknown {
+  const { rows, unreadable } = readEnergy("GET /energy", text);
+  const days = (["night", "seasonal", undefined] as const).map((product) => readingsOfDay(rows, DAY, () => product));
+  return [rows, unreadable, days, toldSums(rows, "day"), toldSums(rows, "month")];
+}
+
+function asJson(read: (value: unknown) => unknown): (text: string) => unknown {
+  return (text) => {
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      return undefined;
+    }
+    return read(value);
+  };
+}
+
+function asContracts(text: string): unknown {
+  const contracts = readContracts("GET /contracts", text);
+  for (const { startDate, endDate } of contracts)
+    for (const date of [startDate, endDate])
+      if (date !== null && Number.isNaN(Date.parse(date))) throw new TypeError(`${date} is no instant`);
+  return contracts;
+}
+
+function asMasked(text: string): unknown {
+  const masked = maskedText(text);
+  if (/\d{4}|[^\s@]@[^\s@…]|\p{Cc}/u.test(masked) || masked.length > 200) throw new TypeError("not masked");
+  return [masked, maskedName(text), URL.canParse(text, SHOWN.href) ? maskedAddress(new URL(text, SHOWN)) : ""];
+}
+
+/** Sets a variable to the end of the text in the text: either that is what is read back, and nothing else, or it is refused. */
+function asEdited(text: string): unknown {
+  const value = text.slice(-20);
+  const before = parseEnvFile(text).variables;
+  const edited = withVariable(text, "NAME", value);
+  if (edited !== undefined) {
+    const { NAME: read, ...others } = parseEnvFile(edited.text).variables;
+    const { NAME: _, ...othersBefore } = before;
+    if (read !== value || JSON.stringify(others) !== JSON.stringify(othersBefore)) throw new TypeError("not as meant");
+  }
+  return [edited, withoutVariable(text, "NAME")];
+}
+
+function asSettings(text: string): unknown {
+  return ALL_SETTINGS.map(({ schema }) => schema.safeParse(text).data);
+}
+
+/** The text as bytes, each character one: what a file may hold. */
+function asBytes(text: string): unknown {
+  const file = decoded(Buffer.from(text, "latin1"));
+  return file.kind === "text" ? [parseIniFile(file.text), parseEnvFile(file.text)] : file;
+}
+
+interface Parser {
+  readonly kind: Kind;
+  /** Which texts of its kind are made for it. */
+  readonly suits: RegExp;
+  readonly read: (text: string) => unknown;
+  /** The errors that a caller expects. */
+  readonly mayThrow?: readonly (new (
+    ...words: never[]
+  ) => Error)[];
+}
+
+/** Every parser at the border that takes a text. */
+export const PARSERS: Readonly<Record<string, Parser>> = {
+  page: { kind: "markup", suits: /./, read: asPage, mayThrow: [PageTooLarge] },
+  "step of the login": {
+    kind: "answer",
+    suits: /<html|<ajax|location:/i,
+    read: asStepOfLogin,
+    mayThrow: [PageTooLarge],
+  },
+  structure: { kind: "markup", suits: /./, read: (text) => structureOfAnswer(text, SHOWN), mayThrow: [PageTooLarge] },
+  "start of the login": {
+    kind: "answer",
+    suits: /loginRedirectUrl/,
+    read: (text) => readStart(asResponse(text), SHOWN),
+    mayThrow: [LoginChanged],
+  },
+  token: {
+    kind: "json",
+    suits: /"token"/,
+    read: (text) => readToken(asResponse(text), SHOWN),
+    mayThrow: [LoginChanged],
+  },
+  energy: { kind: "json", suits: /"timestamp"/, read: asEnergy, mayThrow: [AnswerNotUnderstood] },
+  customer: {
+    kind: "json",
+    suits: /"postalAddress"/,
+    read: (text) => readCustomer("GET /info", text),
+    mayThrow: [AnswerNotUnderstood],
+  },
+  contracts: { kind: "json", suits: /"contracts"/, read: asContracts, mayThrow: [AnswerNotUnderstood] },
+  assets: {
+    kind: "json",
+    suits: /"gsrn"/,
+    read: (text) => readMeteringPoints("GET /assets", text, "1"),
+    mayThrow: [AnswerNotUnderstood],
+  },
+  session: { kind: "json", suits: /"account"/, read: asJson(readStoredSession) },
+  health: { kind: "json", suits: /"endedEpochMs"/, read: readHealth },
+  masking: { kind: "answer", suits: /./, read: asMasked },
+  stamp: { kind: "words", suits: /^\d{4}-/, read: (text) => readStamp(text, localDayAsNumbers(DAY)) },
+  "retry-after": { kind: "words", suits: /^\d+$|GMT/, read: (text) => parseRetryAfter(text, NOW) },
+  ini: { kind: "words", suits: /=/, read: parseIniFile },
+  env: { kind: "words", suits: /=/, read: parseEnvFile },
+  "edited env": { kind: "words", suits: /=/, read: asEdited },
+  settings: { kind: "words", suits: /./, read: asSettings },
+  bytes: { kind: "words", suits: /=/, read: asBytes },
+  "database URL": { kind: "words", suits: /^postgres/, read: parseDatabaseUrl, mayThrow: [DatabaseAddressInvalid] },
+  date: { kind: "words", suits: /^\d{4}-\d\d-\d\d$/, read: parseDate, mayThrow: [InvalidArgumentError] },
+  dates: { kind: "words", suits: /^\d{4}-/, read: parseDates, mayThrow: [InvalidArgumentError] },
+  "parameters of the page": {
+    kind: "words",
+    suits: /^\d{4}-\d\d-\d\d$/,
+    read: (text) => readParameters(seriesParameters, { point: text, from: text, to: text, by: "day" }),
+    mayThrow: [BadParameter],
+  },
 };
 
-/** Fails unless the parser took the text or threw its own error, and left `Object.prototype` alone. */
+/**
+ * Fails unless the parser took the text, with a result within its type, or threw an error of its own, and left
+ * `Object.prototype` alone.
+ */
 export function feed(name: string, text: string): void {
   const parser = PARSERS[name];
   if (parser === undefined) throw new Error(`no parser is called ${name}`);
   try {
-    parser.read(text);
+    checkWithin(parser.read(text), name);
   } catch (error) {
-    if (parser.mayThrow === undefined || !(error instanceof parser.mayThrow)) throw error;
+    if (parser.mayThrow?.some((kind) => error instanceof kind) !== true) throw error;
   }
   if (Object.keys(Object.prototype).length > 0 || "polluted" in {}) throw new Error("Object.prototype was changed");
 }
 
-const FRAGMENTS = [
-  "<div class=error>",
-  "</div>",
-  "<form action=/x method=post>",
-  "</form>",
-  "<input type=password name=p>",
-  "<table>",
-  "<tr>",
-  "<select>",
-  "<option>",
-  "<script>",
-  "</script>",
-  "<noscript>",
-  "<template>",
-  "<!--",
-  "-->",
-  "<![CDATA[",
-  "]]>",
-  "&amp;",
-  "&#x110000;",
-  "&#0;",
-  "<meta http-equiv=refresh content='0;url=/n'>",
-  "<base href='//['>",
-  'Wicket.Ajax.ajax({"u":"',
-  '"c":"i"})',
-  "location.href='",
-  "<svg>",
-  "<math>",
-  "<plaintext>",
-  "<textarea>",
-  "<ajax-response>",
-  "<redirect>",
-  "\uFEFF",
-  "\0",
-  "\uD800",
-  "=",
-  '"',
-  "'",
-  "\\",
-  "#",
-  ";",
-  "[",
-  "]",
-  "{",
-  "}",
-  "%",
-  "%zz",
-  ":",
-  "@",
-  "/",
-  "\n",
-  "\r",
-  "__proto__",
-  "constructor",
-  "1e309",
-  "-0",
-  "null",
-  '{"__proto__":{"polluted":1}}',
-  '"timestamp":"2026-03-29T03:00:00+02:00"',
-  '"totalConsumption":1e308',
-  ",",
-  "2026-02-30T00:00",
-  "9999-12-31T23:59:59,999999999Z",
-  "0000-00-00T00:00",
-  "postgresql://u:p@[::1]:5432/d",
-  "?sslmode=",
-  "export A=",
-];
+const LAST_EPOCH_MS = 8.64e15;
 
-/** Real texts to begin from. */
-const RECORDED = [
-  '<!DOCTYPE html><html><head><title>Kirjaudu</title><script>Wicket.Ajax.ajax({"u":"./x?1-1.IBehavior","c":"id1","f":"id2","sc":"go"});</script></head><body><form id="id2" method="post" action="./x"><label for="u">Tunnus</label><input id="u" name="ttqusername"><input type="password" name="userPassword"><input type="submit" id="id1" name="go"></form><div class="feedbackPanel">Virhe</div></body></html>',
-  '<?xml version="1.0"?><ajax-response><redirect><![CDATA[/portal/next]]></redirect><component id="x"><![CDATA[<div class="error">No</div>]]></component></ajax-response>',
-  '[{"timestamp":"2026-03-29T00:00:00+02:00","totalConsumption":1.5,"invoicedConsumption":1.5,"temperature":-3,"statuses":{"totalConsumption":150},"invoicedConsumptionByTransferProductParts":{"Siirto, päivä":1.5}}]',
-  '{"results":[{"data":[{"timestamp":"2026-03-29T04:00:00","consumption":"0.25"}]}]}',
-  '{"contracts":[{"id":"1","assetId":"FSK1","customerId":"5"}]}',
-  '[{"assetId":"FSK1","type":"meteringPoint","address":{"streetName":"Tie","houseNumber":1}}]',
-  '{"id":"5","name":"A","postalAddress":null}',
-  '{"account":"a","token":"t","expiresAtEpochMs":1,"ownCustomerNumbers":[],"representedCustomerNumbers":[]}',
-  '[caruna]\nusername = a\npassword = "b\\"c" ; x\n',
-  "CARUNA_USER=a\nexport CARUNA_PASSWORD='b#c'\n",
-  "postgresql://user:pass@localhost:5432/db?sslmode=require",
-];
-
-const mutated = fc
-  .tuple(
-    fc.constantFrom(...RECORDED),
-    fc.array(fc.tuple(fc.nat(), fc.nat(40), fc.constantFrom("", ...FRAGMENTS), fc.nat(3)), {
-      minLength: 1,
-      maxLength: 8,
-    }),
-  )
-  .map(([text, edits]) =>
-    edits.reduce((whole, [where, length, fragment, kind]) => {
-      const at = where % (whole.length + 1);
-      if (kind === 0) return whole.slice(0, at) + fragment + whole.slice(at + length);
-      if (kind === 1) return whole.slice(0, at) + fragment + whole.slice(at);
-      if (kind === 2) return whole + whole.slice(at, at + length) + fragment;
-      const flipped = String.fromCharCode(whole.charCodeAt(at % Math.max(1, whole.length)) ^ (1 << (length % 8)));
-      return whole.slice(0, at) + flipped + whole.slice(at + 1);
-    }, text),
-  );
-
-/** Noise, fragments in any order, damaged texts of the service, and JSON of any shape. */
-export const anyText = fc.oneof(
-  { weight: 4, arbitrary: mutated },
-  { weight: 3, arbitrary: fc.array(fc.constantFrom(...FRAGMENTS), { maxLength: 30 }).map((parts) => parts.join("")) },
-  { weight: 1, arbitrary: fc.string({ unit: "binary", maxLength: 200 }) },
-  { weight: 1, arbitrary: fc.json() },
-);
+/** Numbers are finite, instants can be told, and objects have no other parent than those of their class. */
+function checkWithin(result: unknown, path: string): void {
+  const todo: [path: string, value: unknown][] = [[path, result]];
+  for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
+    const [name, value] = next;
+    if (typeof value === "number") {
+      if (!Number.isFinite(value)) throw new TypeError(`${name} is ${value}`);
+      if (name.endsWith("EpochMs") && Math.abs(value) > LAST_EPOCH_MS) throw new TypeError(`${name} is no instant`);
+    } else if (typeof value === "object" && value !== null) {
+      if (Object.getPrototypeOf(value) === Object.prototype && "polluted" in value && !Object.hasOwn(value, "polluted"))
+        throw new TypeError(`${name} has inherited something`);
+      for (const [key, inner] of Object.entries(value)) todo.push([`${name}.${key}`, inner]);
+    }
+  }
+}
