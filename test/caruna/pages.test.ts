@@ -302,7 +302,7 @@ describe("what a page says", () => {
     ["0.9", 0],
     ["5", 5],
     ["1.2.3", 1],
-    ["9".repeat(400), Number.MAX_SAFE_INTEGER],
+    ["9".repeat(30), Number.MAX_SAFE_INTEGER],
     ["", 0],
   ])("a refresh after %j seconds is one after %d", (seconds, delaySeconds) => {
     expect(read(`<meta http-equiv=refresh content="${seconds};url=/next">`).refresh).toEqual({
