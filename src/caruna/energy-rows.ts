@@ -1,5 +1,6 @@
 import { Temporal } from "temporal-polyfill";
 import { localDayOf } from "../local-day.js";
+import { controllerUnder } from "../signals.js";
 import type { EnergyAnswer } from "./answers.js";
 import type { EnergyRow, MeteringPoint, Timespan } from "./types.js";
 
@@ -65,8 +66,7 @@ export interface RowSource {
  */
 export async function* energyRows(range: EnergyRange, source: RowSource, signal: AbortSignal) {
   signal.throwIfAborted();
-  const brokenOff = new AbortController();
-  const either = AbortSignal.any([signal, brokenOff.signal]);
+  const { controller, release } = controllerUnder(signal);
   const periods = periodsOf(range);
   const asked: { readonly period: Period; readonly answer: Promise<EnergyAnswer> }[] = [];
   try {
@@ -74,7 +74,7 @@ export async function* energyRows(range: EnergyRange, source: RowSource, signal:
       while (asked.length < source.ahead) {
         const { value: period } = periods.next();
         if (period === undefined) break;
-        const answer = source.ask(period.query, either);
+        const answer = source.ask(period.query, controller.signal);
         // It may fail long before its turn, and is thrown then.
         answer.catch(() => {});
         asked.push({ period, answer });
@@ -91,7 +91,8 @@ export async function* energyRows(range: EnergyRange, source: RowSource, signal:
       asked.shift();
     }
   } finally {
-    brokenOff.abort();
+    controller.abort();
+    release();
     await Promise.allSettled(asked.map(({ answer }) => answer));
   }
 }

@@ -1,6 +1,7 @@
 import type { CookieJar } from "tough-cookie";
 import { z } from "zod";
 import type { Logger } from "../logger.js";
+import { controllerUnder } from "../signals.js";
 import {
   CarunaError,
   CarunaUnreachable,
@@ -89,7 +90,8 @@ type Callback = URLSearchParams;
  */
 export async function logIn(options: LoginOptions): Promise<LoggedIn> {
   const deadline = AbortSignal.timeout(MAX_DURATION_MS);
-  const signal = AbortSignal.any([options.signal, deadline]);
+  const { controller, release } = controllerUnder(options.signal, deadline);
+  const { signal } = controller;
   const budget = { requests: MAX_REQUESTS };
   try {
     const hold = options.isAskedFor ? undefined : await options.guard?.check(signal);
@@ -101,6 +103,8 @@ export async function logIn(options: LoginOptions): Promise<LoggedIn> {
     if (error instanceof LostSession) throw new CarunaUnreachable("its login lost our session");
     if (deadline.aborted) throw new CarunaUnreachable(`the login took longer than ${MAX_DURATION_MS / 1000} s`);
     throw error;
+  } finally {
+    release();
   }
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type Database, type Lease, type LeaseHeld, LeaseLost } from "../database/index.js";
 import type { Logger } from "../logger.js";
+import { controllerUnder } from "../signals.js";
 import { machineName } from "./machine.js";
 
 /** How often the lease is renewed while it is held; it lasts three times as long. */
@@ -35,17 +36,18 @@ export class LeaseKeeper {
     signal: AbortSignal,
   ): Promise<Result> {
     const lease = await this.#acquired(signal);
-    const lost = new AbortController();
+    const { controller, release } = controllerUnder(signal);
     const timer = setInterval(() => {
       this.#database.sync.renewLease(lease).catch((error: unknown) => {
-        if (error instanceof LeaseLost) lost.abort(error);
+        if (error instanceof LeaseLost) controller.abort(error);
         else this.#logger.warn({}, "the lease of the writer could not be renewed; trying again in a minute");
       });
     }, RENEWAL_MS);
     timer.unref();
     try {
-      return await task(lease, AbortSignal.any([signal, lost.signal]));
+      return await task(lease, controller.signal);
     } finally {
+      release();
       clearInterval(timer);
       // Not given back, it ends by itself.
       await this.#database.sync.releaseLease(lease).catch(() => {});

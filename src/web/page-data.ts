@@ -7,6 +7,7 @@ import type {
   SeriesRow,
 } from "../database/index.js";
 import { type CsvLocale, csvOf, expectedHours, localDay } from "../energy/index.js";
+import { controllerUnder } from "../signals.js";
 import type { Completeness, DayState, Overview, OverviewGuard, OverviewPoint, OverviewProblem, Series } from "./api.js";
 import { Remembered } from "./remembered.js";
 
@@ -145,13 +146,16 @@ export class PageData {
     if (last === undefined) reasons.push("no cycle has ended yet");
     if (last?.problem !== undefined) reasons.push("the last cycle failed");
     if (this.#overdue().length > 0) reasons.push("the next cycle is overdue");
+    const { controller, release } = controllerUnder(signal, AbortSignal.timeout(READY_TIMEOUT_MS));
     try {
       this.#requireStarted();
-      const hold = await this.#options.guard.check(AbortSignal.any([signal, AbortSignal.timeout(READY_TIMEOUT_MS)]));
+      const hold = await this.#options.guard.check(controller.signal);
       if (hold !== undefined) reasons.push("the login guard holds the password back");
     } catch {
       // Why is told to those who may see the page, and to the log by the next cycle.
       reasons.push("the database does not answer");
+    } finally {
+      release();
     }
     return reasons;
   }

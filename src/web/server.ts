@@ -1,11 +1,13 @@
-import { once } from "node:events";
+import { once, setMaxListeners } from "node:events";
 import { Server } from "node:http";
+import { finished } from "node:stream";
 import { createAdaptorServer, type HttpBindings } from "@hono/node-server";
 import { type Context, Hono } from "hono";
 import { etag } from "hono/etag";
 import { secureHeaders } from "hono/secure-headers";
 import { DatabaseError } from "../database/index.js";
 import type { Logger } from "../logger.js";
+import { controllerUnder } from "../signals.js";
 import { hostCheck, inAddress, ownSiteCheck, tokenCheck } from "./access.js";
 import { type Asset, readAssets } from "./assets.js";
 import { answerPage } from "./language.js";
@@ -77,6 +79,8 @@ export class WebServer {
 
   constructor(options: WebServerOptions) {
     this.#options = options;
+    // Every answer under way listens to it.
+    setMaxListeners(0, this.#ending.signal);
   }
 
   /** Listens. Returns the address to open on this machine. Throws `WebServerFailed`. */
@@ -208,7 +212,9 @@ export class WebServer {
 
   /** Aborted when the client has gone, or the server is stopped. */
   #signalOf(context: Context): AbortSignal {
-    return AbortSignal.any([context.req.raw.signal, this.#ending.signal]);
+    const { controller, release } = controllerUnder(context.req.raw.signal, this.#ending.signal);
+    finished(context.env.outgoing, release);
+    return controller.signal;
   }
 
   #failure(error: Error, context: Context): Response {

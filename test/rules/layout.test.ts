@@ -53,8 +53,8 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, "all" | "types">>>>
   config: {},
   simulator: { energy: "all" },
 };
-/** What belongs to no room: the shape of a logger, handed in everywhere, the way to write a file, and what a local day is. */
-const EVERYWHERE = ["logger.ts", "files.ts", "local-day.ts"];
+/** What belongs to no room: the shape of a logger, handed in everywhere, the way to write a file, what a local day is, and signals. */
+const EVERYWHERE = ["logger.ts", "files.ts", "local-day.ts", "signals.ts"];
 
 interface Import {
   readonly file: string;
@@ -118,6 +118,11 @@ describe("the layout of the source", () => {
   test("lets a room be entered by its door alone", () => {
     const wrong = acrossRooms.filter(({ to, target }) => !to.endsWith(".ts") && target !== join(to, "index.ts"));
     expect(wrong.map(({ file, target }) => `${file} → ${target}`)).toEqual([]);
+  });
+
+  test("makes no signal that Node.js holds on to for years", () => {
+    const wrong = files.filter((file) => readFileSync(file, "utf8").includes("AbortSignal.any("));
+    expect(wrong.map((file) => relative(SOURCE, file))).toEqual([]);
   });
 
   test("was read: a room without imports would hide a broken check", () => {
