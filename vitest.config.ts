@@ -5,8 +5,8 @@ import { defineConfig } from "vitest/config";
 // (a pseudo-terminal, Chromium), `soak` takes its time, `rules` checks the layout of the source itself and is part of `npm run check`.
 export default defineConfig({
   test: {
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
     // Most of the time goes into waiting, for servers and programs that the tests start: two at once even on two cores.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [

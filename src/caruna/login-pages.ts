@@ -287,6 +287,11 @@ function scriptedAddress({ page }: Situation): Hop | undefined {
 }
 
 function maintenance({ page }: Situation): undefined {
+  refuseMaintenance(page);
+}
+
+/** Throws `CarunaUnreachable` where a page says that the service is out of order. */
+export function refuseMaintenance(page: Page): void {
   const text = `${page.title}. ${page.text}`;
   if (OUT_OF_ORDER.test(text)) throw new CarunaUnreachable(`its login says "${sentenceWith(OUT_OF_ORDER, text)}"`);
 }

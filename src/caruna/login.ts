@@ -21,6 +21,7 @@ import {
   isErrorGenericPage,
   LostSession,
   PAGE_KINDS,
+  refuseMaintenance,
   type Situation,
   urlEncoded,
 } from "./login-pages.js";
@@ -443,7 +444,10 @@ interface LoginCall {
   readonly expected: string;
 }
 
-/** Reads a JSON answer of the login whatever it is labelled; throws `LoginChanged` with what it is instead. */
+/**
+ * Reads a JSON answer of the login whatever it is labelled; throws `LoginChanged` with what it is instead, or
+ * `CarunaUnreachable` where that is a page of maintenance.
+ */
 function readAnswer<Answer>(response: HttpResponse, schema: z.ZodType<Answer>, call: LoginCall): Answer {
   const { step, url, expected } = call;
   const answer = parseJson(response.body);
@@ -457,7 +461,9 @@ function readAnswer<Answer>(response: HttpResponse, schema: z.ZodType<Answer>, c
 /** What an answer is that should have been JSON. */
 function describeBody(body: string, url: URL): string {
   try {
-    return describe(readPage(body, url));
+    const page = readPage(body, url);
+    refuseMaintenance(page);
+    return describe(page);
   } catch (error) {
     if (error instanceof PageTooLarge) return error.message;
     throw error;

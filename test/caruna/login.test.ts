@@ -199,6 +199,18 @@ describe("what is no rejection", () => {
     },
   );
 
+  it.each(["/api/authorization/login", "/api/authorization/token"])(
+    "a maintenance page in place of the answer of %s",
+    async (pathIncludes) => {
+      const simulator = await simulatorFor({});
+      const headers = { "Content-Type": "text/html" };
+      simulator.answerNext({ pathIncludes, answer: { status: 200, headers, body: "<h1>Huoltokatko</h1>" } });
+      const error = await errorOf(clientFor(simulator).client.customerNumbers());
+      expect(error).toBeInstanceOf(CarunaUnreachable);
+      expect(error.message).toContain("Huoltokatko");
+    },
+  );
+
   it("a maintenance page with a link home is maintenance, not a notice", async () => {
     const portal = await portalOf({
       "/first": (_, response) => sendHtml(response, '<h1>Huoltokatko</h1><a href="/home">Etusivulle</a>'),

@@ -69,11 +69,7 @@ const errorPage = (text: string) => (response: ServerResponse) => {
 /** Answers that are none, and how the program tells of them. */
 export const GARBLED: readonly [string, (response: ServerResponse) => void, RegExp][] = [
   ["an error page with status 200", errorPage("Jotain meni pieleen"), /not as it was|a page in place of data/],
-  [
-    "a page of maintenance with status 200",
-    errorPage("Huoltokatko"),
-    /out of reach: .*|a page in place of data|not as it was/,
-  ],
+  ["a page of maintenance with status 200", errorPage("Huoltokatko"), /out of reach: .*|a page in place of data/],
   ["nothing", (response) => void response.end(), /not as it was|not understood/],
   ["headers without end", endlessHeaders, NO_HTTP],
   ["no HTTP", raw("SSH-2.0-OpenSSH_9.2\r\n"), NO_HTTP],
