@@ -20,6 +20,8 @@ BEGIN
       -- A query that somebody let run by mistake must not hold the server up for hours.
       ALTER ROLE energy_reader SET statement_timeout = '60s';
       ALTER ROLE energy_reader SET default_transaction_read_only = on;
+      -- A server with LLVM would compile the queries of a dashboard for longer than they take.
+      ALTER ROLE energy_reader SET jit = off;
     EXCEPTION WHEN duplicate_object OR unique_violation THEN
       NULL; -- Made by somebody else in this moment.
     END;

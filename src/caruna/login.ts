@@ -396,7 +396,7 @@ export function startRequest(baseUrl: URL): HttpRequest {
   return { method: "POST", url, body, headers: { ...JSON_HEADERS, ...fromPortal(baseUrl) } };
 }
 
-/** Where the identity provider's login begins, by the portal's answer. Throws `LoginChanged`. */
+/** Where the identity provider's login begins, by the portal's answer. Throws `LoginChanged` or `CarunaUnreachable`. */
 export function readStart(response: HttpResponse, url: URL): URL {
   const expected = "an answer with loginRedirectUrl";
   const { loginRedirectUrl } = readAnswer(response, START_ANSWER, { step: "start", url, expected });
@@ -426,7 +426,7 @@ const TOKEN_ANSWER = z.object({
   user: z.object({ ownCustomerNumbers: CUSTOMER_NUMBERS, representedCustomerNumbers: CUSTOMER_NUMBERS }),
 });
 
-/** The session that a token answer gives. Throws `LoginChanged`. */
+/** The session that a token answer gives. Throws `LoginChanged` or `CarunaUnreachable`. */
 export function readToken(response: HttpResponse, url: URL): Session {
   const answer = readAnswer(response, TOKEN_ANSWER, { step: "token", url, expected: "a token" });
   return {

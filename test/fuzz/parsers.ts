@@ -2,7 +2,7 @@ import { InvalidArgumentError } from "commander";
 import { Temporal } from "temporal-polyfill";
 import { readContracts, readCustomer, readEnergy, readMeteringPoints } from "../../src/caruna/answers.js";
 import { autoSubmittedForm, credentialsForm, fieldsOf, noticeForm, userNameForm } from "../../src/caruna/forms.js";
-import { AnswerNotUnderstood, CarunaError, LoginChanged } from "../../src/caruna/index.js";
+import { AnswerNotUnderstood, CarunaError, CarunaUnreachable, LoginChanged } from "../../src/caruna/index.js";
 import { readStart, readToken } from "../../src/caruna/login.js";
 import {
   describe as describePage,
@@ -185,13 +185,13 @@ export const PARSERS: Readonly<Record<string, Parser>> = {
     kind: "answer",
     suits: /loginRedirectUrl/,
     read: (text) => readStart(asResponse(text), SHOWN),
-    mayThrow: [LoginChanged],
+    mayThrow: [LoginChanged, CarunaUnreachable],
   },
   token: {
     kind: "json",
     suits: /"token"/,
     read: (text) => readToken(asResponse(text), SHOWN),
-    mayThrow: [LoginChanged],
+    mayThrow: [LoginChanged, CarunaUnreachable],
   },
   energy: { kind: "json", suits: /"timestamp"/, read: asEnergy, mayThrow: [AnswerNotUnderstood] },
   customer: {
