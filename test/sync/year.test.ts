@@ -16,7 +16,7 @@ test(`a year under faults ends with every published hour in every table (YEAR_SE
     meters: [{ startDate: "2025-12-20" }, { product: "seasonal", solarKwp: 4, startDate: "2026-09-20" }],
     kills: KILLS,
     databaseAbsences: 10,
-    stepHours: [8, 20],
+    stepHours: [12, 28],
   });
   expect(year.differences).toEqual([]);
   expect(year.unexplained).toEqual([]);
