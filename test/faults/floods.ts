@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { expect } from "vitest";
 import { type Received, until } from "../support/caruna.js";
-import { type EngineWorld, HOUR_MS, type Program } from "../sync/engine-world.js";
+import { type EngineWorld, HOUR_MS, type Program, problemOf } from "../sync/engine-world.js";
 import { differences, meteredRows, publishedRows } from "../sync/truth.js";
 import { interceptedWorld, send } from "./intercepted.js";
 
@@ -80,17 +80,6 @@ export const GARBLED: readonly [string, (response: ServerResponse) => void, RegE
   ["gzip in gzip", compressed("gzip, gzip", gzipSync(gzipSync(PAGE))), /not understood|not as it was/],
   ["an encoding that nobody knows", compressed("caruna", gzipSync(PAGE)), /not understood|not as it was/],
 ];
-
-/** The error of a cycle; undefined where it was good. */
-async function problemOf(program: Program): Promise<Error | undefined> {
-  try {
-    await program.cycle();
-    return undefined;
-  } catch (error) {
-    if (error instanceof Error) return error;
-    throw error;
-  }
-}
 
 /** A cycle in which answers of one kind are others. */
 async function floodedCycle(isMeant: (received: Received) => boolean, answer: (response: ServerResponse) => void) {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Received } from "../support/caruna.js";
-import { type EngineWorld, HOUR_MS, type Program } from "../sync/engine-world.js";
+import { type EngineWorld, HOUR_MS, problemOf } from "../sync/engine-world.js";
 import { differences, meteredRows, publishedRows } from "../sync/truth.js";
 import { interceptedWorld, send } from "./intercepted.js";
 
@@ -59,16 +59,6 @@ const FORMS: readonly [string, RetryAfter, number][] = [
 
 /** 503 goes the same way: a form of each kind will do. */
 const SOME_FORMS = new Set(["none", "seconds", "a date", "a word", "two hours", "a date of another age"]);
-
-async function problemOf(program: Program): Promise<Error | undefined> {
-  try {
-    await program.cycle();
-    return undefined;
-  } catch (error) {
-    if (error instanceof Error) return error;
-    throw error;
-  }
-}
 
 const isOfDay = ({ address }: Received) => /\/energy\?.*timespan=daily/.test(address);
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { CarunaUnreachable } from "../../src/caruna/index.js";
 import type { TcpProxy } from "../support/tcp-proxy.js";
-import { EngineWorld, type Program } from "../sync/engine-world.js";
+import { EngineWorld, problemOf } from "../sync/engine-world.js";
 import { differences, meteredRows, publishedRows } from "../sync/truth.js";
 import { type NetworkFault, startWeatherProxy, Weather } from "./weather.js";
 
@@ -30,16 +30,6 @@ async function stormyWorld() {
   plus.target = { ...plus.target, port: world.simulator.port };
   auth.target = { ...auth.target, port: world.simulator.authPort };
   return { weather, world, proxies: [plus, auth] as const };
-}
-
-async function problemOf(program: Program): Promise<Error | undefined> {
-  try {
-    await program.cycle();
-    return undefined;
-  } catch (error) {
-    if (error instanceof Error) return error;
-    throw error;
-  }
 }
 
 async function expectTruth({ database, simulator, nowEpochMs }: EngineWorld): Promise<void> {

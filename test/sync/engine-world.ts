@@ -112,6 +112,17 @@ export class EngineWorld {
   }
 }
 
+/** The error of a cycle; undefined where it was good. */
+export async function problemOf(program: Pick<Program, "cycle">): Promise<Error | undefined> {
+  try {
+    await program.cycle();
+    return undefined;
+  } catch (error) {
+    if (error instanceof Error) return error;
+    throw error;
+  }
+}
+
 /** An instant by the wall clock in Finland, e.g. `at("2026-11-23T08:00")`. */
 export function at(wallTime: string): number {
   const utc = Date.parse(`${wallTime}Z`);
