@@ -179,6 +179,8 @@ class Living {
   #contractEndEpochMs: number | undefined;
   /** Whether the list that Caruna+ gave out last lacked a metering point that it had before. */
   #listLacks = false;
+  /** So long Caruna+ has asked to be left alone. */
+  #restUntilEpochMs = 0;
   /** Whether the program has done anything since the tables were looked at. */
   #hasRun = false;
   #metered = new Map<string, string>();
@@ -279,6 +281,7 @@ class Living {
         () => (withHistory ? program.cycle() : program.engine.cycle({ withHistory }, NEVER)),
         () => caruna !== "up",
       );
+      if (caruna === "asks for fewer requests") this.#restUntilEpochMs = this.#world.nowEpochMs + REST_SECONDS * 1000;
     }
     this.#caruna = "up";
     this.#world.clockOffsetMs = 0;
@@ -484,7 +487,10 @@ class Living {
     return { program: await this.#world.start({ meteringPoint, settings: proxy.settings }), proxy };
   }
 
-  /** `mayFail`: whether an error has its reason; one of a list that lacks a metering point always has. */
+  /**
+   * `mayFail`: whether an error has its reason; one of a list that lacks a metering point always has, and one of the rest
+   * that Caruna+ has asked for.
+   */
   async #attempt(what: string, task: () => Promise<unknown>, mayFail = () => false): Promise<void> {
     this.#hasRun = true;
     try {
@@ -492,7 +498,8 @@ class Living {
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       const isOfTheList = error.name === "NoMeteringPoint" || error.name === "MeteringPointNotFound";
-      if (mayFail() || (isOfTheList && this.#listLacks)) return;
+      const isRest = error.name === "RateLimited" && this.#world.nowEpochMs < this.#restUntilEpochMs;
+      if (mayFail() || isRest || (isOfTheList && this.#listLacks)) return;
       this.#problems.push(`${what}: ${error.name}: ${error.message}`);
     }
   }
@@ -580,12 +587,13 @@ class Living {
 }
 
 const NEVER = new AbortController().signal;
+const REST_SECONDS = 600;
 
 const FAILURES = {
   up: "disconnect",
   away: "disconnect",
   "out of order": { status: 503, kind: "out of order" },
-  "asks for fewer requests": { status: 429, headers: { "retry-after": "600" }, kind: "too many" },
+  "asks for fewer requests": { status: 429, headers: { "retry-after": String(REST_SECONDS) }, kind: "too many" },
   "some requests fail": { status: 500, kind: "failed" },
   "some answers are odd": { status: 200, body: '{"surprise":true}', kind: "odd" },
   "refuses A1": { status: 403, body: '{"msg":"Forbidden"}', kind: "refused" },
