@@ -1,12 +1,12 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import { localDay } from "../src/energy/index.js";
+import { freePort } from "../test/support/free-port.js";
 import { type Measured, median, tell, timed } from "./measured.js";
 import type { Postgres } from "./postgres.js";
 import { programSettings, startProgram } from "./program.js";
@@ -111,14 +111,4 @@ function told(times: readonly number[]): string {
 function silent(child: ChildProcess): ChildProcess {
   child.stderr?.resume();
   return child;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port is free");
-  return address.port;
 }

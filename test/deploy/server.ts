@@ -1,8 +1,8 @@
 import { chownSync, mkdirSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { findServerPrograms, runProgram } from "../../src/database/embedded-programs.js";
 import { chooseServerUser, type ServerUser } from "../../src/database/embedded-user.js";
+import { freePort } from "../support/free-port.js";
 
 /** A PostgreSQL as the image makes it at its first start: with the superuser `postgres`, and nothing in it. */
 export interface NewServer {
@@ -31,15 +31,4 @@ export async function startNewServer(folder: string, passwordFile: string): Prom
   const settings = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off`;
   await run(pgCtl, ["-D", data, "-w", "-l", join(data, "log"), "-o", settings, "start"]);
   return { port, stop: () => run(pgCtl, ["-D", data, "-m", "immediate", "stop"]) };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  return await new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
 }

@@ -5,6 +5,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { atTheEnd } from "../support/caruna.js";
+import { freePort } from "../support/free-port.js";
 import { type Running, runProgram, startProgram } from "../support/program.js";
 import { newWorlds } from "../support/world.js";
 import { ask } from "../web/serving.js";
@@ -12,16 +13,6 @@ import { ask } from "../web/serving.js";
 const world = newWorlds();
 
 const TOKEN = "a-token-that-nobody-must-see";
-
-/** A port on which nobody listens at this moment. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
 
 async function start(
   changes: Record<string, string> = {},

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { chmod, chown, mkdir, mkdtemp, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { runProgram } from "../../src/database/embedded-programs.js";
 import { chooseServerUser } from "../../src/database/embedded-user.js";
 import type { ServerSettings } from "../../src/database/index.js";
+import { freePort } from "../support/free-port.js";
 import { queryOn } from "./database-world.js";
 
 // PostgreSQL 15 and pgbouncer, as Debian's packages postgresql-15 and pgbouncer bring them.
@@ -95,14 +95,4 @@ async function end(child: ChildProcess): Promise<void> {
   const ended = new Promise((resolve) => child.once("exit", resolve));
   child.kill("SIGTERM");
   await ended;
-}
-
-async function freePort(): Promise<number> {
-  return await new Promise((resolve) => {
-    const probe = createServer();
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
 }

@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { keepAliveTransport } from "../../src/caruna/transport.js";
 import { CANARIES, type CanaryService, canaryService } from "../support/canaries.js";
 import { atTheEnd, errorOf } from "../support/caruna.js";
+import { freePort } from "../support/free-port.js";
 import { createDatabase, type TestDatabase } from "../support/postgres.js";
 import { databaseSettings, type Running, runProgram, startProgram, workingDirectory } from "../support/program.js";
 import { ask } from "../web/serving.js";
@@ -209,14 +210,4 @@ describe("the secrets of the database and of the page", () => {
 function databasePassword(): string {
   const { password } = database.settings;
   return password === undefined || password.length < 8 ? DATABASE_PASSWORD : password;
-}
-
-async function freePort(): Promise<number> {
-  const { createServer } = await import("node:net");
-  return await new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
 }
