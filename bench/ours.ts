@@ -1,6 +1,6 @@
 import { type CallOptions, CarunaClient, type CarunaClientOptions, type EnergyQuery } from "../src/caruna/index.js";
 import { Database, type ServerSettings } from "../src/database/index.js";
-import { silentLogger } from "../src/logger.js";
+import { silentLogger } from "../src/shared/logger.js";
 import { Engine } from "../src/sync/index.js";
 import { ACCOUNT, type SimulatorAddresses } from "./simulator.js";
 

@@ -2,9 +2,9 @@ import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
-import { EmbeddedServer } from "../src/database/embedded-server.js";
+import { EmbeddedServer } from "../src/database/embedded/server.js";
 import { Database, type ServerSettings } from "../src/database/index.js";
-import { silentLogger } from "../src/logger.js";
+import { silentLogger } from "../src/shared/logger.js";
 
 const READY = "ready";
 

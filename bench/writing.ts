@@ -2,7 +2,7 @@ import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Database, type ServerSettings } from "../src/database/index.js";
 import type { MeteredHour } from "../src/energy/index.js";
-import { silentLogger } from "../src/logger.js";
+import { silentLogger } from "../src/shared/logger.js";
 import { type Measured, median, tell, timed, whole } from "./measured.js";
 import { insertRowByRow } from "./original.js";
 import { onClient, type Postgres } from "./postgres.js";

@@ -64,4 +64,4 @@ export {
   type ToldSums,
   toldSums,
 } from "./energy/index.js";
-export { type Logger, silentLogger } from "./logger.js";
+export { type Logger, silentLogger } from "./shared/logger.js";

@@ -1,6 +1,6 @@
 import { getEventListeners } from "node:events";
 import { expect, test } from "vitest";
-import { controllerUnder } from "../src/signals.js";
+import { controllerUnder } from "../src/shared/signals.js";
 
 test("is aborted with the first of its sources, for its reason", () => {
   const [one, other] = [new AbortController(), new AbortController()];

@@ -2,9 +2,10 @@ import { createHash } from "node:crypto";
 import { setMaxListeners } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { Cookie, CookieJar } from "tough-cookie";
-import { type Logger, silentLogger } from "../logger.js";
-import { type EnergyAnswer, readContracts, readCustomer, readEnergy, readMeteringPoints } from "./answers.js";
-import { type EnergyOptions, type EnergyQuery, energyRows, type RowSource } from "./energy-rows.js";
+import { type Logger, silentLogger } from "../shared/logger.js";
+import { type EnergyAnswer, readContracts, readCustomer, readEnergy, readMeteringPoints } from "./api/answers.js";
+import { type EnergyOptions, type EnergyQuery, energyRows, type RowSource } from "./api/energy-rows.js";
+import type { Contract, Customer, EnergyRow, MeteringPoint, Profile } from "./api/types.js";
 import {
   AccessRefused,
   AnswerNotUnderstood,
@@ -14,20 +15,8 @@ import {
   LoginHeldBack,
 } from "./errors.js";
 import type { ClientEvent } from "./events.js";
-import { Gate } from "./gate.js";
-import type { LoginGuard } from "./guard.js";
-import { AllowedHosts } from "./hosts.js";
-import { type LoggedIn, logIn, parseJson } from "./login.js";
-import { maskedCall, maskedText } from "./masking.js";
-import { checkCallOptions, checkClientOptions, checkEnergyOptions } from "./options.js";
-import {
-  memorySessionStore,
-  readStoredSession,
-  type Session,
-  type SessionStore,
-  type StoredSession,
-} from "./session.js";
-import { type OnLoginFailed, TranscriptRecorder } from "./transcript.js";
+import { Gate } from "./http/gate.js";
+import { AllowedHosts } from "./http/hosts.js";
 import {
   DEFAULT_LIMITS,
   type HttpResponse,
@@ -38,8 +27,19 @@ import {
   sendWithRetries,
   type Transport,
   type TransportLimits,
-} from "./transport.js";
-import type { Contract, Customer, EnergyRow, MeteringPoint, Profile } from "./types.js";
+} from "./http/transport.js";
+import type { LoginGuard } from "./login/guard.js";
+import { type LoggedIn, logIn, parseJson } from "./login/login.js";
+import { type OnLoginFailed, TranscriptRecorder } from "./login/transcript.js";
+import { maskedCall, maskedText } from "./masking.js";
+import { checkCallOptions, checkClientOptions, checkEnergyOptions } from "./options.js";
+import {
+  memorySessionStore,
+  readStoredSession,
+  type Session,
+  type SessionStore,
+  type StoredSession,
+} from "./session.js";
 
 export const CARUNA_PLUS_URL = "https://plus.caruna.fi";
 

@@ -1,5 +1,5 @@
 import { Temporal } from "temporal-polyfill";
-import type { LoginHold } from "./guard.js";
+import type { LoginHold } from "./login/guard.js";
 
 /**
  * What can go wrong between us and Caruna+. Every message says what happened, what it means and what to do, and holds

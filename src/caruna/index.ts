@@ -1,6 +1,7 @@
-export type { EnergyAnswer } from "./answers.js";
+export type { EnergyAnswer } from "./api/answers.js";
+export type { EnergyOptions, EnergyQuery, LocalDay, Resolution } from "./api/energy-rows.js";
+export type { Contract, Customer, EnergyRow, MeteringPoint, Profile, Timespan } from "./api/types.js";
 export { CARUNA_PLUS_URL, type CallOptions, CarunaClient, type CarunaClientOptions } from "./client.js";
-export type { EnergyOptions, EnergyQuery, LocalDay, Resolution } from "./energy-rows.js";
 export {
   AccessRefused,
   AnswerNotUnderstood,
@@ -14,8 +15,12 @@ export {
   SecondFactorRequired,
 } from "./errors.js";
 export type { ClientEvent } from "./events.js";
-export type { LoginGuard, LoginHold, LoginOutcome, NotedTry } from "./guard.js";
-export { type LoginAddressOptions, loginAddress, type Reached, reach } from "./reachability.js";
+export { type LoginAddressOptions, loginAddress, type Reached, reach } from "./http/reachability.js";
+export type { Sleep, TransportLimits } from "./http/transport.js";
+export type { LoginGuard, LoginHold, LoginOutcome, NotedTry } from "./login/guard.js";
+export type { BodyStructure, FormStructure, JsonShape, MarkupStructure } from "./login/structure.js";
+export type { LoginTranscript, OnLoginFailed, TranscribedAnswer, TranscribedExchange } from "./login/transcript.js";
+export { fileTranscripts } from "./login/transcript-files.js";
 export {
   fileSessionStore,
   memorySessionStore,
@@ -23,8 +28,3 @@ export {
   type SessionStore,
   type StoredSession,
 } from "./session.js";
-export type { BodyStructure, FormStructure, JsonShape, MarkupStructure } from "./structure.js";
-export type { LoginTranscript, OnLoginFailed, TranscribedAnswer, TranscribedExchange } from "./transcript.js";
-export { fileTranscripts } from "./transcript-files.js";
-export type { Sleep, TransportLimits } from "./transport.js";
-export type { Contract, Customer, EnergyRow, MeteringPoint, Profile, Timespan } from "./types.js";

@@ -1,7 +1,7 @@
 import { Temporal } from "temporal-polyfill";
 import { z } from "zod";
+import type { EnergyOptions, EnergyRange } from "./api/energy-rows.js";
 import type { CarunaClientOptions } from "./client.js";
-import type { EnergyOptions, EnergyRange } from "./energy-rows.js";
 
 const TEXT = z.string("a string").min(1, "a string that is not empty");
 const SIGNAL = z.instanceof(AbortSignal, { error: "an AbortSignal" }).optional();

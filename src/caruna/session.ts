@@ -1,7 +1,7 @@
 import { readFile, rm } from "node:fs/promises";
 import { z } from "zod";
-import { writePrivately } from "../files.js";
-import type { Logger } from "../logger.js";
+import { writePrivately } from "../shared/files.js";
+import type { Logger } from "../shared/logger.js";
 
 /** What a login yields. */
 export interface Session {

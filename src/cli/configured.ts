@@ -1,5 +1,5 @@
-import { App, type Configuration, type LookBackProgress, loadConfiguration } from "../app.js";
-import type { Logger } from "../logger.js";
+import { App, type Configuration, type LookBackProgress, loadConfiguration } from "../app/index.js";
+import type { Logger } from "../shared/logger.js";
 import { createLogger } from "./logging.js";
 import { StatusLine } from "./status-line.js";
 import { version } from "./version.js";

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { Contract } from "../caruna/index.js";
-import { localDayOf } from "../local-day.js";
+import { localDayOf } from "../shared/local-day.js";
 import { askingApp } from "./configured.js";
 import { print, printJson, table } from "./output.js";
 

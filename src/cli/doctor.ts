@@ -1,6 +1,6 @@
 import { Command } from "commander";
+import { type Check, type Diagnosis, diagnose } from "../app/index.js";
 import type { Configuration } from "../config/index.js";
-import { type Check, type Diagnosis, diagnose } from "../diagnosis.js";
 import { configuration, untilSignal } from "./configured.js";
 import { createLogger } from "./logging.js";
 import { version } from "./version.js";

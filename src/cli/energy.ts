@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import type { Temporal } from "temporal-polyfill";
-import type { EnergyShown } from "../app.js";
+import type { EnergyShown } from "../app/index.js";
 import type { Resolution } from "../caruna/index.js";
 import type { Amounts } from "../energy/index.js";
 import { askingApp } from "./configured.js";

@@ -1,8 +1,8 @@
 import { Command, Option } from "commander";
 import type { Temporal } from "temporal-polyfill";
-import { type ExportFormat, exportHours } from "../app.js";
+import { type ExportFormat, exportHours } from "../app/index.js";
 import type { CsvLocale } from "../energy/index.js";
-import { writablePath, writeWhole } from "../files.js";
+import { writablePath, writeWhole } from "../shared/files.js";
 import { configuration, quietLogger, untilSignal } from "./configured.js";
 import { checkOrder, fromOption, toOption } from "./dates.js";
 import { counted, print, printAll } from "./output.js";

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { askHealth } from "../app.js";
+import { askHealth } from "../app/index.js";
 import { configuration } from "./configured.js";
 
 /** `health`: for a container's health check and the like. */

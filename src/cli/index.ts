@@ -1,5 +1,5 @@
 import { CommanderError } from "commander";
-import { EXIT_CODES, exitCodeOf, isExpected, messageOf } from "../app.js";
+import { EXIT_CODES, exitCodeOf, isExpected, messageOf } from "../app/index.js";
 import { SimulatorOptionsError } from "../simulator/index.js";
 import { Interrupted } from "./configured.js";
 import { toleratePipesThatBreak } from "./output.js";

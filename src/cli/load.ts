@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import { Temporal } from "temporal-polyfill";
-import { messageOf } from "../app.js";
+import { messageOf } from "../app/index.js";
 import { configuredApp } from "./configured.js";
 import { parseDate, parseDates } from "./dates.js";
 

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { forgetSession } from "../app.js";
+import { forgetSession } from "../app/index.js";
 import { configuration } from "./configured.js";
 import { createLogger } from "./logging.js";
 

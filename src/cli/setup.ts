@@ -10,7 +10,7 @@ import {
   namedMeteringPoint,
   type TriedAccount,
   writeSettings,
-} from "../app.js";
+} from "../app/index.js";
 import { configuration, quietLogger } from "./configured.js";
 import { wallTime } from "./output.js";
 import { type Choice, GivenUp, Prompts } from "./prompts.js";

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import type { Configuration } from "../app.js";
+import type { Configuration } from "../app/index.js";
 import { appOf, configuration } from "./configured.js";
 import { mayAsk, setUp } from "./setup.js";
 

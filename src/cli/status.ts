@@ -1,6 +1,6 @@
 import { styleText } from "node:util";
 import { Command } from "commander";
-import { readStatus, type Status, type StatusOfPoint } from "../app.js";
+import { readStatus, type Status, type StatusOfPoint } from "../app/index.js";
 import { bar, columns, plainBar } from "./chart.js";
 import { configuration, quietLogger, untilSignal } from "./configured.js";
 import { counted, instant, mayColour, print, wallTime } from "./output.js";

@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import { Temporal } from "temporal-polyfill";
-import { summedUp, type VerifyReport } from "../app.js";
+import { summedUp, type VerifyReport } from "../app/index.js";
 import type { Counts, DayRange, Difference, HourDifference, Verification } from "../sync/index.js";
 import { configuredApp } from "./configured.js";
 import { parseDate } from "./dates.js";

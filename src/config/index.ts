@@ -15,7 +15,7 @@ export {
   envFileOf,
   type WrittenSettings,
   writeSettings,
-} from "./env-writer.js";
+} from "./files/env-writer.js";
 export { type LoadOptions, loadConfiguration } from "./load.js";
 export { type Account, requireAccount } from "./require-account.js";
 export { describeSettings, type SettingDescription } from "./settings.js";

@@ -3,13 +3,13 @@ import { fileURLToPath } from "node:url";
 import type { CarunaConfiguration, Configuration, HttpConfiguration } from "./configuration.js";
 import { type ConfigurationProblem, problemsAsError } from "./configuration-error.js";
 import { findDatabase } from "./database.js";
-import { parseEnvFile } from "./env-file.js";
-import { parseIniFile } from "./ini-file.js";
-import { iniWarnings } from "./ini-warnings.js";
+import { parseEnvFile } from "./files/env-file.js";
+import { parseIniFile } from "./files/ini-file.js";
+import { iniWarnings } from "./files/ini-warnings.js";
+import { readTextFile } from "./files/text-file.js";
 import { SETTINGS } from "./settings.js";
 import { shown } from "./shown.js";
 import { type NamedIniFile, RANK, Sources, type Variables } from "./sources.js";
-import { readTextFile } from "./text-file.js";
 import { isLoopback } from "./values.js";
 
 export interface LoadOptions {

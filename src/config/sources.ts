@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
 import type { ConfigurationProblem } from "./configuration-error.js";
-import type { EnvFile } from "./env-file.js";
-import type { IniEntry, IniFile } from "./ini-file.js";
+import type { EnvFile } from "./files/env-file.js";
+import type { IniEntry, IniFile } from "./files/ini-file.js";
+import { readTextFile } from "./files/text-file.js";
 import { ALL_SETTINGS, iniName, type Setting, type SettingWithDefault } from "./settings.js";
 import { shown } from "./shown.js";
-import { readTextFile } from "./text-file.js";
 
 /** The three places that a setting may come from; the smaller number wins. */
 export const RANK = { environment: 0, envFile: 1, ini: 2 } as const;

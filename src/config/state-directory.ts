@@ -1,5 +1,5 @@
 import { accessSync, constants, mkdirSync } from "node:fs";
-import { removeLeftDrafts } from "../files.js";
+import { removeLeftDrafts } from "../shared/files.js";
 import { ConfigurationError } from "./configuration-error.js";
 
 /**

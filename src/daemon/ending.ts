@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import type { Logger } from "../logger.js";
+import type { Logger } from "../shared/logger.js";
 import { onKeyPress } from "./key-press.js";
 import { onEndingSignal } from "./signals.js";
 

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
-import { writePrivately } from "../files.js";
+import { writePrivately } from "../shared/files.js";
 
 /** The last instant that a `Date` can tell, either way from the epoch. */
 const LAST_EPOCH_MS = 8.64e15;

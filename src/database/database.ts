@@ -1,20 +1,20 @@
 import type { HourlyReading } from "../energy/index.js";
-import type { Logger } from "../logger.js";
-import { ConnectionPool } from "./connection-pool.js";
-import { EmbeddedServer } from "./embedded-server.js";
+import type { Logger } from "../shared/logger.js";
+import { ConnectionPool } from "./connection/connection-pool.js";
+import { DatabaseFailed } from "./connection/errors.js";
+import { type DatabaseSettings, parseDatabaseUrl, type ServerSettings } from "./connection/settings.js";
+import { EmbeddedServer } from "./embedded/server.js";
+import { HistoryStore } from "./history-store.js";
 import {
   hoursBetween,
   newestStoredHours,
   type StoredHour,
   type UpsertResult,
   upsertEnergyHourly,
-} from "./energy-hourly.js";
-import { DatabaseFailed } from "./errors.js";
-import { HistoryStore } from "./history-store.js";
-import { type DatabaseInspection, inspectTables } from "./inspect.js";
+} from "./hours/energy-hourly.js";
 import { DatabaseLoginGuard } from "./login-guard.js";
-import { migrate } from "./migrate.js";
-import { type DatabaseSettings, parseDatabaseUrl, type ServerSettings } from "./settings.js";
+import { type DatabaseInspection, inspectTables } from "./schema/inspect.js";
+import { migrate } from "./schema/migrate.js";
 import { SyncStore } from "./sync-store.js";
 
 /** For a page and a monitoring system; more of them wait for one another. */

@@ -1,9 +1,9 @@
-import type { ConnectionPool, Session } from "./connection-pool.js";
-import { type DayOfYear, readDaysOfYear } from "./days-of-year.js";
-import { exportHours } from "./export.js";
-import type { StoredMeteredHour } from "./metering-point-hourly.js";
+import type { ConnectionPool, Session } from "./connection/connection-pool.js";
+import { type DayOfYear, readDaysOfYear } from "./hours/days-of-year.js";
+import { exportHours } from "./hours/export.js";
+import type { StoredMeteredHour } from "./hours/metering-point-hourly.js";
+import { readSeries, type SeriesQuery, type SeriesRow } from "./hours/series.js";
 import { type KnownMeteringPoint, readMeteringPoints } from "./metering-points.js";
-import { readSeries, type SeriesQuery, type SeriesRow } from "./series.js";
 import { type MeteringPointStatus, readStatus, type StatusQuery } from "./status.js";
 
 /**

@@ -1,6 +1,3 @@
-export { Database } from "./database.js";
-export type { DayOfYear } from "./days-of-year.js";
-export type { EnergyHour, HourChange, StoredHour, UpsertCounts, UpsertResult } from "./energy-hourly.js";
 export {
   DatabaseAddressInvalid,
   DatabaseEncryptionFailed,
@@ -13,17 +10,7 @@ export {
   DatabaseTableUnsuitable,
   DatabaseUnreachable,
   EmbeddedServerFailed,
-} from "./errors.js";
-export type { Followed } from "./follow.js";
-export type { FollowedDifference } from "./followed-differences.js";
-export { HistoryStore } from "./history-store.js";
-export { type HourValues, isChangedBy, type MeteredHourValues } from "./hour-values.js";
-export type { DatabaseInspection } from "./inspect.js";
-export { type Lease, type LeaseHeld, LeaseLost } from "./lease.js";
-export type { MeteredHourChange, StoredMeteredHour } from "./metering-point-hourly.js";
-export type { KnownMeteringPoint, SeenMeteringPoint, StoredEnds } from "./metering-points.js";
-export type { DueQuery, PeriodQuery, PeriodRow, PeriodSpan, StoredSumRow } from "./periods.js";
-export type { SeriesQuery, SeriesRow, SeriesStep } from "./series.js";
+} from "./connection/errors.js";
 export {
   type DatabaseSettings,
   type EmbeddedSettings,
@@ -32,7 +19,20 @@ export {
   SSL_MODES,
   type SslMode,
   type UrlSettings,
-} from "./settings.js";
+} from "./connection/settings.js";
+export { Database } from "./database.js";
+export { HistoryStore } from "./history-store.js";
+export type { DayOfYear } from "./hours/days-of-year.js";
+export type { EnergyHour, HourChange, StoredHour, UpsertCounts, UpsertResult } from "./hours/energy-hourly.js";
+export type { Followed } from "./hours/follow.js";
+export type { FollowedDifference } from "./hours/followed-differences.js";
+export { type HourValues, isChangedBy, type MeteredHourValues } from "./hours/hour-values.js";
+export type { MeteredHourChange, StoredMeteredHour } from "./hours/metering-point-hourly.js";
+export type { SeriesQuery, SeriesRow, SeriesStep } from "./hours/series.js";
+export type { Batch, HoursToStore, StoreResult } from "./hours/store-readings.js";
+export { type Lease, type LeaseHeld, LeaseLost } from "./lease.js";
+export type { KnownMeteringPoint, SeenMeteringPoint, StoredEnds } from "./metering-points.js";
+export type { DueQuery, PeriodQuery, PeriodRow, PeriodSpan, StoredSumRow } from "./periods.js";
+export type { DatabaseInspection } from "./schema/inspect.js";
 export type { Gap, MeteringPointStatus } from "./status.js";
-export type { Batch, HoursToStore, StoreResult } from "./store-readings.js";
 export { SyncStore } from "./sync-store.js";

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { ConnectionPool, Session } from "./connection-pool.js";
-import { DatabaseError } from "./errors.js";
+import type { ConnectionPool, Session } from "./connection/connection-pool.js";
+import { DatabaseError } from "./connection/errors.js";
 
 /** The right to write, as its owner holds it. */
 export interface Lease {

@@ -1,6 +1,6 @@
 import { randomBytes, scrypt } from "node:crypto";
 import { z } from "zod";
-import type { ConnectionPool, Session } from "./connection-pool.js";
+import type { ConnectionPool, Session } from "./connection/connection-pool.js";
 
 const HOUR_MS = 60 * 60_000;
 /** How long a rejected password is not posted again: after the first rejection, the second, the third; then for good. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { textArray } from "./binary-arrays.js";
-import type { Session } from "./connection-pool.js";
+import type { Session } from "./connection/connection-pool.js";
+import { textArray } from "./hours/binary-arrays.js";
 
 /** A metering point as Caruna+ shows it. */
 export interface SeenMeteringPoint {

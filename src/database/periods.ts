@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { float8Array, instantArray, int4Array, textArray } from "./binary-arrays.js";
-import type { Session } from "./connection-pool.js";
+import type { Session } from "./connection/connection-pool.js";
+import { float8Array, instantArray, int4Array, textArray } from "./hours/binary-arrays.js";
 
 const SPANS = ["day", "month", "year"] as const;
 export type PeriodSpan = (typeof SPANS)[number];

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { Session } from "./connection-pool.js";
-import { readFollowed } from "./follow.js";
+import type { Session } from "./connection/connection-pool.js";
+import { readFollowed } from "./hours/follow.js";
 import { readSumsByDay, type StoredSumRow } from "./periods.js";
 
 /** A stretch of hours that are not there, between two that are. */

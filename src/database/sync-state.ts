@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Session } from "./connection-pool.js";
+import type { Session } from "./connection/connection-pool.js";
 
 const valueRow = z.object({ value: z.string() });
 

@@ -1,10 +1,11 @@
-import type { ConnectionPool, Session } from "./connection-pool.js";
-import { type EnergyHour, energyHoursBetween } from "./energy-hourly.js";
-import { exportHours } from "./export.js";
-import { type Followed, follow, mendFollowed, readFollowed } from "./follow.js";
-import { type FollowedDifference, readFollowedDifferences } from "./followed-differences.js";
+import type { ConnectionPool, Session } from "./connection/connection-pool.js";
+import { type EnergyHour, energyHoursBetween } from "./hours/energy-hourly.js";
+import { exportHours } from "./hours/export.js";
+import { type Followed, follow, mendFollowed, readFollowed } from "./hours/follow.js";
+import { type FollowedDifference, readFollowedDifferences } from "./hours/followed-differences.js";
+import { readMeteredHours, type StoredMeteredHour } from "./hours/metering-point-hourly.js";
+import { type Batch, type StoreResult, storeReadings } from "./hours/store-readings.js";
 import { acquireLease, type Lease, type LeaseHeld, releaseLease, renewLease, underLease } from "./lease.js";
-import { readMeteredHours, type StoredMeteredHour } from "./metering-point-hourly.js";
 import {
   type KnownMeteringPoint,
   readMeteringPoints,
@@ -25,7 +26,6 @@ import {
   writePeriods,
 } from "./periods.js";
 import { type MeteringPointStatus, readStatus, type StatusQuery } from "./status.js";
-import { type Batch, type StoreResult, storeReadings } from "./store-readings.js";
 import { readState, writeState } from "./sync-state.js";
 
 /**

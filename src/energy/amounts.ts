@@ -1,5 +1,5 @@
 import type { EnergyRow } from "../caruna/index.js";
-import { localDayOf } from "../local-day.js";
+import { localDayOf } from "../shared/local-day.js";
 import { localTimes } from "./helsinki.js";
 import { hoursOf } from "./hours-of.js";
 import { splitByTariff } from "./tariff.js";

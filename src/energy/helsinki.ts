@@ -1,5 +1,5 @@
 import { Temporal } from "temporal-polyfill";
-import { ZONE } from "../local-day.js";
+import { ZONE } from "../shared/local-day.js";
 
 export { ZONE };
 export const HOUR_MS = 3_600_000;

@@ -1,6 +1,6 @@
 import { Temporal } from "temporal-polyfill";
 import type { EnergyRow } from "../caruna/index.js";
-import { localDayOf } from "../local-day.js";
+import { localDayOf } from "../shared/local-day.js";
 import type { ClockProduct } from "./calendar.js";
 import type { MeteredHour } from "./reading.js";
 import { readingsOfDay } from "./readings.js";

@@ -1,6 +1,6 @@
 import { Temporal } from "temporal-polyfill";
 import type { EnergyRow } from "../caruna/index.js";
-import { localDayOf } from "../local-day.js";
+import { localDayOf } from "../shared/local-day.js";
 import { splitByTariff } from "./tariff.js";
 
 /** What Caruna+ tells of a local day or month in a `monthly` or `yearly` answer. */

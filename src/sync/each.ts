@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import { controllerUnder } from "../signals.js";
+import { controllerUnder } from "../shared/signals.js";
 
 /**
  * Runs a task for every item, at most `atOnce` at a time. The first task that throws ends the whole: the others are told

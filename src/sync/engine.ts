@@ -16,15 +16,24 @@ import type {
   UpsertCounts,
 } from "../database/index.js";
 import { localDay, type MeteredHour, readingsOfDay, toldSums } from "../energy/index.js";
-import type { Logger } from "../logger.js";
+import type { Logger } from "../shared/logger.js";
 import { each } from "./each.js";
-import { Followed } from "./followed.js";
-import { LeaseKeeper } from "./lease-keeper.js";
-import { type Customers, type ListedMeteringPoint, Listing } from "./listing.js";
-import { lookBackAnew, type Round } from "./look-back.js";
-import { NoMeteringPoint } from "./metering-point.js";
-import type { PeriodState, PlannedMeteringPoint, PlanSettings, StoredSum, ToldSum } from "./period.js";
-import { afterDay, afterFailure, afterMonth, afterYear, dueNow, mendClock, newPeriod, newPeriods } from "./planner.js";
+import { LeaseKeeper } from "./lease/lease-keeper.js";
+import { lookBackAnew, type Round } from "./plan/look-back.js";
+import type { PeriodState, PlannedMeteringPoint, PlanSettings, StoredSum, ToldSum } from "./plan/period.js";
+import {
+  afterDay,
+  afterFailure,
+  afterMonth,
+  afterYear,
+  dueNow,
+  mendClock,
+  newPeriod,
+  newPeriods,
+} from "./plan/planner.js";
+import { Followed } from "./points/followed.js";
+import { type Customers, type ListedMeteringPoint, Listing } from "./points/listing.js";
+import { NoMeteringPoint } from "./points/metering-point.js";
 import { fromRow, fromSumRow, toRow } from "./rows.js";
 
 /** Requests to Caruna+ that are under way at one time (the client may let through fewer). */

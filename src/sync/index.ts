@@ -1,9 +1,9 @@
-export { chosenMeteringPoint, MeteringPointNotChosen } from "./chosen-metering-point.js";
 export { type CycleResult, type DayOfPoint, Engine, type EngineOptions, SomeFailed } from "./engine.js";
-export { type ListedMeteringPoint, Listing } from "./listing.js";
-export { LookBackMeter, type LookBackProgress } from "./look-back.js";
-export { listed, MeteringPointNotFound, NoMeteringPoint, namedMeteringPoint } from "./metering-point.js";
-export { type DayRange, NothingToVerify, type Verification, Verifier } from "./verify.js";
+export { LookBackMeter, type LookBackProgress } from "./plan/look-back.js";
+export { chosenMeteringPoint, MeteringPointNotChosen } from "./points/chosen-metering-point.js";
+export { type ListedMeteringPoint, Listing } from "./points/listing.js";
+export { listed, MeteringPointNotFound, NoMeteringPoint, namedMeteringPoint } from "./points/metering-point.js";
+export { type DayRange, NothingToVerify, type Verification, Verifier } from "./verify/verify.js";
 export {
   type Contradiction,
   type Counts,
@@ -11,4 +11,4 @@ export {
   type HourDifference,
   isMendable,
   summedUp,
-} from "./verify-compare.js";
+} from "./verify/verify-compare.js";

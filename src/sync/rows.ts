@@ -1,6 +1,6 @@
 import { Temporal } from "temporal-polyfill";
 import type { PeriodRow, StoredSumRow } from "../database/index.js";
-import type { PeriodState, StoredSum } from "./period.js";
+import type { PeriodState, StoredSum } from "./plan/period.js";
 
 /** A row of `metering_point_period` as the planner knows it. */
 export function fromRow({ startsOn, ...rest }: PeriodRow): PeriodState {

@@ -7,7 +7,7 @@ import type {
   SeriesRow,
 } from "../database/index.js";
 import { type CsvLocale, csvOf, expectedHours, localDay } from "../energy/index.js";
-import { controllerUnder } from "../signals.js";
+import { controllerUnder } from "../shared/signals.js";
 import type { Completeness, DayState, Overview, OverviewGuard, OverviewPoint, OverviewProblem, Series } from "./api.js";
 import { Remembered } from "./remembered.js";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Gate } from "../../src/caruna/gate.js";
+import { Gate } from "../../src/caruna/http/gate.js";
 
 /** A request that ends when it is told to. */
 function openRequest() {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { AllowedHosts, isLoopback } from "../../src/caruna/hosts.js";
+import { AllowedHosts, isLoopback } from "../../src/caruna/http/hosts.js";
 import { CarunaClient, HostNotAllowed } from "../../src/caruna/index.js";
 import type { ForeignStep } from "../../src/simulator/index.js";
 import {

@@ -8,8 +8,8 @@ import {
   userNameControl,
   userNameForm,
   wicketCallFor,
-} from "../../src/caruna/forms.js";
-import { type Form, type Page, readPage } from "../../src/caruna/page.js";
+} from "../../src/caruna/login/forms.js";
+import { type Form, type Page, readPage } from "../../src/caruna/login/page.js";
 
 const SHOWN = new URL("https://authentication2.caruna.fi/portal/login?x=1");
 const read = (html: string) => readPage(html, SHOWN);

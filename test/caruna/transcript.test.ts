@@ -10,7 +10,7 @@ import {
   LoginHeldBack,
   type LoginTranscript,
 } from "../../src/caruna/index.js";
-import { structureOfAnswer, structureOfRequest } from "../../src/caruna/structure.js";
+import { structureOfAnswer, structureOfRequest } from "../../src/caruna/login/structure.js";
 import type { Interception, SimulatorOptions } from "../../src/simulator/index.js";
 import {
   atTheEnd,

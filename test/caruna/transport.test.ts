@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
+import { parseRetryAfter } from "../../src/caruna/http/transport.js";
 import { AnswerNotUnderstood, CarunaUnreachable, RateLimited } from "../../src/caruna/index.js";
-import { parseRetryAfter } from "../../src/caruna/transport.js";
 import {
   clientFor,
   clientOf,

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { parseIniFile } from "../../src/config/files/ini-file.js";
 import { describeSettings } from "../../src/config/index.js";
-import { parseIniFile } from "../../src/config/ini-file.js";
 
 const ini = parseIniFile(readFileSync(new URL("../../config/config.ini", import.meta.url), "utf8"));
 const env = readFileSync(new URL("../../.env.example", import.meta.url), "utf8");

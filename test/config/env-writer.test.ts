@@ -2,8 +2,8 @@ import { chmodSync, lstatSync, mkdirSync, readFileSync, statSync, symlinkSync, w
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseEnvFile } from "../../src/config/env-file.js";
-import { withoutVariable, withVariable } from "../../src/config/env-text.js";
+import { parseEnvFile } from "../../src/config/files/env-file.js";
+import { withoutVariable, withVariable } from "../../src/config/files/env-text.js";
 import { accountInEnvironment, ConfigurationError, loadConfiguration, writeSettings } from "../../src/config/index.js";
 import { folders } from "./support.js";
 

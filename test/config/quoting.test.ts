@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseEnvFile } from "../../src/config/env-file.js";
-import { parseIniFile } from "../../src/config/ini-file.js";
+import { parseEnvFile } from "../../src/config/files/env-file.js";
+import { parseIniFile } from "../../src/config/files/ini-file.js";
 import { failure, load } from "./support.js";
 
 /** Everything that a keyboard writes on one line. */

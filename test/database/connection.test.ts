@@ -1,8 +1,8 @@
 import { createServer, type Server } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { explainError } from "../../src/database/connection-errors.js";
+import { explainError } from "../../src/database/connection/connection-errors.js";
 import { Database, DatabaseError, type DatabaseSettings, type ServerSettings } from "../../src/database/index.js";
-import { silentLogger } from "../../src/logger.js";
+import { silentLogger } from "../../src/shared/logger.js";
 import { createDatabase, type TestDatabase } from "../support/postgres.js";
 
 let testDatabase: TestDatabase;

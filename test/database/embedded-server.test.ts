@@ -7,7 +7,7 @@ import { join } from "node:path";
 import pg from "pg";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Database } from "../../src/database/index.js";
-import type { Logger } from "../../src/logger.js";
+import type { Logger } from "../../src/shared/logger.js";
 
 const READING = {
   startEpochMs: Date.UTC(2026, 0, 1),

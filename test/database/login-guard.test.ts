@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Database, DatabaseError } from "../../src/database/index.js";
 import { type DatabaseLoginGuard, holdOf, type LoginTries } from "../../src/database/login-guard.js";
-import { silentLogger } from "../../src/logger.js";
+import { silentLogger } from "../../src/shared/logger.js";
 import { createDatabase, type TestDatabase } from "../support/postgres.js";
 
 const MINUTE_MS = 60_000;

@@ -7,7 +7,7 @@ import {
   type ServerSettings,
 } from "../../src/database/index.js";
 import type { HourlyReading } from "../../src/energy/reading.js";
-import { silentLogger } from "../../src/logger.js";
+import { silentLogger } from "../../src/shared/logger.js";
 import { createDatabase, type TestDatabase } from "../support/postgres.js";
 
 /** As the original program's users have run it, byte for byte but for the sequence's name. */

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { EmbeddedServer } from "../../src/database/embedded-server.js";
+import { EmbeddedServer } from "../../src/database/embedded/server.js";
 import { Database, DatabaseEncryptionFailed, type ServerSettings, type SslMode } from "../../src/database/index.js";
-import { silentLogger } from "../../src/logger.js";
+import { silentLogger } from "../../src/shared/logger.js";
 
 /** Signed by itself, for the name localhost alone; key and certificate are of use to this test alone. */
 const certificate = join(import.meta.dirname, "tls", "server.crt");

@@ -2,7 +2,7 @@ import { connect, createServer, type Socket } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Database, DatabaseUnreachable } from "../../src/database/index.js";
 import type { HourlyReading } from "../../src/energy/reading.js";
-import { silentLogger } from "../../src/logger.js";
+import { silentLogger } from "../../src/shared/logger.js";
 import { createDatabase, type TestDatabase } from "../support/postgres.js";
 
 const HOUR_MS = 3_600_000;

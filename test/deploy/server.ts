@@ -1,7 +1,7 @@
 import { chownSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { findServerPrograms, runProgram } from "../../src/database/embedded-programs.js";
-import { chooseServerUser, type ServerUser } from "../../src/database/embedded-user.js";
+import { findServerPrograms, runProgram } from "../../src/database/embedded/programs.js";
+import { chooseServerUser, type ServerUser } from "../../src/database/embedded/user.js";
 import { freePort } from "../support/free-port.js";
 
 /** A PostgreSQL as the image makes it at its first start: with the superuser `postgres`, and nothing in it. */

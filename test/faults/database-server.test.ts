@@ -2,9 +2,9 @@ import { chmod, chown, copyFile, cp, mkdtemp, readFile, rm, stat, writeFile } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { EmbeddedServer } from "../../src/database/embedded-server.js";
+import { EmbeddedServer } from "../../src/database/embedded/server.js";
 import type { ServerSettings } from "../../src/database/index.js";
-import { silentLogger } from "../../src/logger.js";
+import { silentLogger } from "../../src/shared/logger.js";
 import { TcpProxy } from "../support/tcp-proxy.js";
 import { DAY_MS } from "../sync/engine-world.js";
 import { DatabaseWorld, type FaultyProgram, failureOf, openSession, queryOn } from "./database-world.js";

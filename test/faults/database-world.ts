@@ -2,7 +2,7 @@ import pg from "pg";
 import { expect } from "vitest";
 import { CarunaClient } from "../../src/caruna/index.js";
 import { Database, type DatabaseSettings, type ServerSettings } from "../../src/database/index.js";
-import type { Logger } from "../../src/logger.js";
+import type { Logger } from "../../src/shared/logger.js";
 import { type Simulator, startSimulator } from "../../src/simulator/index.js";
 import { type CycleResult, Engine } from "../../src/sync/index.js";
 import { at, DAY_MS, type Said } from "../sync/engine-world.js";

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { chmod, chown, mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { runProgram } from "../../src/database/embedded-programs.js";
-import { chooseServerUser } from "../../src/database/embedded-user.js";
+import { runProgram } from "../../src/database/embedded/programs.js";
+import { chooseServerUser } from "../../src/database/embedded/user.js";
 import type { ServerSettings } from "../../src/database/index.js";
 import { freePort } from "../support/free-port.js";
 import { queryOn } from "./database-world.js";

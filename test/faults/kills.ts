@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { Database } from "../../src/database/index.js";
-import { silentLogger } from "../../src/logger.js";
+import { silentLogger } from "../../src/shared/logger.js";
 import { type Simulator, startSimulator } from "../../src/simulator/index.js";
 import { startStatementCounter } from "../load/statement-counter.js";
 import { createDatabase, type TestDatabase } from "../support/postgres.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readContracts, readMeteringPoints } from "../../src/caruna/answers.js";
+import { readContracts, readMeteringPoints } from "../../src/caruna/api/answers.js";
 import { LoginChanged } from "../../src/caruna/index.js";
 import { clientOf, errorOf, portalOf, sendJson, sendRedirect, tokenAnswer } from "../support/caruna.js";
 

@@ -1,31 +1,37 @@
 import { InvalidArgumentError } from "commander";
 import { Temporal } from "temporal-polyfill";
-import { readContracts, readCustomer, readEnergy, readMeteringPoints } from "../../src/caruna/answers.js";
-import { autoSubmittedForm, credentialsForm, fieldsOf, noticeForm, userNameForm } from "../../src/caruna/forms.js";
+import { readContracts, readCustomer, readEnergy, readMeteringPoints } from "../../src/caruna/api/answers.js";
+import { type HttpResponse, parseRetryAfter } from "../../src/caruna/http/transport.js";
 import { AnswerNotUnderstood, CarunaError, CarunaUnreachable, LoginChanged } from "../../src/caruna/index.js";
-import { readStart, readToken } from "../../src/caruna/login.js";
+import {
+  autoSubmittedForm,
+  credentialsForm,
+  fieldsOf,
+  noticeForm,
+  userNameForm,
+} from "../../src/caruna/login/forms.js";
+import { readStart, readToken } from "../../src/caruna/login/login.js";
 import {
   describe as describePage,
   type Hop,
   LostSession,
   PAGE_KINDS,
   type Situation,
-} from "../../src/caruna/login-pages.js";
-import { PageTooLarge } from "../../src/caruna/markup.js";
+} from "../../src/caruna/login/login-pages.js";
+import { PageTooLarge } from "../../src/caruna/login/markup.js";
+import { readPage } from "../../src/caruna/login/page.js";
+import { structureOfAnswer } from "../../src/caruna/login/structure.js";
 import { maskedAddress, maskedName, maskedText } from "../../src/caruna/masking.js";
-import { readPage } from "../../src/caruna/page.js";
 import { readStoredSession } from "../../src/caruna/session.js";
-import { structureOfAnswer } from "../../src/caruna/structure.js";
-import { type HttpResponse, parseRetryAfter } from "../../src/caruna/transport.js";
 import { parseDate, parseDates } from "../../src/cli/dates.js";
-import { parseEnvFile } from "../../src/config/env-file.js";
-import { withoutVariable, withVariable } from "../../src/config/env-text.js";
-import { parseIniFile } from "../../src/config/ini-file.js";
+import { parseEnvFile } from "../../src/config/files/env-file.js";
+import { withoutVariable, withVariable } from "../../src/config/files/env-text.js";
+import { parseIniFile } from "../../src/config/files/ini-file.js";
+import { decoded } from "../../src/config/files/text-file.js";
 import { ALL_SETTINGS } from "../../src/config/settings.js";
-import { decoded } from "../../src/config/text-file.js";
 import { readHealth } from "../../src/daemon/health.js";
-import { DatabaseAddressInvalid } from "../../src/database/errors.js";
-import { parseDatabaseUrl } from "../../src/database/settings.js";
+import { DatabaseAddressInvalid } from "../../src/database/connection/errors.js";
+import { parseDatabaseUrl } from "../../src/database/connection/settings.js";
 import { localDayAsNumbers } from "../../src/energy/helsinki.js";
 import { readingsOfDay } from "../../src/energy/readings.js";
 import { toldSums } from "../../src/energy/sums.js";

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
-import { PAGE_KINDS } from "../../src/caruna/login-pages.js";
+import { PAGE_KINDS } from "../../src/caruna/login/login-pages.js";
 import { isVariantName } from "../../src/simulator/index.js";
 
 const ROOT = resolve(import.meta.dirname, "../..");

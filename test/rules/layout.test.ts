@@ -9,8 +9,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, "all" | "types">>>>
   "main.ts": { cli: "all" },
   "index.ts": { caruna: "all", energy: "all" },
   cli: {
-    "app.ts": "all",
-    "diagnosis.ts": "all",
+    app: "all",
     simulator: "all",
     config: "types",
     sync: "types",
@@ -18,26 +17,10 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, "all" | "types">>>>
     energy: "types",
     caruna: "types",
   },
-  "app.ts": {
-    "account-trial.ts": "all",
-    "export.ts": "all",
-    "state.ts": "all",
+  app: {
     daemon: "all",
     web: "all",
-    sync: "all",
-    database: "all",
-    energy: "all",
-    caruna: "all",
-    config: "all",
-  },
-  // Jobs of a command that need some of the parts, and not the program that runs them all.
-  "account-trial.ts": { "state.ts": "all", sync: "all", database: "all", caruna: "all", config: "all" },
-  "export.ts": { "state.ts": "all", sync: "all", database: "all", energy: "all", config: "types" },
-  "state.ts": { caruna: "all", database: "types", config: "types" },
-  // The doctor's checks: it tries the same parts as the program, one by one, and so stands beside what wires them.
-  "diagnosis.ts": {
-    "app.ts": "all",
-    "state.ts": "all",
+    outputs: "all",
     sync: "all",
     database: "all",
     energy: "all",
@@ -46,6 +29,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, "all" | "types">>>>
   },
   daemon: {},
   web: { database: "all", energy: "all" },
+  outputs: { database: "all", energy: "all" },
   sync: { caruna: "all", energy: "all", database: "all" },
   database: { energy: "types" },
   energy: { caruna: "types" },
@@ -53,8 +37,8 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, "all" | "types">>>>
   config: {},
   simulator: { energy: "all" },
 };
-/** What belongs to no room: the shape of a logger, handed in everywhere, the way to write a file, what a local day is, and signals. */
-const EVERYWHERE = ["logger.ts", "files.ts", "local-day.ts", "signals.ts"];
+/** What has no home above, and every room may use. */
+const EVERYWHERE = ["shared"];
 
 interface Import {
   readonly file: string;
@@ -116,7 +100,7 @@ describe("the layout of the source", () => {
   });
 
   test("lets a room be entered by its door alone", () => {
-    const wrong = acrossRooms.filter(({ to, target }) => !to.endsWith(".ts") && target !== join(to, "index.ts"));
+    const wrong = acrossRooms.filter(({ to, target }) => target !== join(to, "index.ts"));
     expect(wrong.map(({ file, target }) => `${file} → ${target}`)).toEqual([]);
   });
 

@@ -16,11 +16,11 @@ import { join, relative } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { fileSessionStore } from "../../src/caruna/index.js";
-import { fileTranscripts } from "../../src/caruna/transcript-files.js";
+import { fileTranscripts } from "../../src/caruna/login/transcript-files.js";
 import { writeSettings } from "../../src/config/index.js";
 import { writeHealth } from "../../src/daemon/index.js";
-import { writePrivately, writeWhole } from "../../src/files.js";
-import { silentLogger } from "../../src/logger.js";
+import { writePrivately, writeWhole } from "../../src/shared/files.js";
+import { silentLogger } from "../../src/shared/logger.js";
 import { ENTRY } from "../support/program.js";
 import { newWorlds } from "../support/world.js";
 

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:https";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { AllowedHosts } from "../../src/caruna/hosts.js";
+import { AllowedHosts } from "../../src/caruna/http/hosts.js";
 import { CarunaError, CarunaUnreachable, HostNotAllowed } from "../../src/caruna/index.js";
 import {
   atTheEnd,

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Database } from "../../src/database/index.js";
-import { silentLogger } from "../../src/logger.js";
+import { silentLogger } from "../../src/shared/logger.js";
 import { until } from "../support/caruna.js";
 import { createDatabase, type TestDatabase } from "../support/postgres.js";
 import { bearer, serve } from "../web/serving.js";

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { beforeEach, describe, expect, test } from "vitest";
-import { keepAliveTransport } from "../../src/caruna/transport.js";
+import { keepAliveTransport } from "../../src/caruna/http/transport.js";
 import { CANARIES, type CanaryService, canaryService } from "../support/canaries.js";
 import { atTheEnd, errorOf } from "../support/caruna.js";
 import { freePort } from "../support/free-port.js";

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { quoteIdentifier } from "../../src/database/connection-errors.js";
+import { quoteIdentifier } from "../../src/database/connection/connection-errors.js";
 import type { MeterOptions } from "../../src/simulator/index.js";
 import { runProgram } from "../support/program.js";
 import { newWorlds } from "../support/world.js";

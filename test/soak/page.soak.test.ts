@@ -3,7 +3,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { Database } from "../../src/database/index.js";
-import { silentLogger } from "../../src/logger.js";
+import { silentLogger } from "../../src/shared/logger.js";
 import { atTheEnd } from "../support/caruna.js";
 import { createDatabase } from "../support/postgres.js";
 import { serve } from "../web/serving.js";

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach } from "vitest";
 import { Database, type Lease, type ServerSettings } from "../../src/database/index.js";
-import { silentLogger } from "../../src/logger.js";
+import { silentLogger } from "../../src/shared/logger.js";
 import { createDatabase, type TestDatabase } from "./postgres.js";
 
 /** A started database whose lease the test holds, new for every test. */

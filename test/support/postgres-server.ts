@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import type { TestProject } from "vitest/node";
-import { EmbeddedServer } from "../../src/database/embedded-server.js";
-import { silentLogger } from "../../src/logger.js";
+import { EmbeddedServer } from "../../src/database/embedded/server.js";
+import { silentLogger } from "../../src/shared/logger.js";
 
 /** Where the PostgreSQL of the tests is; plain data, since it travels to the test processes. */
 export interface TestServer {

@@ -1,6 +1,6 @@
 import { CarunaClient, type CarunaClientOptions } from "../../src/caruna/index.js";
 import { Database, type ServerSettings } from "../../src/database/index.js";
-import type { Logger } from "../../src/logger.js";
+import type { Logger } from "../../src/shared/logger.js";
 import { type Simulator, type SimulatorOptions, startSimulator } from "../../src/simulator/index.js";
 import { type CycleResult, Engine, type EngineOptions, type Verification, Verifier } from "../../src/sync/index.js";
 import { createDatabase, type TestDatabase } from "../support/postgres.js";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { PlannedMeteringPoint } from "../../src/sync/period.js";
-import { afterMonth, afterYear, dueNow } from "../../src/sync/planner.js";
+import type { PlannedMeteringPoint } from "../../src/sync/plan/period.js";
+import { afterMonth, afterYear, dueNow } from "../../src/sync/plan/planner.js";
 import { at, DAY_MS, date, period, SETTINGS, storedSum, told } from "./planner-simulation.js";
 
 const NOW = at("2026-11-23T10:00");

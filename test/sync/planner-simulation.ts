@@ -1,6 +1,12 @@
 import { Temporal } from "temporal-polyfill";
 import { dayBounds, hoursOfDay, lastDays } from "../../src/energy/index.js";
-import type { PeriodState, PlannedMeteringPoint, PlanSettings, StoredSum, ToldSum } from "../../src/sync/period.js";
+import type {
+  PeriodState,
+  PlannedMeteringPoint,
+  PlanSettings,
+  StoredSum,
+  ToldSum,
+} from "../../src/sync/plan/period.js";
 import {
   afterDay,
   afterFailure,
@@ -10,7 +16,7 @@ import {
   mendClock,
   newPeriod,
   newPeriods,
-} from "../../src/sync/planner.js";
+} from "../../src/sync/plan/planner.js";
 
 export const HOUR_MS = 3_600_000;
 export const DAY_MS = 24 * HOUR_MS;

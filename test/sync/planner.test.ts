@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { PeriodState, PlannedMeteringPoint, StoredSum, ToldSum } from "../../src/sync/period.js";
+import type { PeriodState, PlannedMeteringPoint, StoredSum, ToldSum } from "../../src/sync/plan/period.js";
 import {
   afterDay,
   afterFailure,
@@ -8,7 +8,7 @@ import {
   dueNow,
   mendClock,
   newPeriods,
-} from "../../src/sync/planner.js";
+} from "../../src/sync/plan/planner.js";
 import { at, DAY_MS, date, HOUR_MS, period, SETTINGS, storedSum, told } from "./planner-simulation.js";
 
 const NOW = at("2026-11-23T10:00");

@@ -2,9 +2,9 @@ import { Temporal } from "temporal-polyfill";
 import { describe, expect, test } from "vitest";
 import type { StoredMeteredHour } from "../../src/database/index.js";
 import { hoursOfDay, type ToldSum } from "../../src/energy/index.js";
-import { LookBackMeter, lookBackAnew } from "../../src/sync/look-back.js";
-import type { PlannedMeteringPoint, PlanSettings, StoredSum } from "../../src/sync/period.js";
-import { newPeriod } from "../../src/sync/planner.js";
+import { LookBackMeter, lookBackAnew } from "../../src/sync/plan/look-back.js";
+import type { PlannedMeteringPoint, PlanSettings, StoredSum } from "../../src/sync/plan/period.js";
+import { newPeriod } from "../../src/sync/plan/planner.js";
 import {
   type ComparedDay,
   compareHours,
@@ -16,7 +16,7 @@ import {
   suspicionOfDay,
   suspicionOfMonth,
   withEnergyHourly,
-} from "../../src/sync/verify-compare.js";
+} from "../../src/sync/verify/verify-compare.js";
 import { meteredHour } from "../support/metered-hours.js";
 
 const DAY = Temporal.PlainDate.from("2026-03-10");

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Database } from "../../src/database/index.js";
-import { silentLogger } from "../../src/logger.js";
+import { silentLogger } from "../../src/shared/logger.js";
 import { createDatabase, type TestDatabase } from "../support/postgres.js";
 import { goodCycles, type Serving, serve } from "./serving.js";
 

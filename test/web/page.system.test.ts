@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Database } from "../../src/database/index.js";
-import { silentLogger } from "../../src/logger.js";
+import { silentLogger } from "../../src/shared/logger.js";
 import type { Series } from "../../src/web/api.js";
 import { createDatabase } from "../support/postgres.js";
 import { at, EngineWorld, HOUR_MS, type Program } from "../sync/engine-world.js";

@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Database } from "../../src/database/index.js";
-import { silentLogger } from "../../src/logger.js";
+import { silentLogger } from "../../src/shared/logger.js";
 import { PageData, WebServer, WebServerFailed } from "../../src/web/index.js";
 import { errorOf } from "../support/caruna.js";
 import { createDatabase, type TestDatabase } from "../support/postgres.js";

@@ -1,0 +1,77 @@
+import {
+  CarunaClient,
+  CredentialsRejected,
+  fileSessionStore,
+  LoginHeldBack,
+  type LoginHold,
+  memorySessionStore,
+} from "../caruna/index.js";
+import { type Account, type Configuration, prepareStateDirectory } from "../config/index.js";
+import { Database } from "../database/index.js";
+import type { Logger } from "../shared/logger.js";
+import { type ListedMeteringPoint, Listing, NoMeteringPoint } from "../sync/index.js";
+import { databaseSettings, loginTranscripts, sessionFile } from "./state.js";
+
+/** What came of an account that a person has just typed in. */
+export type TriedAccount =
+  /** With its metering points, one at least. */
+  | { readonly kind: "accepted"; readonly listed: readonly ListedMeteringPoint[] }
+  /** With Caruna's own words, where it gave some. */
+  | { readonly kind: "rejected"; readonly reason: string | undefined }
+  /** It was rejected before, and Caruna+ was not asked. */
+  | { readonly kind: "held back"; readonly hold: LoginHold };
+
+/** Tries accounts before they are kept. The login guard is told of every password that is posted, and may hold it back. */
+export class AccountTrial {
+  readonly #configuration: Configuration;
+  readonly #logger: Logger;
+  readonly #database: Database;
+  #sessions = memorySessionStore();
+
+  constructor(configuration: Configuration, logger: Logger) {
+    this.#configuration = configuration;
+    this.#logger = logger;
+    this.#database = new Database(databaseSettings(configuration), logger);
+  }
+
+  /**
+   * Logs in anew with this account, and lists the metering points that the settings let it load. Throws what the client and
+   * the database throw, `NoMeteringPoint`, or the signal's reason.
+   */
+  async try(account: Account, signal: AbortSignal): Promise<TriedAccount> {
+    const { baseUrl, allowedHosts, customers } = this.#configuration.caruna;
+    prepareStateDirectory(this.#configuration.stateDir);
+    await this.#database.check(signal);
+    this.#sessions = memorySessionStore();
+    const caruna = new CarunaClient({
+      ...account,
+      ...{ baseUrl, allowedHosts, sessionStore: this.#sessions, logger: this.#logger },
+      guard: this.#database.loginGuard([baseUrl, account.username, account.password], Date.now),
+      onLoginFailed: loginTranscripts(this.#configuration),
+      // A person waits: what fails now may be told now.
+      retries: 1,
+    });
+    try {
+      const listed = await new Listing(caruna, customers, this.#logger).read(signal);
+      if (listed.length === 0) throw new NoMeteringPoint();
+      return { kind: "accepted", listed };
+    } catch (error) {
+      if (error instanceof CredentialsRejected) return { kind: "rejected", reason: error.reason };
+      if (error instanceof LoginHeldBack) return { kind: "held back", hold: error.hold };
+      throw error;
+    } finally {
+      caruna.close();
+    }
+  }
+
+  /** Keeps the session of the account that was tried last, so that the program need not log in again. */
+  async keepSession(): Promise<void> {
+    const session = await this.#sessions.load();
+    if (session !== undefined) await fileSessionStore(sessionFile(this.#configuration), this.#logger).save(session);
+  }
+
+  /** Stops the embedded database, if it runs. */
+  async stop(): Promise<void> {
+    await this.#database.stop();
+  }
+}

@@ -1,0 +1,340 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Temporal } from "temporal-polyfill";
+import { CarunaClient, fileSessionStore, type LoginGuard } from "../caruna/index.js";
+import { type Configuration, prepareStateDirectory, requireAccount } from "../config/index.js";
+import { Ending, runOnTheClock, writeHealth } from "../daemon/index.js";
+import { Database } from "../database/index.js";
+import { type Amounts, amountsOf, localDay } from "../energy/index.js";
+import type { Logger } from "../shared/logger.js";
+import {
+  chosenMeteringPoint,
+  type DayRange,
+  Engine,
+  isMendable,
+  LookBackMeter,
+  type LookBackProgress,
+  type Verification,
+  Verifier,
+} from "../sync/index.js";
+import type { Cycles, Metrics, OverviewProblem } from "../web/index.js";
+import { type EnergyShown, type EnergyWish, latest, MOST_REQUESTS_SHOWN, requestsFor, TooMuchAsked } from "./energy.js";
+import { causeOf, EXIT_CODES, exitCodeOf, isExpected, messageOf, nextStepOf } from "./exit-codes.js";
+import { databaseSettings, healthFile, loginTranscripts, sessionFile } from "./state.js";
+
+/** Longest time from the wish to end to the end, in milliseconds; a service manager is told 5 s. */
+const ENDING_TIMEOUT_MS = 4_500;
+
+/** A cycle that takes longer than this after it was due is overdue, in milliseconds. */
+const LONGEST_CYCLE_MS = 15 * 60_000;
+
+/** The look back asks so often at the most, so that years of days are no burden to Caruna+: 4 requests a second. */
+const HISTORY_PACE_MS = 250;
+
+const sleep = (milliseconds: number, signal: AbortSignal) => delay(milliseconds, undefined, { signal });
+
+export interface AppOptions {
+  readonly configuration: Configuration;
+  readonly logger: Logger;
+  /** The keyboard that ends the daemon; undefined where no key shall. */
+  readonly keyboard: NodeJS.ReadStream | undefined;
+  /** Told how far looking back has come, while it goes on. */
+  readonly onLookBack?: (progress: LookBackProgress) => void;
+  /** Of this program, for the page. */
+  readonly version: string;
+}
+
+/** What `verify` has to tell. */
+export interface VerifyReport {
+  readonly found: Verification;
+  /** After the days that differ were loaded anew; undefined where nothing was to be loaded. */
+  readonly mended: { readonly days: number; readonly left: Verification } | undefined;
+}
+
+/** The program, wired. */
+export class App {
+  readonly #options: AppOptions;
+  readonly #database: Database;
+  readonly #caruna: CarunaClient;
+  readonly #engine: Engine;
+  readonly #guard: ReturnType<Database["loginGuard"]>;
+  #lookBack = new LookBackMeter(Date.now);
+  #cycles: Cycles = { last: undefined, nextEpochMs: undefined, overdueEpochMs: undefined };
+  /** While the page is served. */
+  #page: { readonly url: string; readonly metrics: Metrics } | undefined;
+
+  /** Throws `ConfigurationError` where the account is not set or the state directory cannot be written. */
+  constructor(options: AppOptions) {
+    const { configuration, logger } = options;
+    const account = requireAccount(configuration);
+    prepareStateDirectory(configuration.stateDir);
+    logger.info({}, `state is kept in ${configuration.stateDir}`);
+    const { baseUrl, allowedHosts } = configuration.caruna;
+    const sessionStore = fileSessionStore(sessionFile(configuration), logger);
+    this.#options = options;
+    this.#database = new Database(databaseSettings(configuration), logger);
+    this.#guard = this.#database.loginGuard([baseUrl, account.username, account.password], Date.now);
+    const guard = startedFirst(this.#database, this.#guard);
+    const onLoginFailed = loginTranscripts(configuration);
+    const { requestsAtOnce } = configuration.caruna;
+    this.#caruna = new CarunaClient({
+      ...account,
+      ...{ baseUrl, allowedHosts, requestsAtOnce, sessionStore, guard, onLoginFailed, logger },
+      onEvent: (event) => this.#page?.metrics.onClientEvent(event),
+    });
+    this.#engine = this.#engineFor(configuration.backfill, HISTORY_PACE_MS);
+  }
+
+  #engineFor(backfill: Configuration["backfill"], historyPaceMs: number): Engine {
+    const { configuration, logger, onLookBack } = this.#options;
+    const { meteringPoint, customers } = configuration.caruna;
+    const { daysToLoad, askFromMinutes } = configuration;
+    return new Engine({
+      ...{ caruna: this.#caruna, database: this.#database, meteringPoint, customers, logger },
+      plan: { daysToLoad, askFromMinutes, backfill },
+      now: Date.now,
+      sleep,
+      historyPaceMs,
+      onRound: async (round) => {
+        const progress = this.#lookBack.after(round);
+        if (progress !== undefined) onLookBack?.(progress);
+        this.#page?.metrics.onStored(round.stored);
+        await this.#tellHealth(undefined);
+      },
+    });
+  }
+
+  /** Cycles until a key or a signal ends it. A failed cycle is logged, and the next comes on time. Returns the exit code. */
+  async runUntilEnded(): Promise<number> {
+    const { configuration, logger } = this.#options;
+    const clock = {
+      intervalSeconds: configuration.jobIntervalSeconds,
+      now: () => performance.now(),
+      sleep,
+      onFailure: (error: unknown) => logger.error(causeOf(error), `this cycle failed: ${messageOf(error)}`),
+    };
+    return await this.#untilEnded(async (signal) => {
+      if (this.#options.keyboard?.isTTY) logger.info({}, "press any key to end");
+      const closePage = await this.#openPage();
+      try {
+        await runOnTheClock((running) => this.#cycleAndHistory(running), clock, signal);
+      } finally {
+        await closePage();
+      }
+    });
+  }
+
+  /** One cycle. Returns the exit code. */
+  async runOnce(): Promise<number> {
+    return await this.#untilEnded(async (signal) => void (await this.#cycle(signal)));
+  }
+
+  /** Loads those local days. Returns the exit code. */
+  async load(days: readonly Temporal.PlainDate[]): Promise<number> {
+    return await this.#untilEnded(async (signal) => void (await this.#engine.load(days, signal)));
+  }
+
+  /**
+   * Looks back until nothing is left, as fast as Caruna+ answers: to `from`, or as far as the settings say; where those
+   * say not at all, to the beginning. Returns the exit code.
+   */
+  async backfill(from: Temporal.PlainDate | undefined): Promise<number> {
+    const { backfill } = this.#options.configuration;
+    const engine = this.#engineFor(from ?? (backfill === "none" ? "all" : backfill), 0);
+    this.#lookBack = new LookBackMeter(Date.now);
+    return await this.#untilEnded(async (signal) => void (await engine.lookBack(signal)));
+  }
+
+  /**
+   * Compares what is stored with what Caruna+ shows; with `fix` loads the days that differ, and compares them once more.
+   * What came of it is told at the end. Returns the exit code; that of a comparison which was ended early is not 0.
+   */
+  async verify(range: DayRange | undefined, fix: boolean, tell: (report: VerifyReport) => void): Promise<number> {
+    const { caruna: settings, daysToLoad, askFromMinutes, backfill } = this.#options.configuration;
+    const verifier = new Verifier({
+      ...{ caruna: this.#caruna, database: this.#database, customers: settings.customers },
+      plan: { daysToLoad, askFromMinutes, backfill },
+      now: Date.now,
+      logger: this.#options.logger,
+    });
+    const task = async (signal: AbortSignal) => {
+      const found = await verifier.verify(range, signal);
+      const mendable = fix ? found.differences.filter(isMendable) : [];
+      if (mendable.length === 0) {
+        tell({ found, mended: undefined });
+        return found.differences.length === 0 ? EXIT_CODES.done : EXIT_CODES.differs;
+      }
+      const days = mendable.map(({ meteringPointId, startsOn }) => ({ meteringPointId, day: startsOn }));
+      await this.#engine.loadDays(days, signal);
+      const left = await verifier.verifyAgain(found.differences, signal);
+      tell({ found, mended: { days: days.length, left } });
+      return left.differences.length === 0 ? EXIT_CODES.done : EXIT_CODES.differs;
+    };
+    return await this.#untilEnded(task, { exitCodeWhenEnded: EXIT_CODES.other });
+  }
+
+  /**
+   * Logs in at once, whatever the guard says, and keeps the session. What came of it is told in plain words. Returns the
+   * exit code.
+   */
+  async logIn(tell: (sentence: string) => void): Promise<number> {
+    const task = async (signal: AbortSignal) => {
+      await this.#database.check(signal);
+      await this.#caruna.logIn({ signal });
+      tell("Caruna+ accepted the user name and the password. The session is kept; the next cycles load again.");
+      return EXIT_CODES.done;
+    };
+    const onFailure = (error: unknown) => {
+      if (!isExpected(error)) this.#options.logger.error(causeOf(error), messageOf(error));
+      tell(messageOf(error));
+    };
+    return await this.#untilEnded(task, { onFailure });
+  }
+
+  /**
+   * Asks Caruna+ for something that is only to be shown. While the kept session is good the database is not touched; a
+   * login begins with it, since it remembers rejected passwords. Throws what `task` throws; returns the exit code.
+   */
+  async ask(task: (caruna: CarunaClient, signal: AbortSignal) => Promise<void>): Promise<number> {
+    const onFailure = (error: unknown) => {
+      throw error;
+    };
+    const asked = async (signal: AbortSignal) => {
+      await task(this.#caruna, signal);
+      return EXIT_CODES.done;
+    };
+    return await this.#untilEnded(asked, { onFailure, exitCodeWhenEnded: EXIT_CODES.other });
+  }
+
+  /**
+   * Asks Caruna+ for the energy of a metering point and shows it. Throws `MeteringPointNotChosen`, `TooMuchAsked` and the
+   * client's errors; returns the exit code.
+   */
+  async energy(wish: EnergyWish, show: (energy: EnergyShown) => void): Promise<number> {
+    const { configuration, logger } = this.#options;
+    const { from, resolution } = wish;
+    const to = wish.to ?? latest(from, localDay(Date.now()).subtract({ days: 1 }));
+    const requests = requestsFor({ from, to, resolution });
+    if (requests > MOST_REQUESTS_SHOWN) throw new TooMuchAsked(requests, resolution);
+    return await this.ask(async (caruna, signal) => {
+      const points = (await caruna.meteringPoints({ signal })).map((point) => {
+        return { ...point, id: point.assetId, product: point.productDescription };
+      });
+      const meteringPoint = chosenMeteringPoint(points, {
+        wanted: wish.meteringPoint ?? configuration.caruna.meteringPoint,
+        namedBy: wish.meteringPoint === undefined ? "METERING_POINT" : "--metering-point",
+      });
+      const rows = caruna.energy({ meteringPoint, from, to, resolution, signal });
+      const energy: Amounts[] = [];
+      const onProblem = (problem: string) => logger.warn({ problem }, "a part of the answer was not understood");
+      for await (const amounts of amountsOf(rows, resolution, onProblem)) energy.push(amounts);
+      show({ meteringPoint: meteringPoint.assetId, resolution, energy });
+    });
+  }
+
+  /** One cycle, whose end those who ask after the program's health are told. */
+  async #cycle(signal: AbortSignal): Promise<void> {
+    const startedEpochMs = Date.now();
+    const startedAt = performance.now();
+    const nextEpochMs = startedEpochMs + this.#options.configuration.jobIntervalSeconds * 1000;
+    this.#cycles = { ...this.#cycles, nextEpochMs };
+    const ended = async (problem: OverviewProblem | undefined) => {
+      const milliseconds = performance.now() - startedAt;
+      this.#page?.metrics.onCycle({ endedEpochMs: Date.now(), milliseconds, succeeded: problem === undefined });
+      await this.#tellHealth(problem);
+    };
+    try {
+      await this.#engine.cycle({ withHistory: false }, signal);
+      await ended(undefined);
+    } catch (error) {
+      if (!signal.aborted) await ended({ message: messageOf(error), nextStep: nextStepOf(error) });
+      throw error;
+    }
+  }
+
+  /** The look back takes the time between cycles; what becomes due in the meantime goes first. */
+  async #cycleAndHistory(signal: AbortSignal): Promise<void> {
+    await this.#cycle(signal);
+    this.#lookBack = new LookBackMeter(Date.now);
+    await this.#engine.cycle({ withHistory: true }, signal);
+  }
+
+  async #tellHealth(problem: OverviewProblem | undefined): Promise<void> {
+    const { configuration, logger } = this.#options;
+    const endedEpochMs = Date.now();
+    const nextDueEpochMs = endedEpochMs + configuration.jobIntervalSeconds * 1000 + LONGEST_CYCLE_MS;
+    this.#cycles = { ...this.#cycles, last: { endedEpochMs, problem }, overdueEpochMs: nextDueEpochMs };
+    const pageUrl = this.#page?.url;
+    const health = { endedEpochMs, nextDueEpochMs, problem: problem?.message ?? null, pageUrl };
+    await writeHealth(healthFile(configuration), health).catch((error: unknown) => {
+      logger.warn({ problem: messageOf(error) }, "the health of this cycle cannot be kept in the state directory");
+    });
+  }
+
+  /** Serves the page where one is wanted. Without it loading goes on all the same. Returns what ends it. */
+  async #openPage(): Promise<() => Promise<void>> {
+    const { configuration, logger, version } = this.#options;
+    const { host, port, token } = configuration.http;
+    if (port === 0) return async () => {};
+    // The other commands need not wait for what only the page needs.
+    const { Metrics, PageData, WebServer, WebServerFailed } = await import("../web/index.js");
+    const metrics = new Metrics();
+    const told = { cycles: () => this.#cycles, now: Date.now };
+    const data = new PageData({ database: this.#database, guard: this.#guard, version, ...told });
+    const server = new WebServer({ host, port, token, data, metrics, logger, ...told });
+    try {
+      const { url } = await server.start();
+      this.#page = { url, metrics };
+      const hint = token === undefined ? "" : " (the first time with ?token= and the value of HTTP_TOKEN at its end)";
+      logger.info({}, `look at your hours at ${url}${hint}`);
+    } catch (error) {
+      const cause = error instanceof WebServerFailed ? {} : causeOf(error);
+      logger.warn(cause, `${messageOf(error)} Loading goes on without it.`);
+    }
+    return () => server.stop();
+  }
+
+  /** Runs a task that a key or a signal may end, releases everything after it in reverse order, and tells the exit code. */
+  async #untilEnded(
+    task: (signal: AbortSignal) => Promise<number | undefined>,
+    { onFailure, exitCodeWhenEnded = EXIT_CODES.done }: UntilEndedOptions = {},
+  ): Promise<number> {
+    const { keyboard, logger } = this.#options;
+    const onTimeout = () => {
+      logger.warn({}, "something did not end in time; leaving all the same");
+      ending.stop();
+      process.exit(exitCodeWhenEnded);
+    };
+    const ending = new Ending({ keyboard, logger, onTimeout, timeoutMs: ENDING_TIMEOUT_MS });
+    ending.start();
+    try {
+      return (await task(ending.signal)) ?? EXIT_CODES.done;
+    } catch (error) {
+      if (ending.signal.aborted) return exitCodeWhenEnded;
+      if (onFailure === undefined) logger.error(causeOf(error), messageOf(error));
+      else onFailure(error);
+      return exitCodeOf(error);
+    } finally {
+      this.#caruna.close();
+      await this.#database.stop();
+      ending.stop();
+    }
+  }
+}
+
+interface UntilEndedOptions {
+  /** Told of an error that ended the task, which it may throw on; by default it is logged. */
+  readonly onFailure?: (error: unknown) => void;
+  /** Where a key or a signal ended the task; by default that is as good as done. */
+  readonly exitCodeWhenEnded?: number;
+}
+
+/** A guard that makes sure of the database before it looks at what is remembered; no password is posted without it. */
+function startedFirst(database: Database, guard: LoginGuard): LoginGuard {
+  return {
+    check: async (signal) => {
+      await database.check(signal);
+      return await guard.check(signal);
+    },
+    begin: (signal, isAskedFor) => guard.begin(signal, isAskedFor),
+  };
+}

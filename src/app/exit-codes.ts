@@ -1,0 +1,77 @@
+import { CarunaError, CredentialsRejected, LoginHeldBack, SecondFactorRequired } from "../caruna/index.js";
+import { ConfigurationError } from "../config/index.js";
+import { DatabaseError } from "../database/index.js";
+import { FileRefused } from "../shared/files.js";
+import {
+  MeteringPointNotChosen,
+  MeteringPointNotFound,
+  NoMeteringPoint,
+  NothingToVerify,
+  SomeFailed,
+} from "../sync/index.js";
+import { TooMuchAsked } from "./energy.js";
+import { NothingToExport } from "./export.js";
+
+/** Exit codes, as `--help` tells them. */
+export const EXIT_CODES = {
+  done: 0,
+  other: 1,
+  configuration: 2,
+  credentials: 3,
+  caruna: 4,
+  database: 5,
+  differs: 6,
+  /** A person pressed Ctrl-C at a question. */
+  givenUp: 130,
+} as const;
+
+/** The exit code that an error ends the program with. */
+export function exitCodeOf(error: unknown): number {
+  const isOfCommandLine = [
+    MeteringPointNotFound,
+    MeteringPointNotChosen,
+    NothingToVerify,
+    NothingToExport,
+    TooMuchAsked,
+    FileRefused,
+  ].some((kind) => error instanceof kind);
+  if (error instanceof ConfigurationError || isOfCommandLine) return EXIT_CODES.configuration;
+  const isOfCredentials = [CredentialsRejected, LoginHeldBack, SecondFactorRequired].some(
+    (kind) => error instanceof kind,
+  );
+  if (isOfCredentials) return EXIT_CODES.credentials;
+  if (error instanceof CarunaError || error instanceof SomeFailed || error instanceof NoMeteringPoint)
+    return EXIT_CODES.caruna;
+  if (error instanceof DatabaseError) return EXIT_CODES.database;
+  return EXIT_CODES.other;
+}
+
+/** What a person does about an error that ended a cycle; empty where its message says it all. */
+export function nextStepOf(error: unknown): string {
+  switch (exitCodeOf(error)) {
+    case EXIT_CODES.credentials:
+      return "See whether a browser can log in at plus.caruna.fi, correct CARUNA_PASSWORD, and run: caruna-integration login";
+    case EXIT_CODES.caruna:
+      return "Nothing, if it passes: the next cycle tries again. If it does not, run: caruna-integration doctor";
+    case EXIT_CODES.configuration:
+      return "Correct the setting, and start the program anew.";
+    default:
+      return "Run: caruna-integration doctor";
+  }
+}
+
+/** True for errors whose message is meant for the user, so that no stack trace is of use. */
+export function isExpected(error: unknown): boolean {
+  return exitCodeOf(error) !== EXIT_CODES.other;
+}
+
+/** What a person reads of an error. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** What a log keeps of an error beside its message: its name, and the stack of one that nobody foresaw. */
+export function causeOf(error: unknown): object {
+  if (!(error instanceof Error)) return {};
+  return isExpected(error) ? { error: error.name } : { error: error.name, stack: error.stack };
+}

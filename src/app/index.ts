@@ -1,0 +1,17 @@
+export {
+  type AnsweredSettings,
+  accountInEnvironment,
+  type Configuration,
+  envFileOf,
+  loadConfiguration,
+  writeSettings,
+} from "../config/index.js";
+export { isInForeground } from "../daemon/index.js";
+export { type ListedMeteringPoint, type LookBackProgress, namedMeteringPoint, summedUp } from "../sync/index.js";
+export { AccountTrial, type TriedAccount } from "./account-trial.js";
+export { App, type AppOptions, type VerifyReport } from "./app.js";
+export { type Check, type Diagnosis, diagnose } from "./diagnosis.js";
+export type { EnergyShown, EnergyWish } from "./energy.js";
+export { EXIT_CODES, exitCodeOf, isExpected, messageOf } from "./exit-codes.js";
+export { type ExportFormat, exportHours } from "./export.js";
+export { askHealth, forgetSession, readStatus, type Status, type StatusOfPoint } from "./status.js";

@@ -1,0 +1,23 @@
+import { join } from "node:path";
+import { fileTranscripts, type OnLoginFailed } from "../caruna/index.js";
+import type { Configuration } from "../config/index.js";
+import type { DatabaseSettings } from "../database/index.js";
+
+// Where the program keeps what it must not forget: all of it below the state directory, but for a database of the user's own.
+
+/** Keeps the transcripts of failed logins in the state directory. */
+export function loginTranscripts({ stateDir }: Configuration): OnLoginFailed {
+  return fileTranscripts(join(stateDir, "transcripts"));
+}
+
+export function sessionFile({ stateDir }: Configuration): string {
+  return join(stateDir, "session.json");
+}
+
+export function healthFile({ stateDir }: Configuration): string {
+  return join(stateDir, "health.json");
+}
+
+export function databaseSettings({ database, stateDir }: Configuration): DatabaseSettings {
+  return database.kind === "embedded" ? { kind: "embedded", directory: join(stateDir, "postgres") } : database;
+}

@@ -1,0 +1,56 @@
+import type { Temporal } from "temporal-polyfill";
+import { fileSessionStore } from "../caruna/index.js";
+import type { Configuration } from "../config/index.js";
+import { ailment } from "../daemon/index.js";
+import { Database, type MeteringPointStatus } from "../database/index.js";
+import { expectedHours, hoursOfDay, lastDays } from "../energy/index.js";
+import type { Logger } from "../shared/logger.js";
+import { databaseSettings, healthFile, sessionFile } from "./state.js";
+
+/** What there is of a metering point, with what there should be. */
+export interface StatusOfPoint extends MeteringPointStatus {
+  /** Hours from the first stored one to the end of yesterday, or of the contract. */
+  readonly hoursExpected: number;
+}
+
+export interface Status {
+  readonly nowEpochMs: number;
+  /** By id; empty where nothing was loaded yet. */
+  readonly points: readonly StatusOfPoint[];
+  /** The days whose sums are told, earliest first. */
+  readonly lastDays: readonly { readonly day: Temporal.PlainDate; readonly hours: number }[];
+}
+
+const DAYS_OF_STATUS = 14;
+
+/** What there is in the database, without a request to Caruna+. Throws subclasses of `DatabaseError`. */
+export async function readStatus(configuration: Configuration, logger: Logger, signal: AbortSignal): Promise<Status> {
+  const nowEpochMs = Date.now();
+  const days = lastDays(nowEpochMs, DAYS_OF_STATUS);
+  const shown = days.map((day) => ({ day, hours: hoursOfDay(day).length }));
+  const database = new Database(databaseSettings(configuration), logger);
+  try {
+    const inspection = await database.inspect(signal);
+    if (inspection.kind === "not made yet") return { nowEpochMs, points: [], lastDays: shown };
+    await database.check(signal);
+    const [first, last] = [String(days[0]), String(days.at(-1))];
+    const points = await database.sync.status({ nowEpochMs, fromDay: first, toDay: last }, signal);
+    return {
+      nowEpochMs,
+      points: points.map((point) => ({ ...point, hoursExpected: expectedHours(point, nowEpochMs) })),
+      lastDays: shown,
+    };
+  } finally {
+    await database.stop();
+  }
+}
+
+/** What ails the running program that these settings belong to, in one line; undefined where it is well. */
+export async function askHealth(configuration: Configuration): Promise<string | undefined> {
+  return await ailment(healthFile(configuration), Date.now());
+}
+
+/** Forgets the session that these settings keep, cookies included. The next cycle of a program logs in anew. */
+export async function forgetSession(configuration: Configuration, logger: Logger): Promise<void> {
+  await fileSessionStore(sessionFile(configuration), logger).clear();
+}

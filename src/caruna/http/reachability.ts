@@ -1,0 +1,106 @@
+import { lookup } from "node:dns/promises";
+import { connect as connectPlainly, type Socket } from "node:net";
+import { connect as connectByTls, type TLSSocket } from "node:tls";
+import { CarunaUnreachable } from "../errors.js";
+import { readStart, startRequest } from "../login/login.js";
+import { AllowedHosts, isLoopback } from "./hosts.js";
+import { DEFAULT_LIMITS, keepAliveTransport, reasonOf, sendWithRetries } from "./transport.js";
+
+const TIMEOUT_MS = 10_000;
+
+/** How a host was reached. */
+export interface Reached {
+  /** With its port where that is not the usual one. */
+  readonly host: string;
+  /** Of the TLS connection; undefined for plain HTTP, which loopback addresses alone may use. */
+  readonly tls: { readonly protocol: string; readonly certificateValidUntil: string } | undefined;
+}
+
+/**
+ * Looks up the name of a host and connects to it, by TLS unless the address says http; asks it nothing.
+ * Throws `CarunaUnreachable`, which says at which of the two it failed.
+ */
+export async function reach(url: URL, signal: AbortSignal): Promise<Reached> {
+  const hostname = url.hostname.replace(/^\[(.*)\]$/, "$1");
+  await lookup(hostname).catch((error: unknown) => {
+    throw new CarunaUnreachable(`${url.host}: ${reason(error)}`);
+  });
+  const port = Number(url.port) || (url.protocol === "http:" ? 80 : 443);
+  if (url.protocol === "http:" && isLoopback(url.hostname)) {
+    await connected(connectPlainly({ host: hostname, port }), "connect", url, signal);
+    return { host: url.host, tls: undefined };
+  }
+  const socket = connectByTls({ host: hostname, port, servername: hostname });
+  const tls = await connected(socket, "secureConnect", url, signal, (open: TLSSocket) => ({
+    protocol: open.getProtocol() ?? "TLS",
+    certificateValidUntil: new Date(open.getPeerCertificate().valid_to).toISOString().slice(0, 10),
+  }));
+  return { host: url.host, tls };
+}
+
+/** Resolves when the socket is open, with what `look` sees of it then; the socket is closed in any case. */
+async function connected<Kind extends Socket, Seen>(
+  socket: Kind,
+  event: "connect" | "secureConnect",
+  url: URL,
+  signal: AbortSignal,
+  look?: (socket: Kind) => Seen,
+): Promise<Seen | undefined> {
+  const onAbort = () => socket.destroy(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  socket.setTimeout(TIMEOUT_MS, () => socket.destroy(Object.assign(new Error("timed out"), { code: "ETIMEDOUT" })));
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.once(event, () => resolve());
+      socket.once("error", reject);
+      socket.once("close", () => reject(Object.assign(new Error("closed"), { code: "ECONNRESET" })));
+    });
+    return look?.(socket);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new CarunaUnreachable(`${url.host}: ${reason(error)}`);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+    socket.destroy();
+  }
+}
+
+function reason(error: unknown): string {
+  return reasonOf(error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined);
+}
+
+/** Which portal is asked, and who may be led to. */
+export interface LoginAddressOptions {
+  readonly baseUrl: string;
+  readonly allowedHosts: readonly string[];
+}
+
+/**
+ * Asks the portal where its login begins: the address of the identity provider. Nothing of an account is sent.
+ * Throws `CarunaUnreachable`, `RateLimited`, `LoginChanged`, and `HostNotAllowed` for a host that may not see credentials.
+ */
+export async function loginAddress({ baseUrl, allowedHosts }: LoginAddressOptions, signal: AbortSignal): Promise<URL> {
+  const base = new URL(baseUrl);
+  const hosts = new AllowedHosts(base, allowedHosts);
+  hosts.check(base);
+  const { send, close } = keepAliveTransport(DEFAULT_LIMITS);
+  try {
+    const request = startRequest(base);
+    const address = readStart(await sendWithRetries(send, request, ONE_TRY, signal), request.url);
+    hosts.check(address);
+    return address;
+  } finally {
+    close();
+  }
+}
+
+const ONE_TRY = {
+  retries: 0,
+  firstDelayMs: 0,
+  longestWaitMs: 0,
+  rest: undefined,
+  sleep: async () => {},
+  random: () => 0,
+  now: Date.now,
+  onRetry: () => {},
+};

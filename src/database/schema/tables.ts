@@ -1,0 +1,258 @@
+import { z } from "zod";
+import { quoteIdentifier } from "../connection/connection-errors.js";
+import type { ConnectionPool } from "../connection/connection-pool.js";
+import { DatabaseRightsMissing, DatabaseTableUnsuitable } from "../connection/errors.js";
+
+/** Records which files of `sql/` have been run on a database. */
+export const MIGRATION_TABLE = "public.caruna_integration_migration";
+const LOGIN_GUARD_TABLE = "public.login_guard";
+/** What the engine reads and writes, in every one of these. */
+const ENGINE_TABLES = [
+  "metering_point",
+  "metering_point_hourly",
+  "metering_point_period",
+  "sync_state",
+  "writer_lease",
+] as const;
+const ENGINE_VIEWS = ["energy_daily", "energy_monthly"] as const;
+
+const columnSchema = z.object({
+  name: z.string(),
+  /** That which a domain is made of; with its length, e.g. `character varying(20)`. */
+  type: z.string(),
+  /** Must have a value, and is given none where a row does not bring one. */
+  isDemanded: z.boolean(),
+});
+const sequenceSchema = z.object({ name: z.string(), mayUse: z.boolean() });
+const stateSchema = z.object({
+  role: z.string(),
+  database: z.string(),
+  mayUseSchema: z.boolean(),
+  mayCreateInSchema: z.boolean(),
+  /** PostgreSQL's letter for what `public.energy_hourly` is: r a table, p a partitioned one, v a view; null: nothing. */
+  kind: z.string().nullable(),
+  missingRights: z.array(z.enum(["SELECT", "INSERT", "UPDATE"])),
+  columns: z.array(columnSchema),
+  sequences: z.array(sequenceSchema),
+  hasUniqueDatetime: z.boolean(),
+  hasLoginGuard: z.boolean(),
+  missingGuardRights: z.array(z.enum(["SELECT", "INSERT", "UPDATE", "DELETE"])),
+  /** Those of the engine's tables and views that are there, by name. */
+  engine: z.array(
+    z.object({
+      name: z.enum([...ENGINE_TABLES, ...ENGINE_VIEWS]),
+      missingRights: z.array(z.enum(["SELECT", "INSERT", "UPDATE"])),
+    }),
+  ),
+  hasMigrationTable: z.boolean(),
+  mayReadMigrations: z.boolean(),
+  mayWriteMigrations: z.boolean(),
+});
+
+/** What of our tables there is in a database, and what our role may do with them. Names are quoted as SQL takes them. */
+export type TableState = z.infer<typeof stateSchema>;
+
+/**
+ * Asks the catalogs alone, which every role may read. An index serves ON CONFLICT only where it is unique, immediate,
+ * whole and on that column alone. The sequences are those that a column default uses, whatever their name and owner.
+ */
+const STATE = `
+SELECT
+  quote_ident(current_user) AS role,
+  quote_ident(current_database()) AS database,
+  has_schema_privilege('public', 'USAGE') AS "mayUseSchema",
+  has_schema_privilege('public', 'CREATE') AS "mayCreateInSchema",
+  hourly.relkind::text AS kind,
+  to_json(ARRAY(
+    SELECT needed FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) AS needed
+    WHERE NOT has_table_privilege(hourly.oid, needed)
+  )) AS "missingRights",
+  COALESCE((
+    SELECT json_agg(json_build_object(
+      'name', attname,
+      'type', CASE WHEN typbasetype = 0 THEN format_type(atttypid, atttypmod) ELSE format_type(typbasetype, typtypmod) END,
+      'isDemanded', (attnotnull OR typnotnull) AND NOT atthasdef AND attidentity = ''
+    ) ORDER BY attnum)
+    FROM pg_catalog.pg_attribute JOIN pg_catalog.pg_type ON pg_type.oid = atttypid
+    WHERE attrelid = hourly.oid AND attnum > 0 AND NOT attisdropped
+  ), '[]') AS columns,
+  COALESCE((
+    SELECT json_agg(json_build_object(
+      'name', format('%I.%I', schema.nspname, sequence.relname),
+      'mayUse', has_sequence_privilege(sequence.oid, 'USAGE') OR has_sequence_privilege(sequence.oid, 'UPDATE')
+    ))
+    FROM pg_catalog.pg_attrdef AS column_default
+    JOIN pg_catalog.pg_depend AS depends
+      ON depends.classid = 'pg_catalog.pg_attrdef'::regclass AND depends.objid = column_default.oid
+      AND depends.refclassid = 'pg_catalog.pg_class'::regclass
+    JOIN pg_catalog.pg_class AS sequence ON sequence.oid = depends.refobjid AND sequence.relkind = 'S'
+    JOIN pg_catalog.pg_namespace AS schema ON schema.oid = sequence.relnamespace
+    WHERE column_default.adrelid = hourly.oid
+  ), '[]') AS sequences,
+  EXISTS (
+    SELECT FROM pg_catalog.pg_index
+    JOIN pg_catalog.pg_attribute ON attrelid = indrelid AND attnum = indkey[0]
+    WHERE indrelid = hourly.oid AND indisunique AND indimmediate AND indisvalid
+      AND indpred IS NULL AND indnkeyatts = 1 AND attname = 'datetime'
+  ) AS "hasUniqueDatetime",
+  guard.oid IS NOT NULL AS "hasLoginGuard",
+  to_json(ARRAY(
+    SELECT needed FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS needed
+    WHERE NOT has_table_privilege(guard.oid, needed)
+  )) AS "missingGuardRights",
+  COALESCE((
+    SELECT json_agg(json_build_object('name', relname, 'missingRights', ARRAY(
+      SELECT needed FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) AS needed
+      WHERE relkind <> 'v' AND NOT has_table_privilege(pg_class.oid, needed)
+    )) ORDER BY relname)
+    FROM pg_catalog.pg_class
+    WHERE relnamespace = 'public'::regnamespace
+      AND relname IN (${[...ENGINE_TABLES, ...ENGINE_VIEWS].map((name) => `'${name}'`).join(", ")})
+  ), '[]') AS engine,
+  migration.oid IS NOT NULL AS "hasMigrationTable",
+  COALESCE(has_table_privilege(migration.oid, 'SELECT'), false) AS "mayReadMigrations",
+  COALESCE(has_table_privilege(migration.oid, 'INSERT'), false) AS "mayWriteMigrations"
+FROM (SELECT) AS always
+LEFT JOIN pg_catalog.pg_class AS hourly
+  ON hourly.relname = 'energy_hourly' AND hourly.relnamespace = 'public'::regnamespace
+LEFT JOIN pg_catalog.pg_class AS guard
+  ON guard.relname = 'login_guard' AND guard.relnamespace = 'public'::regnamespace
+LEFT JOIN pg_catalog.pg_class AS migration
+  ON migration.relname = 'caruna_integration_migration' AND migration.relnamespace = 'public'::regnamespace`;
+
+const NEEDED_COLUMNS = {
+  datetime: "timestamp with time zone",
+  kwh_total: "double precision",
+  kwh_night: "double precision",
+  kwh_day: "double precision",
+  kwh_night_winter: "double precision",
+  tariff: "character varying",
+} as const;
+
+export async function readTableState(pool: ConnectionPool, signal: AbortSignal | undefined): Promise<TableState> {
+  const [state] = await pool.use((session) => session.query(stateSchema, STATE), signal);
+  return stateSchema.parse(state);
+}
+
+/** Those of our tables that are there and that our role may read, as SQL takes them. */
+export function readableTables(state: TableState): string[] {
+  const mayRead = (rights: readonly string[]) => !rights.includes("SELECT");
+  return [
+    ...(state.mayReadMigrations ? [MIGRATION_TABLE] : []),
+    ...(state.hasLoginGuard && mayRead(state.missingGuardRights) ? [LOGIN_GUARD_TABLE] : []),
+    ...((state.kind === "r" || state.kind === "p") && mayRead(state.missingRights) ? ["public.energy_hourly"] : []),
+    ...state.engine
+      .filter(({ name, missingRights }) => ENGINE_TABLES.some((table) => table === name) && mayRead(missingRights))
+      .map(({ name }) => `public.${name}`),
+  ];
+}
+
+/**
+ * @param hasPending whether a migration is still to be run, which needs the right to make tables.
+ * @throws {DatabaseRightsMissing} with every statement that is missing, at once.
+ */
+export function requireRights(state: TableState, hasPending: boolean): void {
+  const statements: string[] = [];
+  const grant = (rights: string, object: string) => statements.push(`GRANT ${rights} ON ${object} TO ${state.role};`);
+  const schemaRights = [
+    ...(state.mayUseSchema ? [] : ["USAGE"]),
+    ...(hasPending && !state.mayCreateInSchema ? ["CREATE"] : []),
+  ];
+  if (schemaRights.length > 0) {
+    grant(schemaRights.join(", "), "SCHEMA public");
+  }
+  if (state.kind !== null && state.missingRights.length > 0) {
+    grant(state.missingRights.join(", "), "public.energy_hourly");
+  }
+  for (const sequence of state.sequences.filter(({ mayUse }) => !mayUse)) {
+    grant("USAGE", `SEQUENCE ${sequence.name}`);
+  }
+  if (state.hasLoginGuard && state.missingGuardRights.length > 0) {
+    grant(state.missingGuardRights.join(", "), LOGIN_GUARD_TABLE);
+  }
+  for (const { name, missingRights } of state.engine.filter(({ missingRights }) => missingRights.length > 0)) {
+    grant(missingRights.join(", "), `public.${name}`);
+  }
+  if (state.hasMigrationTable) {
+    const rights = [
+      ...(state.mayReadMigrations ? [] : ["SELECT"]),
+      ...(hasPending && !state.mayWriteMigrations ? ["INSERT"] : []),
+    ];
+    if (rights.length > 0) {
+      grant(rights.join(", "), MIGRATION_TABLE);
+    }
+  }
+  if (statements.length > 0) {
+    throw new DatabaseRightsMissing(state.role, state.database, statements);
+  }
+}
+
+/** Every row that is written brings these. */
+const ALWAYS_GIVEN: readonly string[] = ["datetime", "kwh_total", "tariff"];
+const LONGEST_TARIFF = "night_winter".length;
+
+/** Whether a column can take what is written to it, without a loss that nobody would see; a column of the owner's own can. */
+function suits({ name, type }: z.infer<typeof columnSchema>): boolean {
+  if (name === "datetime") return /^timestamp(\(\d\))? with time zone$/.test(type);
+  if (name === "tariff") {
+    const [, length] = /^(?:text|character varying(?:\((\d+)\))?)$/.exec(type) ?? [type, "0"];
+    return length === undefined || Number(length) >= LONGEST_TARIFF;
+  }
+  // Rounded by its owner's wish; a whole number of kWh is none.
+  if (name.startsWith("kwh_") && name in NEEDED_COLUMNS)
+    return /^(double precision|real|numeric(\(\d+,[1-9]\d*\))?)$/.test(type);
+  return true;
+}
+
+/** The type as it must be, and how its values are taken over. */
+function asNeeded(name: string): string {
+  if (name === "datetime")
+    return "timestamp with time zone USING datetime::timestamp AT TIME ZONE 'UTC'; -- or 'Europe/Helsinki', if it holds local times";
+  return name === "tariff" ? "text USING tariff::text;" : `double precision USING ${name}::double precision;`;
+}
+
+/** @throws {DatabaseTableUnsuitable} where `energy_hourly` is there, but not such that hours can be stored in it. */
+export function requireSuitableTable(state: TableState): void {
+  if (state.kind === null) {
+    return;
+  }
+  const problems: string[] = [];
+  const statements: string[] = [];
+  const report = (problem: string, statement: string) => {
+    problems.push(problem);
+    statements.push(statement);
+  };
+  if (state.kind !== "r" && state.kind !== "p") {
+    report("it is no table (a view, perhaps)", "ALTER TABLE public.energy_hourly RENAME TO energy_hourly_old;");
+    throw new DatabaseTableUnsuitable(problems, statements);
+  }
+  for (const [name, type] of Object.entries(NEEDED_COLUMNS)) {
+    if (!state.columns.some((column) => column.name === name)) {
+      report(`the column ${name} is missing`, `ALTER TABLE public.energy_hourly ADD COLUMN ${name} ${type};`);
+    }
+  }
+  for (const { name, type } of state.columns.filter((column) => !suits(column))) {
+    report(
+      `the column ${name} is a "${type}"`,
+      `ALTER TABLE public.energy_hourly ALTER COLUMN ${name} TYPE ${asNeeded(name)}`,
+    );
+  }
+  for (const { name } of state.columns.filter(({ name, isDemanded }) => isDemanded && !ALWAYS_GIVEN.includes(name))) {
+    const statement = `ALTER TABLE public.energy_hourly ALTER COLUMN ${quoteIdentifier(name)}`;
+    if (name === "id")
+      report(
+        "the column id counts no more",
+        `${statement} SET DEFAULT nextval('public.energy_hourly_id_seq'); -- make that sequence where there is none, and set it to the greatest id`,
+      );
+    else report(`the column ${name} demands a value that this program may not have`, `${statement} DROP NOT NULL;`);
+  }
+  if (!state.hasUniqueDatetime) {
+    report(
+      "the column datetime has no unique constraint (a deferrable or partial one does not serve)",
+      "ALTER TABLE public.energy_hourly ADD UNIQUE (datetime); -- where it fails, an hour is there twice: delete one of the rows",
+    );
+  }
+  if (problems.length > 0) {
+    throw new DatabaseTableUnsuitable(problems, statements);
+  }
+}

@@ -1,0 +1,205 @@
+import type { Temporal } from "temporal-polyfill";
+import { type FollowedDifference, isChangedBy, type StoredMeteredHour } from "../../database/index.js";
+import { hoursOfDay, type MeteredHour, type ToldSum } from "../../energy/index.js";
+import type { StoredSum } from "../plan/period.js";
+import { differenceOf } from "../plan/planner-compare.js";
+
+/** An hour that is not stored as Caruna+ shows it. */
+export interface HourDifference {
+  /** Start of the hour, milliseconds since the epoch. */
+  readonly startEpochMs: number;
+  /** Missing: shown and not stored. Other: some value is not the one that is shown. Extra: stored and not shown. */
+  readonly what: "missing" | "other" | "extra";
+  /** kWh; `null` where there is no such hour. */
+  readonly kwhTold: number | null;
+  readonly kwhStored: number | null;
+}
+
+/** How many hours differ, and how. */
+export interface Counts {
+  readonly missing: number;
+  readonly other: number;
+  readonly extra: number;
+}
+
+/** What differs of a local day, or of the days of a month that are told of together. */
+export interface Difference {
+  readonly meteringPointId: string;
+  readonly span: "day" | "month";
+  readonly startsOn: Temporal.PlainDate;
+  /** Caruna+'s total of these days, kWh; `null`: it tells none. */
+  readonly kwhTold: number | null;
+  /** The sum of the stored hours of these days, kWh; `null`: they were not looked at, since `energy_hourly` alone differs. */
+  readonly kwhStored: number | null;
+  /** How many days differ: 1 for a day. */
+  readonly days: number;
+  readonly hours: Counts;
+  /** Hours of `energy_hourly` that are not as those of the metering point that it follows. */
+  readonly energyHourly: Counts;
+  /** The hours, where they were looked at one by one. */
+  readonly each: readonly HourDifference[];
+}
+
+/** Caruna+'s total of a day is not the sum of the hours that it shows; those are stored as they are shown. */
+export interface Contradiction {
+  readonly meteringPointId: string;
+  readonly day: Temporal.PlainDate;
+  readonly kwhTold: number;
+  readonly kwhStored: number;
+}
+
+/** What the totals show of a period: nothing, that its parts must be looked at, or that nothing of it is stored. */
+export type Suspicion = "none" | "look closer" | "not loaded";
+
+const NONE: Counts = { missing: 0, other: 0, extra: 0 };
+
+/** Whether a month must be looked at by its days. `hours`: how many it has, up to the last day that is over. */
+export function suspicionOfMonth(told: ToldSum | undefined, stored: StoredSum | undefined, hours: number): Suspicion {
+  const storedHours = stored?.hours ?? 0;
+  if (told === undefined) return storedHours > 0 ? "look closer" : "none";
+  return differenceOf(told, stored) !== "none" || storedHours < hours ? "look closer" : "none";
+}
+
+/**
+ * Whether a day must be looked at by its hours. A day without one stored hour is not loaded yet, and needs no request of
+ * its own; unless its total is 0, which may stand for a day without hours.
+ */
+export function suspicionOfDay(
+  day: Temporal.PlainDate,
+  told: ToldSum | undefined,
+  stored: StoredSum | undefined,
+): Suspicion {
+  const suspicion = suspicionOfMonth(told, stored, hoursOfDay(day).length);
+  const isEmpty = (stored?.hours ?? 0) === 0;
+  return suspicion === "look closer" && isEmpty && told !== undefined && told.kwhTotal !== 0 ? "not loaded" : suspicion;
+}
+
+/** The hours that differ, earliest first. */
+export function compareHours(
+  shown: readonly MeteredHour[],
+  stored: readonly StoredMeteredHour[],
+): readonly HourDifference[] {
+  const storedByStart = new Map(stored.map((hour) => [hour.startEpochMs, hour]));
+  const different: HourDifference[] = [];
+  for (const reading of shown) {
+    const { startEpochMs, kwhTotal } = reading;
+    const hour = storedByStart.get(startEpochMs);
+    storedByStart.delete(startEpochMs);
+    if (hour !== undefined && !isChangedBy(hour, reading)) continue;
+    const what = hour === undefined || hour.kwhTotal === null ? "missing" : "other";
+    different.push({ startEpochMs, what, kwhTold: kwhTotal, kwhStored: hour?.kwhTotal ?? null });
+  }
+  for (const { startEpochMs, kwhTotal } of storedByStart.values())
+    different.push({ startEpochMs, what: "extra", kwhTold: null, kwhStored: kwhTotal });
+  return different.sort((one, other) => one.startEpochMs - other.startEpochMs);
+}
+
+/** A local day of a metering point with its totals. */
+export interface ComparedDay {
+  readonly meteringPointId: string;
+  readonly day: Temporal.PlainDate;
+  readonly told: ToldSum | undefined;
+  readonly stored: StoredSum | undefined;
+}
+
+/** A day of which nothing is stored. */
+export function notLoaded(compared: ComparedDay): Difference {
+  return { ...differenceOfDay(compared), hours: { ...NONE, missing: hoursOfDay(compared.day).length } };
+}
+
+/** What its hours show of a day: nothing, what differs, or that Caruna+ contradicts itself. */
+export function differenceByHours(
+  compared: ComparedDay,
+  each: readonly HourDifference[],
+): Difference | Contradiction | undefined {
+  const { meteringPointId, day, told, stored } = compared;
+  if (each.length > 0) {
+    const count = (what: HourDifference["what"]) => each.filter((hour) => hour.what === what).length;
+    const hours = { missing: count("missing"), other: count("other"), extra: count("extra") };
+    return { ...differenceOfDay(compared), hours, each };
+  }
+  if (told === undefined || stored === undefined || differenceOf(told, stored) === "none") return undefined;
+  return { meteringPointId, day, kwhTold: told.kwhTotal, kwhStored: stored.kwhTotal };
+}
+
+function differenceOfDay({ meteringPointId, day, told, stored }: ComparedDay): Difference {
+  return {
+    ...{ meteringPointId, span: "day", startsOn: day, days: 1 },
+    ...{ kwhTold: told?.kwhTotal ?? null, kwhStored: stored?.kwhTotal ?? (told === undefined ? null : 0) },
+    ...{ hours: NONE, energyHourly: NONE, each: [] },
+  };
+}
+
+/**
+ * Adds what differs in `energy_hourly`. Its extra rows of a day with missing hours are left out: they may be just those
+ * hours, and loading the day tells.
+ */
+export function withEnergyHourly(
+  differences: readonly Difference[],
+  meteringPointId: string,
+  followed: readonly (Omit<FollowedDifference, "day"> & { readonly day: Temporal.PlainDate })[],
+): Difference[] {
+  const byDay = new Map(followed.map((difference) => [difference.day.toString(), difference]));
+  const merged = differences.map((difference) => {
+    const there = difference.meteringPointId === meteringPointId && byDay.get(difference.startsOn.toString());
+    if (!there) return difference;
+    byDay.delete(difference.startsOn.toString());
+    const extra = difference.hours.missing > 0 ? 0 : there.extraHours;
+    return { ...difference, energyHourly: { missing: there.missingHours, other: there.otherHours, extra } };
+  });
+  const onlyThere = [...byDay.values()].map(({ day, missingHours, otherHours, extraHours }) => ({
+    ...differenceOfDay({ meteringPointId, day, told: undefined, stored: undefined }),
+    energyHourly: { missing: missingHours, other: otherHours, extra: extraHours },
+  }));
+  return [...merged, ...onlyThere];
+}
+
+/** Whether loading the day again mends it, in part at least: what is extra stays. */
+export function isMendable({ hours, energyHourly }: Difference): boolean {
+  return hours.missing + hours.other + energyHourly.missing + energyHourly.other > 0;
+}
+
+/**
+ * The same for a person to read, by metering point, earliest first: several days of a month that differ in one and the
+ * same way, and of which no hour was looked at, are one line.
+ */
+export function summedUp(differences: readonly Difference[]): Difference[] {
+  const groups = new Map<string, [Difference, ...Difference[]]>();
+  for (const difference of differences) {
+    const { meteringPointId, startsOn, each } = difference;
+    const period = each.length > 0 ? startsOn : `${startsOn.toPlainYearMonth()} ${wayOf(difference)}`;
+    const key = `${meteringPointId} ${period}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [difference]);
+    else group.push(difference);
+  }
+  const order = ({ meteringPointId, startsOn, span }: Difference) => `${meteringPointId} ${startsOn} ${span}`;
+  return [...groups.values()]
+    .flatMap((group) => (group.length === 1 ? group : [sumOf(group)]))
+    .sort((one, other) => (order(one) < order(other) ? -1 : 1));
+}
+
+function wayOf({ hours, energyHourly }: Difference): string {
+  return [...Object.values(hours), ...Object.values(energyHourly)].map((count) => (count > 0 ? "+" : "-")).join("");
+}
+
+function sumOf([first, ...others]: readonly [Difference, ...Difference[]]): Difference {
+  let { kwhTold, kwhStored, days, hours, energyHourly } = first;
+  for (const day of others) {
+    kwhTold = addedKwh(kwhTold, day.kwhTold);
+    kwhStored = addedKwh(kwhStored, day.kwhStored);
+    days += day.days;
+    hours = added(hours, day.hours);
+    energyHourly = added(energyHourly, day.energyHourly);
+  }
+  const startsOn = first.startsOn.with({ day: 1 });
+  return { ...first, span: "month", startsOn, kwhTold, kwhStored, days, hours, energyHourly };
+}
+
+function addedKwh(one: number | null, other: number | null): number | null {
+  return one === null && other === null ? null : (one ?? 0) + (other ?? 0);
+}
+
+function added(one: Counts, other: Counts): Counts {
+  return { missing: one.missing + other.missing, other: one.other + other.other, extra: one.extra + other.extra };
+}
