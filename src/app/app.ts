@@ -5,6 +5,7 @@ import { type Configuration, prepareStateDirectory, requireAccount } from "../co
 import { Ending, runOnTheClock, writeHealth } from "../daemon/index.js";
 import { Database } from "../database/index.js";
 import { type Amounts, amountsOf, localDay } from "../energy/index.js";
+import { EXIT_CODES } from "../shared/exit-codes.js";
 import type { Logger } from "../shared/logger.js";
 import {
   chosenMeteringPoint,
@@ -18,7 +19,7 @@ import {
 } from "../sync/index.js";
 import type { Cycles, Metrics, OverviewProblem } from "../web/index.js";
 import { type EnergyShown, type EnergyWish, latest, MOST_REQUESTS_SHOWN, requestsFor, TooMuchAsked } from "./energy.js";
-import { causeOf, EXIT_CODES, exitCodeOf, isExpected, messageOf, nextStepOf } from "./exit-codes.js";
+import { causeOf, exitCodeOf, isExpected, messageOf, nextStepOf } from "./exit-codes.js";
 import { databaseSettings, healthFile, loginTranscripts, sessionFile } from "./state.js";
 
 /** Longest time from the wish to end to the end, in milliseconds; a service manager is told 5 s. */

@@ -1,6 +1,7 @@
 import { CarunaError, CredentialsRejected, LoginHeldBack, SecondFactorRequired } from "../caruna/index.js";
 import { ConfigurationError } from "../config/index.js";
 import { DatabaseError } from "../database/index.js";
+import { EXIT_CODES } from "../shared/exit-codes.js";
 import { FileRefused } from "../shared/files.js";
 import {
   MeteringPointNotChosen,
@@ -11,19 +12,6 @@ import {
 } from "../sync/index.js";
 import { TooMuchAsked } from "./energy.js";
 import { NothingToExport } from "./export.js";
-
-/** Exit codes, as `--help` tells them. */
-export const EXIT_CODES = {
-  done: 0,
-  other: 1,
-  configuration: 2,
-  credentials: 3,
-  caruna: 4,
-  database: 5,
-  differs: 6,
-  /** A person pressed Ctrl-C at a question. */
-  givenUp: 130,
-} as const;
 
 /** The exit code that an error ends the program with. */
 export function exitCodeOf(error: unknown): number {

@@ -12,6 +12,6 @@ export { AccountTrial, type TriedAccount } from "./account-trial.js";
 export { App, type AppOptions, type VerifyReport } from "./app.js";
 export { type Check, type Diagnosis, diagnose } from "./diagnosis.js";
 export type { EnergyShown, EnergyWish } from "./energy.js";
-export { EXIT_CODES, exitCodeOf, isExpected, messageOf } from "./exit-codes.js";
+export { exitCodeOf, isExpected, messageOf } from "./exit-codes.js";
 export { type ExportFormat, exportHours } from "./export.js";
 export { askHealth, forgetSession, readStatus, type Status, type StatusOfPoint } from "./status.js";

@@ -6,9 +6,6 @@ import { parseDate } from "./dates.js";
 /** `backfill [--from DATE]`: for a person who does not want to wait for the daemon's pace. */
 export function backfillCommand(): Command {
   return new Command("backfill")
-    .description(
-      "load history now, as fast as Caruna+ answers; ended by a key or Ctrl-C, it goes on from there the next time",
-    )
     .addOption(
       new Option("--from <date>", "how far back, in place of the setting BACKFILL, e.g. 2022-01-01").argParser(
         parseDate,

@@ -1,5 +1,6 @@
 import { App, type Configuration, type LookBackProgress, loadConfiguration } from "../app/index.js";
 import type { Logger } from "../shared/logger.js";
+import { Interrupted } from "./interrupted.js";
 import { createLogger } from "./logging.js";
 import { StatusLine } from "./status-line.js";
 import { version } from "./version.js";
@@ -40,11 +41,6 @@ export function askingApp(): App {
 /** A log of what is odd alone: that the embedded database starts and stops is no news beside a result. */
 export function quietLogger({ logLevel, logFormat }: Configuration): Logger {
   return createLogger({ logLevel: logLevel === "info" ? "warn" : logLevel, logFormat });
-}
-
-/** A signal ended the command: nobody is left to be told why. */
-export class Interrupted extends Error {
-  override readonly name = "Interrupted";
 }
 
 /** Aborted when the system asks the program to end. */

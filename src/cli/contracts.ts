@@ -7,7 +7,6 @@ import { print, printJson, table } from "./output.js";
 /** `contracts [--json]` */
 export function contractsCommand(): Command {
   return new Command("contracts")
-    .description("show the contracts of the account, past ones among them")
     .option("--json", "the same for a program to read")
     .action(async ({ json }: { json?: true }) => {
       process.exitCode = await askingApp().ask(async (caruna, signal) => {

@@ -8,23 +8,20 @@ const DEMO_ACCOUNT = { user: "demo@example.com", password: "demo" };
 
 /** `demo [--once]`: the whole program against the simulator, with no account, no `.env` and a database of its own. */
 export function demoCommand(): Command {
-  return new Command("demo")
-    .description("try the program with a simulated account and a database of its own; ignores .env")
-    .option("--once", "one cycle, then end")
-    .action(async ({ once }: { once?: true }) => {
-      const simulator = await startSimulator(DEMO_ACCOUNT);
-      try {
-        const { app, logger } = appOf(demoConfiguration(simulator.plusUrl, simulator.authUrl));
-        logger.info(
-          {},
-          "this is the demo: a simulated Caruna+ on this machine, no account, no .env; its hours are made up",
-        );
-        logger.info({}, once ? LOOK_LATER : LOOK_NOW);
-        process.exitCode = once ? await app.runOnce() : await app.runUntilEnded();
-      } finally {
-        await simulator.stop();
-      }
-    });
+  return new Command("demo").option("--once", "one cycle, then end").action(async ({ once }: { once?: true }) => {
+    const simulator = await startSimulator(DEMO_ACCOUNT);
+    try {
+      const { app, logger } = appOf(demoConfiguration(simulator.plusUrl, simulator.authUrl));
+      logger.info(
+        {},
+        "this is the demo: a simulated Caruna+ on this machine, no account, no .env; its hours are made up",
+      );
+      logger.info({}, once ? LOOK_LATER : LOOK_NOW);
+      process.exitCode = once ? await app.runOnce() : await app.runUntilEnded();
+    } finally {
+      await simulator.stop();
+    }
+  });
 }
 
 const LOOK_NOW =

@@ -8,9 +8,6 @@ import { version } from "./version.js";
 /** `doctor [--json]`: for a person whose program does not do what it should, and for those who help. */
 export function doctorCommand(): Command {
   return new Command("doctor")
-    .description(
-      "check everything that a cycle needs, and tell what to do; changes no hours, and may be shown to anybody",
-    )
     .option("--json", "the same for a program to read")
     .action(async ({ json }: { json?: true }) => {
       const options = { load: configuration, logger: quietLogger, now: Date.now };

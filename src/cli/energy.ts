@@ -18,7 +18,6 @@ interface EnergyCommandOptions {
 /** `energy --from DATE [--to DATE] [--resolution hour|day|month] [--metering-point ID] [--json]` */
 export function energyCommand(): Command {
   return new Command("energy")
-    .description("show the consumption of a metering point as Caruna+ tells it now")
     .addOption(fromOption("first day, e.g. 2026-11-01").makeOptionMandatory())
     .addOption(toOption("last day, included; without it yesterday"))
     .addOption(

@@ -20,7 +20,6 @@ interface ExportOptions {
 /** `export [--from DATE] [--to DATE] [--format …] [--locale …] [--out FILE] [--metering-point ID]`: from the database alone. */
 export function exportCommand(): Command {
   return new Command("export")
-    .description("write the stored hours of a metering point as CSV or JSON; asks Caruna+ nothing")
     .addOption(fromOption("first day, e.g. 2026-01-01; without it everything"))
     .addOption(toOption("last day, included; without it everything"))
     .addOption(new Option("--format <format>", "how").choices(["csv", "json", "ndjson"]).default("csv"))

@@ -4,11 +4,9 @@ import { configuration } from "./configured.js";
 
 /** `health`: for a container's health check and the like. */
 export function healthCommand(): Command {
-  return new Command("health")
-    .description("tell whether the running program's last cycle went well (exit code 0) or not (1)")
-    .action(async () => {
-      const problem = await askHealth(configuration());
-      process.stdout.write(`${problem ?? "healthy"}\n`);
-      process.exitCode = problem === undefined ? 0 : 1;
-    });
+  return new Command("health").action(async () => {
+    const problem = await askHealth(configuration());
+    process.stdout.write(`${problem ?? "healthy"}\n`);
+    process.exitCode = problem === undefined ? 0 : 1;
+  });
 }

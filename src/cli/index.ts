@@ -1,38 +1,41 @@
 import { CommanderError } from "commander";
-import { EXIT_CODES, exitCodeOf, isExpected, messageOf } from "../app/index.js";
-import { SimulatorOptionsError } from "../simulator/index.js";
-import { Interrupted } from "./configured.js";
-import { toleratePipesThatBreak } from "./output.js";
+import { EXIT_CODES } from "../shared/exit-codes.js";
+import { Interrupted } from "./interrupted.js";
+import { toleratePipesThatBreak } from "./pipes.js";
 import { buildProgram } from "./program.js";
 
-/** Runs a command line and sets the exit code. What keeps a command from beginning is told on stderr in plain words. */
+/** Runs a command line and sets the exit code. What keeps a command from beginning goes to stderr in plain words. */
 export async function run(argv: readonly string[]): Promise<void> {
   toleratePipesThatBreak();
-  const program = buildProgram();
+  const words = withDefaultCommand(argv.slice(2));
+  // Only the command that is named is loaded, so that `--help` and `--version` answer at once.
+  const program = await buildProgram((command) => words.includes(command));
   for (const command of [program, ...program.commands]) command.exitOverride();
   try {
-    await program.parseAsync(withDefaultCommand(argv.slice(2)), { from: "user" });
+    await program.parseAsync(words, { from: "user" });
   } catch (error) {
-    if (error instanceof CommanderError) {
-      process.exitCode = error.exitCode === 0 ? EXIT_CODES.done : EXIT_CODES.configuration;
-      return;
-    }
-    if (error instanceof Interrupted) {
-      process.exitCode = EXIT_CODES.other;
-      return;
-    }
-    const isOfCommandLine = error instanceof SimulatorOptionsError;
-    const isForUser = isOfCommandLine || isExpected(error);
-    const stack = error instanceof Error && !isForUser ? error.stack : undefined;
-    process.stderr.write(`${stack ?? messageOf(error)}\n`);
-    process.exitCode = isOfCommandLine ? EXIT_CODES.configuration : exitCodeOf(error);
+    process.exitCode = await report(error);
   }
 }
 
+/** Writes what a person needs to know of an error, and returns the exit code. */
+async function report(error: unknown): Promise<number> {
+  // commander has written its own message.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_CODES.done : EXIT_CODES.configuration;
+  if (error instanceof Interrupted) return EXIT_CODES.other;
+  const { exitCodeOf, isExpected, messageOf } = await import("../app/index.js");
+  const { SimulatorOptionsError } = await import("../simulator/index.js");
+  const isOfCommandLine = error instanceof SimulatorOptionsError;
+  const isForUser = isOfCommandLine || isExpected(error);
+  const stack = error instanceof Error && !isForUser ? error.stack : undefined;
+  process.stderr.write(`${stack ?? messageOf(error)}\n`);
+  return isOfCommandLine ? EXIT_CODES.configuration : exitCodeOf(error);
+}
+
 /** `start` is what runs where no command is named. (commander's own default would take a mistyped command for it.) */
-function withDefaultCommand(parameters: readonly string[]): string[] {
-  const [first] = parameters;
+function withDefaultCommand(words: readonly string[]): string[] {
+  const [first] = words;
   const isCommand = first !== undefined && !first.startsWith("-");
   const asksForHelp = first !== undefined && ["-h", "--help", "-V", "--version"].includes(first);
-  return isCommand || asksForHelp ? [...parameters] : ["start", ...parameters];
+  return isCommand || asksForHelp ? [...words] : ["start", ...words];
 }

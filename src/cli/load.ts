@@ -14,7 +14,6 @@ interface LoadOptions {
 /** `load --from DATE --to DATE`, or `load --dates FILE` */
 export function loadCommand(): Command {
   return new Command("load")
-    .description("load chosen days (local days of Finland), however old")
     .addOption(new Option("--from <date>", "first day, e.g. 2026-03-28").argParser(parseDate))
     .addOption(new Option("--to <date>", "last day, included").argParser(parseDate))
     .addOption(new Option("--dates <file>", "a file with one day a line").conflicts(["from", "to"]))

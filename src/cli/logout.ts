@@ -5,7 +5,7 @@ import { createLogger } from "./logging.js";
 
 /** `logout`: forgets the kept session, on this machine alone; where Caruna's own logout lies is known only in a login. */
 export function logoutCommand(): Command {
-  return new Command("logout").description("forget the kept session of Caruna+, cookies included").action(async () => {
+  return new Command("logout").action(async () => {
     const settings = configuration();
     await forgetSession(settings, createLogger(settings));
     process.stdout.write(

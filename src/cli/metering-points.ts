@@ -5,7 +5,6 @@ import { print, printJson, table } from "./output.js";
 /** `metering-points [--json]` */
 export function meteringPointsCommand(): Command {
   return new Command("metering-points")
-    .description("show the metering points of the account, as Caruna+ lists them")
     .option("--json", "the same for a program to read")
     .action(async ({ json }: { json?: true }) => {
       process.exitCode = await askingApp().ask(async (caruna, signal) => {

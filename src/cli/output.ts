@@ -6,15 +6,6 @@ export function print(text: string): void {
   process.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
 }
 
-/** A reader that has gone (`… | head`) is no error: what is left to say is dropped. */
-export function toleratePipesThatBreak(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error;
-    });
-  }
-}
-
 /** Whether results may be coloured: on a terminal, unless NO_COLOR asks for none. */
 export function mayColour(): boolean {
   return process.stdout.isTTY && !process.env.NO_COLOR;

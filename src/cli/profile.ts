@@ -5,7 +5,6 @@ import { print, printJson, table } from "./output.js";
 /** `profile [--json]` */
 export function profileCommand(): Command {
   return new Command("profile")
-    .description("show the customers whom the account is or represents")
     .option("--json", "the same for a program to read")
     .action(async ({ json }: { json?: true }) => {
       process.exitCode = await askingApp().ask(async (caruna, signal) => {

@@ -3,7 +3,6 @@ import {
   AccountTrial,
   accountInEnvironment,
   type Configuration,
-  EXIT_CODES,
   envFileOf,
   isInForeground,
   type ListedMeteringPoint,
@@ -11,6 +10,7 @@ import {
   type TriedAccount,
   writeSettings,
 } from "../app/index.js";
+import { EXIT_CODES } from "../shared/exit-codes.js";
 import { configuration, quietLogger } from "./configured.js";
 import { wallTime } from "./output.js";
 import { type Choice, GivenUp, Prompts } from "./prompts.js";
@@ -22,19 +22,17 @@ const PATIENCE = "The first login makes the database, which takes a moment.";
 
 /** `setup`: the questions that `start` asks where no account is set, at any time. */
 export function setupCommand(): Command {
-  return new Command("setup")
-    .description("ask for the Caruna+ account, try it, let a metering point be chosen, and write .env")
-    .action(async () => {
-      const before = configuration();
-      if (await mayAsk()) {
-        await setUp(before);
-        return;
-      }
-      process.stderr.write(
-        "setup asks questions, so it needs a terminal. Without one, fill in .env: see .env.example.\n",
-      );
-      process.exitCode = EXIT_CODES.configuration;
-    });
+  return new Command("setup").action(async () => {
+    const before = configuration();
+    if (await mayAsk()) {
+      await setUp(before);
+      return;
+    }
+    process.stderr.write(
+      "setup asks questions, so it needs a terminal. Without one, fill in .env: see .env.example.\n",
+    );
+    process.exitCode = EXIT_CODES.configuration;
+  });
 }
 
 /** True where a person sits at a terminal, and it listens to this program. */

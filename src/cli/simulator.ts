@@ -28,7 +28,6 @@ interface SimulatorFlags {
 /** `simulator`: a look-alike of Caruna+ on this machine, until SIGINT or SIGTERM. */
 export function simulatorCommand(): Command {
   return new Command("simulator")
-    .description("serve a simulated Caruna+ over HTTP, with a household of its own; for tests and demonstrations")
     .option("--host <address>", "address to listen on", "127.0.0.1")
     .option("--port <number>", "port of the plus site; 0 for any free one", portNumber, 8490)
     .option("--auth-port <number>", "port of the auth site; the same: told apart by the Host header", portNumber, 8491)

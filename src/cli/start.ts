@@ -6,7 +6,6 @@ import { mayAsk, setUp } from "./setup.js";
 /** `start [--once]` */
 export function startCommand(): Command {
   return new Command("start")
-    .description("load the last days, then again every job_interval seconds, until a key is pressed (the default)")
     .option("--once", "one cycle, then end with its exit code")
     .action(async ({ once }: { once?: true }) => {
       const found = configuration();

@@ -15,7 +15,6 @@ const LONGEST_BAR = 48;
 /** `status [--json]`: what is there, from the database alone. */
 export function statusCommand(): Command {
   return new Command("status")
-    .description("tell what is stored of each metering point and what is due; asks Caruna+ nothing")
     .option("--json", "the same for a program to read")
     .action(async ({ json }: { json?: true }) => {
       const settings = configuration();

@@ -16,9 +16,6 @@ interface VerifyOptions {
 /** `verify [--from DATE --to DATE] [--fix] [--json]` */
 export function verifyCommand(): Command {
   return new Command("verify")
-    .description(
-      "compare what is stored with Caruna+, and tell what differs (exit code 6); writes nothing without --fix",
-    )
     .addOption(new Option("--from <date>", "first day, e.g. 2026-03-01; without it everything").argParser(parseDate))
     .addOption(new Option("--to <date>", "last day, included; without it yesterday").argParser(parseDate))
     .option("--fix", "load the days that differ, and compare them again")

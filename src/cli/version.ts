@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
-import { z } from "zod";
 
-/** The version that package.json tells. */
+/** The version that package.json gives. */
 export function version(): string {
-  const file = new URL("../../package.json", import.meta.url);
-  return z.object({ version: z.string() }).parse(JSON.parse(readFileSync(file, "utf8"))).version;
+  const content: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  if (typeof content === "object" && content !== null && "version" in content) return String(content.version);
+  throw new Error("package.json has no version");
 }

@@ -43,13 +43,13 @@ const scriptLines = ofProgram.flatMap(({ place, line, words: [first, second, thi
 );
 
 /** Reads the words as the program does, and runs nothing. */
-function parse(words: readonly string[]): void {
+async function parse(words: readonly string[]): Promise<void> {
   const withoutActions = (command: Command) => {
     command.exitOverride().configureOutput({ writeErr: () => {}, writeOut: () => {} });
     if (command.commands.length === 0) command.action(() => {});
     command.commands.forEach(withoutActions);
   };
-  const program = buildProgram();
+  const program = await buildProgram(() => true);
   withoutActions(program);
   try {
     program.parse([...words], { from: "user" });
@@ -60,18 +60,27 @@ function parse(words: readonly string[]): void {
 }
 
 describe("the commands in the documentation", () => {
-  test.each(programLines)("the program takes `$line` ($place)", ({ handed }) => {
-    if (handed.length > 0) parse(handed);
+  test.each(programLines)("the program takes `$line` ($place)", async ({ handed }) => {
+    if (handed.length > 0) await parse(handed);
   });
 
   test.each(scriptLines)("package.json has the script of `$line` ($place)", ({ script }) => {
     expect(Object.keys(scripts)).toContain(script);
   });
 
-  test("were found, and a wrong one would be", () => {
+  test("are listed by --help with the options that they take", async () => {
+    const { commands } = await buildProgram(() => true);
+    const list = (await buildProgram(() => false)).helpInformation();
+    for (const command of commands) {
+      const term = `  ${command.name()}${command.options.length > 0 ? " [options]" : ""} `;
+      expect(list.split("\n").some((line) => line.startsWith(term))).toBe(true);
+    }
+  });
+
+  test("were found, and a wrong one would be", async () => {
     expect(programLines.length).toBeGreaterThan(15);
     expect(scriptLines.length).toBeGreaterThan(3);
-    expect(() => parse(["load", "--form", "2026-03-28"])).toThrow("unknown option");
-    expect(() => parse(["loda"])).toThrow("unknown command");
+    await expect(parse(["load", "--form", "2026-03-28"])).rejects.toThrow("unknown option");
+    await expect(parse(["loda"])).rejects.toThrow("unknown command");
   });
 });

@@ -26,7 +26,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   // As root the server runs as an unprivileged user, who must be able to pass.
   await chmod(folder, 0o711);
   const server = new EmbeddedServer(join(folder, "postgres"), silentLogger);
-  await allowManyConnections(server);
+  await suitTests(server);
   const { host, port, user, password } = await server.start();
   project.provide("postgresServer", { host, port, user, password: password ?? "" });
   return async () => {
@@ -35,12 +35,19 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
 }
 
-/** Test files run side by side, each with a pool or two. */
-async function allowManyConnections(server: EmbeddedServer): Promise<void> {
+/** Room for test files that run side by side, and no waiting for the disk: nobody needs these data after a power cut. */
+async function suitTests(server: EmbeddedServer): Promise<void> {
   const { host, port, user, password, database } = await server.start();
   const client = new pg.Client({ host, port, user, password, database });
   await client.connect();
-  await client.query("ALTER SYSTEM SET max_connections = 100");
+  for (const setting of [
+    "max_connections = 100",
+    "fsync = off",
+    "full_page_writes = off",
+    "synchronous_commit = off",
+  ]) {
+    await client.query(`ALTER SYSTEM SET ${setting}`);
+  }
   await client.end();
   await server.stop();
 }
