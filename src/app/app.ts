@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Temporal } from "temporal-polyfill";
 import { CarunaClient, fileSessionStore, type LoginGuard } from "../caruna/index.js";
 import { type Configuration, prepareStateDirectory, requireAccount } from "../config/index.js";
-import { Ending, runOnTheClock, writeHealth } from "../daemon/index.js";
+import { Ending, runOnTheClock } from "../daemon/index.js";
 import { Database } from "../database/index.js";
 import { type Amounts, amountsOf, localDay } from "../energy/index.js";
 import { EXIT_CODES } from "../shared/exit-codes.js";
@@ -17,16 +17,14 @@ import {
   type Verification,
   Verifier,
 } from "../sync/index.js";
-import type { Cycles, Metrics, OverviewProblem } from "../web/index.js";
+import type { Metrics } from "../web/index.js";
+import { type CycleHalf, CycleHealth } from "./cycle-health.js";
 import { type EnergyShown, type EnergyWish, latest, MOST_REQUESTS_SHOWN, requestsFor, TooMuchAsked } from "./energy.js";
 import { causeOf, exitCodeOf, isExpected, messageOf, nextStepOf } from "./exit-codes.js";
 import { databaseSettings, healthFile, loginTranscripts, sessionFile } from "./state.js";
 
 /** Longest time from the wish to end to the end, in milliseconds; a service manager is told 5 s. */
 const ENDING_TIMEOUT_MS = 4_500;
-
-/** A cycle that takes longer than this after it was due is overdue, in milliseconds. */
-const LONGEST_CYCLE_MS = 15 * 60_000;
 
 /** The look back asks so often at the most, so that years of days are no burden to Caruna+: 4 requests a second. */
 const HISTORY_PACE_MS = 250;
@@ -59,9 +57,9 @@ export class App {
   readonly #engine: Engine;
   readonly #guard: ReturnType<Database["loginGuard"]>;
   #lookBack = new LookBackMeter(Date.now);
-  #cycles: Cycles = { last: undefined, nextEpochMs: undefined, overdueEpochMs: undefined };
+  readonly #health: CycleHealth;
   /** While the page is served. */
-  #page: { readonly url: string; readonly metrics: Metrics } | undefined;
+  #metrics: Metrics | undefined;
 
   /** Throws `ConfigurationError` where the account is not set or the state directory cannot be written. */
   constructor(options: AppOptions) {
@@ -74,13 +72,15 @@ export class App {
     this.#options = options;
     this.#database = new Database(databaseSettings(configuration), logger);
     this.#guard = this.#database.loginGuard([baseUrl, account.username, account.password], Date.now);
+    const { jobIntervalSeconds } = configuration;
+    this.#health = new CycleHealth({ file: healthFile(configuration), jobIntervalSeconds, now: Date.now, logger });
     const guard = startedFirst(this.#database, this.#guard);
     const onLoginFailed = loginTranscripts(configuration);
     const { requestsAtOnce } = configuration.caruna;
     this.#caruna = new CarunaClient({
       ...account,
       ...{ baseUrl, allowedHosts, requestsAtOnce, sessionStore, guard, onLoginFailed, logger },
-      onEvent: (event) => this.#page?.metrics.onClientEvent(event),
+      onEvent: (event) => this.#metrics?.onClientEvent(event),
     });
     this.#engine = this.#engineFor(configuration.backfill, HISTORY_PACE_MS);
   }
@@ -98,8 +98,8 @@ export class App {
       onRound: async (round) => {
         const progress = this.#lookBack.after(round);
         if (progress !== undefined) onLookBack?.(progress);
-        this.#page?.metrics.onStored(round.stored);
-        await this.#tellHealth(undefined);
+        this.#metrics?.onStored(round.stored);
+        await this.#health.progress();
       },
     });
   }
@@ -117,7 +117,7 @@ export class App {
       if (this.#options.keyboard?.isTTY) logger.info({}, "press any key to end");
       const closePage = await this.#openPage();
       try {
-        await runOnTheClock((running) => this.#cycleAndHistory(running), clock, signal);
+        await runOnTheClock((running) => this.#cycle(["due", "backfill"], running), clock, signal);
       } finally {
         await closePage();
       }
@@ -126,7 +126,7 @@ export class App {
 
   /** One cycle. Returns the exit code. */
   async runOnce(): Promise<number> {
-    return await this.#untilEnded(async (signal) => void (await this.#cycle(signal)));
+    return await this.#untilEnded(async (signal) => void (await this.#cycle(["due"], signal)));
   }
 
   /** Loads those local days. Returns the exit code. */
@@ -232,43 +232,33 @@ export class App {
     });
   }
 
-  /** One cycle, whose end those who ask after the program's health are told. */
-  async #cycle(signal: AbortSignal): Promise<void> {
-    const startedEpochMs = Date.now();
+  /** What is due goes first; the backfill takes the time until the next cycle. A half that fails ends the cycle. */
+  async #cycle(halves: readonly CycleHalf[], signal: AbortSignal): Promise<void> {
     const startedAt = performance.now();
-    const nextEpochMs = startedEpochMs + this.#options.configuration.jobIntervalSeconds * 1000;
-    this.#cycles = { ...this.#cycles, nextEpochMs };
-    const ended = async (problem: OverviewProblem | undefined) => {
-      const milliseconds = performance.now() - startedAt;
-      this.#page?.metrics.onCycle({ endedEpochMs: Date.now(), milliseconds, succeeded: problem === undefined });
-      await this.#tellHealth(problem);
-    };
+    let dueMs: number | undefined;
+    let succeeded = false;
+    this.#health.begin();
     try {
-      await this.#engine.cycle({ withHistory: false }, signal);
-      await ended(undefined);
-    } catch (error) {
-      if (!signal.aborted) await ended({ message: messageOf(error), nextStep: nextStepOf(error) });
-      throw error;
+      for (const half of halves) {
+        await this.#half(half, signal);
+        dueMs ??= performance.now() - startedAt;
+      }
+      succeeded = true;
+    } finally {
+      const milliseconds = dueMs ?? performance.now() - startedAt;
+      if (!signal.aborted) this.#metrics?.onCycle({ milliseconds, succeeded });
     }
   }
 
-  /** The look back takes the time between cycles; what becomes due in the meantime goes first. */
-  async #cycleAndHistory(signal: AbortSignal): Promise<void> {
-    await this.#cycle(signal);
-    this.#lookBack = new LookBackMeter(Date.now);
-    await this.#engine.cycle({ withHistory: true }, signal);
-  }
-
-  async #tellHealth(problem: OverviewProblem | undefined): Promise<void> {
-    const { configuration, logger } = this.#options;
-    const endedEpochMs = Date.now();
-    const nextDueEpochMs = endedEpochMs + configuration.jobIntervalSeconds * 1000 + LONGEST_CYCLE_MS;
-    this.#cycles = { ...this.#cycles, last: { endedEpochMs, problem }, overdueEpochMs: nextDueEpochMs };
-    const pageUrl = this.#page?.url;
-    const health = { endedEpochMs, nextDueEpochMs, problem: problem?.message ?? null, pageUrl };
-    await writeHealth(healthFile(configuration), health).catch((error: unknown) => {
-      logger.warn({ problem: messageOf(error) }, "the health of this cycle cannot be kept in the state directory");
-    });
+  async #half(half: CycleHalf, signal: AbortSignal): Promise<void> {
+    if (half === "backfill") this.#lookBack = new LookBackMeter(Date.now);
+    try {
+      await this.#engine.cycle({ withHistory: half === "backfill" }, signal);
+      await this.#health.end(half, undefined);
+    } catch (error) {
+      if (!signal.aborted) await this.#health.end(half, { message: messageOf(error), nextStep: nextStepOf(error) });
+      throw error;
+    }
   }
 
   /** Serves the page where one is wanted. Without it loading goes on all the same. Returns what ends it. */
@@ -279,12 +269,13 @@ export class App {
     // The other commands need not wait for what only the page needs.
     const { Metrics, PageData, WebServer, WebServerFailed } = await import("../web/index.js");
     const metrics = new Metrics();
-    const told = { cycles: () => this.#cycles, now: Date.now };
+    const told = { cycles: () => this.#health.cycles, now: Date.now };
     const data = new PageData({ database: this.#database, guard: this.#guard, version, ...told });
     const server = new WebServer({ host, port, token, data, metrics, logger, ...told });
     try {
       const { url } = await server.start();
-      this.#page = { url, metrics };
+      this.#metrics = metrics;
+      this.#health.servedAt(url, metrics);
       const hint = token === undefined ? "" : " (the first time with ?token= and the value of HTTP_TOKEN at its end)";
       logger.info({}, `look at your hours at ${url}${hint}`);
     } catch (error) {

@@ -71,11 +71,15 @@ export class Metrics {
     this.#changed.inc(changed);
   }
 
-  /** Notes the end of a cycle, milliseconds since the epoch and milliseconds. */
-  onCycle(cycle: { readonly endedEpochMs: number; readonly milliseconds: number; readonly succeeded: boolean }): void {
+  /** A cycle has ended: how long it took without the backfill, and whether all of it, the backfill too, succeeded. */
+  onCycle(cycle: { readonly milliseconds: number; readonly succeeded: boolean }): void {
     this.#cycleSeconds.observe({ outcome: cycle.succeeded ? "success" : "failure" }, cycle.milliseconds / 1000);
-    this.#set(this.#lastCycleGood, cycle.succeeded ? 1 : 0);
-    if (cycle.succeeded) this.#set(this.#lastSuccess, cycle.endedEpochMs / 1000);
+  }
+
+  /** The outcome that health and `/readyz` report from now on. */
+  onOutcome(outcome: { readonly endedEpochMs: number; readonly succeeded: boolean }): void {
+    this.#set(this.#lastCycleGood, outcome.succeeded ? 1 : 0);
+    if (outcome.succeeded) this.#set(this.#lastSuccess, outcome.endedEpochMs / 1000);
   }
 
   /**

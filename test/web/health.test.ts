@@ -102,8 +102,10 @@ describe("/metrics", () => {
     metrics.onStored({ inserted: 24, changed: 0 });
     const before = await samples(serving);
     expect([...before.keys()].filter((name) => /last_/.test(name))).toEqual([]);
-    metrics.onCycle({ endedEpochMs: NOW - 60_000, milliseconds: 700, succeeded: true });
-    metrics.onCycle({ endedEpochMs: NOW, milliseconds: 90_000, succeeded: false });
+    metrics.onCycle({ milliseconds: 700, succeeded: true });
+    metrics.onOutcome({ endedEpochMs: NOW - 60_000, succeeded: true });
+    metrics.onCycle({ milliseconds: 90_000, succeeded: false });
+    metrics.onOutcome({ endedEpochMs: NOW, succeeded: false });
     const found = await samples(serving);
     expect(Object.fromEntries([...found].filter(([name]) => !/bucket|process|nodejs/.test(name)))).toMatchObject({
       'caruna_requests_total{of="energy",status="2xx"}': 2,
