@@ -1,4 +1,5 @@
-export { type CycleResult, type DayOfPoint, Engine, type EngineOptions, SomeFailed } from "./engine.js";
+export { type CycleResult, type EngineOptions, SomeFailed } from "./cycle.js";
+export { type DayOfPoint, Engine } from "./engine.js";
 export { LookBackMeter, type LookBackProgress } from "./plan/look-back.js";
 export { chosenMeteringPoint, MeteringPointNotChosen } from "./points/chosen-metering-point.js";
 export { type ListedMeteringPoint, Listing } from "./points/listing.js";

@@ -1,0 +1,106 @@
+import type { CarunaClient, MeteringPoint } from "../caruna/index.js";
+import type { Database, Lease, UpsertCounts } from "../database/index.js";
+import type { Logger } from "../shared/logger.js";
+import type { Round } from "./plan/look-back.js";
+import type { PeriodState, PlannedMeteringPoint, PlanSettings } from "./plan/period.js";
+import type { Customers } from "./points/listing.js";
+
+/** Requests to Caruna+ that are under way at one time (the client may let through fewer). */
+export const REQUESTS_AT_ONCE = 4;
+
+export interface EngineOptions {
+  readonly caruna: CarunaClient;
+  readonly database: Database;
+  /** Asset id or GSRN of the metering point that `energy_hourly` follows; undefined: see `Followed`. */
+  readonly meteringPoint: string | undefined;
+  readonly customers: Customers;
+  readonly plan: Omit<PlanSettings, "meteringPoints">;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  /** Shortest time from the start of one request of the look back to the next, in milliseconds; 0: as fast as it goes. */
+  readonly historyPaceMs: number;
+  /** Told after each round of requests, while a cycle goes on. */
+  readonly onRound: (round: Round) => Promise<void>;
+  readonly logger: Logger;
+}
+
+/** What a cycle did. */
+export interface CycleResult extends UpsertCounts {
+  /** Requests by what they asked for. */
+  readonly days: number;
+  readonly months: number;
+  readonly years: number;
+  /** Hours of the days asked for that Caruna+ has not published yet. */
+  readonly unpublished: number;
+}
+
+/** Some of what was due could not be had; all the rest was stored. */
+export class SomeFailed extends Error {
+  override readonly name = "SomeFailed";
+
+  constructor(failed: readonly Failure[], asked: number) {
+    const named = failed.slice(0, 5).map(({ state }) => `${state.span} ${state.startsOn}`);
+    super(
+      `${failed.length} of ${asked} requests failed (${named.join(", ")}${failed.length > 5 ? ", …" : ""}); what the others ` +
+        `brought is stored. ${failed[0]?.reason ?? ""}`,
+    );
+  }
+}
+
+export interface Failure {
+  readonly state: PeriodState;
+  readonly reason: string;
+}
+
+/** A metering point as the engine knows it in a cycle. */
+export interface KnownPoint {
+  readonly planned: PlannedMeteringPoint;
+  readonly point: MeteringPoint;
+  readonly hasPeriods: boolean;
+}
+
+export type Totals = { -readonly [Name in keyof CycleResult]: CycleResult[Name] };
+
+/** What a cycle works with. */
+export interface Cycle {
+  readonly lease: Lease;
+  readonly points: ReadonlyMap<string, KnownPoint>;
+  /** Asset id of the metering point that `energy_hourly` follows. */
+  readonly followed: string | undefined;
+  readonly plan: PlanSettings;
+  readonly totals: Totals;
+  readonly failed: Failure[];
+  /** How often each period was asked for in this cycle: a bound, should an answer make its own period due again. */
+  readonly asked: Map<string, number>;
+  /** Metering points that Caruna+ refuses to show: nothing more is asked of them in this cycle. */
+  readonly refused: Set<string>;
+  /** When the metering points were listed, milliseconds since the epoch. */
+  readonly listedAt: number;
+  unreachableInARow: number;
+}
+
+export function keyOf({
+  meteringPointId,
+  span,
+  startsOn,
+}: Pick<PeriodState, "meteringPointId" | "span" | "startsOn">): string {
+  return `${span} ${startsOn} ${meteringPointId}`;
+}
+
+export function byPoint(states: readonly PeriodState[]): Map<string, PeriodState[]> {
+  const groups = new Map<string, PeriodState[]>();
+  for (const state of states) {
+    const group = groups.get(state.meteringPointId);
+    if (group === undefined) groups.set(state.meteringPointId, [state]);
+    else group.push(state);
+  }
+  return groups;
+}
+
+/** The metering points and the first and last day of some days. */
+export function reachOf(days: readonly PeriodState[]) {
+  const starts = days.map(({ startsOn }) => startsOn.toString()).sort();
+  const meteringPointIds = [...new Set(days.map(({ meteringPointId }) => meteringPointId))];
+  return { meteringPointIds, from: starts[0] ?? "", to: starts.at(-1) ?? "" };
+}

@@ -1,0 +1,114 @@
+import type { Temporal } from "temporal-polyfill";
+import type { ToldSum } from "../energy/index.js";
+import type { CycleStart } from "./begin.js";
+import { byPoint, type Cycle, type EngineOptions, type Failure, keyOf, reachOf } from "./cycle.js";
+import type { Answer, DayAnswer } from "./fetch.js";
+import type { PeriodState, StoredSum } from "./plan/period.js";
+import { afterDay, afterFailure, afterMonth, afterYear } from "./plan/planner.js";
+import { fromRow, fromSumRow, toRow } from "./rows.js";
+
+/** Stores answers, and records what they mean for their periods. */
+export class Recorder {
+  readonly #options: Pick<EngineOptions, "database" | "logger" | "now">;
+  readonly #start: CycleStart;
+
+  constructor(options: Pick<EngineOptions, "database" | "logger" | "now">, start: CycleStart) {
+    this.#options = options;
+    this.#start = start;
+  }
+
+  /** Stores the hours first, so that the sums that come after see them; a period is remembered only when its answer is stored. */
+  async keep(cycle: Cycle, answers: readonly Answer[], failed: readonly Failure[], signal: AbortSignal): Promise<void> {
+    const { database, now } = this.#options;
+    cycle.failed.push(...failed);
+    const days = answers.filter((answer) => "hours" in answer);
+    if (days.length > 0) await this.#keepDays(cycle, days, signal);
+    for (const answer of answers)
+      if (!("hours" in answer)) await this.#keepSums(cycle, answer.state, answer.sums, signal);
+    const postponed = failed.map(({ state }) => toRow(afterFailure(state, now())));
+    await database.sync.savePeriods(cycle.lease, postponed, signal);
+  }
+
+  async #keepDays(cycle: Cycle, days: readonly DayAnswer[], signal: AbortSignal): Promise<void> {
+    const { database, now, logger } = this.#options;
+    // The hours of one metering point together take a few statements, however many days they are of.
+    const hours = [...new Set(days.map(({ state }) => state.meteringPointId))].map((meteringPointId) => ({
+      meteringPointId,
+      isFollowed: meteringPointId === cycle.followed,
+      readings: days.filter(({ state }) => state.meteringPointId === meteringPointId).flatMap((day) => day.hours),
+    }));
+    const counts = await database.sync.storeReadings(cycle.lease, { hours, periods: [] }, signal);
+    this.#start.noteNewestHours(hours);
+    cycle.totals.inserted += counts.inserted;
+    cycle.totals.changed += counts.changed;
+    cycle.totals.unchanged += counts.unchanged;
+    for (const { unpublished } of days) cycle.totals.unpublished += unpublished;
+    for (const { meteringPointId, startEpochMs, before, after } of counts.changes) {
+      logger.info(
+        { meteringPoint: meteringPointId, hour: new Date(startEpochMs).toISOString(), before, after },
+        "an hour has other values than before",
+      );
+    }
+    const sums = await this.#sumsOf(
+      days.map(({ state }) => state),
+      signal,
+    );
+    const states: PeriodState[] = [];
+    for (const { state } of days) {
+      const planned = cycle.points.get(state.meteringPointId)?.planned;
+      if (planned === undefined) continue;
+      const stored = sums.get(keyOf(state)) ?? nothingStored(state.startsOn);
+      const after = afterDay(state, stored, planned, cycle.plan, now());
+      if (after.isInconsistent) {
+        logger.warn(
+          { day: state.startsOn.toString(), kwhTold: state.kwhTold, kwhStored: stored.kwhTotal },
+          "Caruna+'s total of this day does not match its own hours; the hours are stored as they are",
+        );
+      }
+      states.push(after.state);
+    }
+    await database.sync.savePeriods(cycle.lease, states.map(toRow), signal);
+  }
+
+  /** What is stored now of those days, by period. */
+  async #sumsOf(days: readonly PeriodState[], signal: AbortSignal): Promise<Map<string, StoredSum>> {
+    const found = new Map<string, StoredSum>();
+    for (const [id, ofPoint] of byPoint(days)) {
+      const { from, to } = reachOf(ofPoint);
+      const rows = await this.#options.database.sync.sumsByDay(id, from, to, signal);
+      for (const row of rows)
+        found.set(keyOf({ meteringPointId: id, span: "day", startsOn: fromSumRow(row).startsOn }), fromSumRow(row));
+    }
+    return found;
+  }
+
+  async #keepSums(cycle: Cycle, state: PeriodState, told: readonly ToldSum[], signal: AbortSignal): Promise<void> {
+    const { database, now } = this.#options;
+    const { meteringPointId: id, span, startsOn } = state;
+    const planned = cycle.points.get(id)?.planned;
+    if (planned === undefined) return;
+    if (span === "month") {
+      const range = { from: startsOn.toString(), to: startsOn.add({ months: 1 }).subtract({ days: 1 }).toString() };
+      const stored = (await database.sync.sumsByDay(id, range.from, range.to, signal)).map(fromSumRow);
+      const days = (await database.sync.periods({ meteringPointIds: [id], span: "day", ...range }, signal)).map(
+        fromRow,
+      );
+      const states = afterMonth(state, told, stored, days, planned, cycle.plan, now());
+      await database.sync.savePeriods(cycle.lease, states.map(toRow), signal);
+    } else {
+      const range = { from: startsOn.toString(), to: startsOn.with({ month: 12, day: 31 }).toString() };
+      const stored = (await database.sync.sumsByMonth(id, startsOn.year, signal)).map(fromSumRow);
+      const months = await database.sync.periods({ meteringPointIds: [id], span: "month", ...range }, signal);
+      const years = await database.sync.periods(
+        { meteringPointIds: [id], span: "year", from: "0001-01-01", to: "9999-12-31" },
+        signal,
+      );
+      const states = afterYear(state, told, stored, [...months, ...years].map(fromRow), planned, cycle.plan, now());
+      await database.sync.savePeriods(cycle.lease, states.map(toRow), signal);
+    }
+  }
+}
+
+function nothingStored(startsOn: Temporal.PlainDate): StoredSum {
+  return { startsOn, hours: 0, kwhTotal: 0, kwhDay: null, kwhNight: null, kwhNightWinter: null };
+}
