@@ -37,3 +37,7 @@ BEGIN
   END IF;
 END
 $$;
+
+INSERT INTO public.caruna_integration_migration (number, name, older_may_write)
+VALUES (1, '001_energy_hourly.sql', true)
+ON CONFLICT (number) DO NOTHING;

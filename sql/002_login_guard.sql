@@ -33,3 +33,7 @@ BEGIN
     'Caruna''s own words at the last rejection, e-mail addresses and numbers masked';
 END
 $$;
+
+INSERT INTO public.caruna_integration_migration (number, name, older_may_write)
+VALUES (2, '002_login_guard.sql', true)
+ON CONFLICT (number) DO NOTHING;

@@ -87,3 +87,7 @@ BEGIN
   END IF;
 END
 $$;
+
+INSERT INTO public.caruna_integration_migration (number, name, older_may_write)
+VALUES (3, '003_metering_points.sql', true)
+ON CONFLICT (number) DO NOTHING;

@@ -68,3 +68,7 @@ BEGIN
   END IF;
 END
 $$;
+
+INSERT INTO public.caruna_integration_migration (number, name, older_may_write)
+VALUES (4, '004_sync.sql', true)
+ON CONFLICT (number) DO NOTHING;

@@ -97,3 +97,7 @@ BEGIN
   END LOOP;
 END
 $$;
+
+INSERT INTO public.caruna_integration_migration (number, name, older_may_write)
+VALUES (5, '005_energy_views.sql', true)
+ON CONFLICT (number) DO NOTHING;

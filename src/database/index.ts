@@ -6,6 +6,7 @@ export {
   DatabaseHoursHidden,
   DatabaseLoginRejected,
   DatabaseMissing,
+  DatabaseNewer,
   DatabaseRightsMissing,
   DatabaseTableUnsuitable,
   DatabaseUnreachable,

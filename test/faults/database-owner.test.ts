@@ -346,7 +346,7 @@ describe("a table of the program", () => {
       await (table === "metering_point_hourly" ? checksPass() : aDayPasses());
       await world.expectTruth(database);
     }
-    expect(program.said.filter(({ message }) => message.includes("made anew"))).not.toEqual([]);
+    expect(program.said.filter(({ message }) => message.includes("made again"))).not.toEqual([]);
   });
 
   test.each(["energy_hourly", "metering_point_hourly", "metering_point_period"])(

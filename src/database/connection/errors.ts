@@ -33,9 +33,22 @@ export class DatabaseRightsMissing extends DatabaseError {
   constructor(role: string, database: string, statements: readonly string[]) {
     super(
       `The database user ${role} lacks rights on the database ${database}, so no hours can be stored. ` +
-        `As the owner of the tables or an administrator, run there:\n${statements.map((line) => `  ${line}`).join("\n")}`,
+        `As the owner of the tables or an administrator, run there:\n${statements
+          .flatMap((statement) => statement.split("\n"))
+          .map((line) => `  ${line}`)
+          .join("\n")}`,
     );
     this.statements = statements;
+  }
+}
+
+/** A newer version of this program has changed the tables in a way that this one does not know how to write to. */
+export class DatabaseNewer extends DatabaseError {
+  constructor(migrations: readonly string[]) {
+    super(
+      `A newer version of caruna-integration has changed the tables of this database (${migrations.join(", ")}), and this ` +
+        "version must not write to them any more: it could damage what the newer one keeps. Nothing was written. Update this program.",
+    );
   }
 }
 

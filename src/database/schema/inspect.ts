@@ -45,7 +45,7 @@ export async function inspectTables(pool: ConnectionPool, signal?: AbortSignal):
     role: state.role,
     pending: pending.map(({ name }) => name),
     hours: hours[0]?.hours ?? null,
-    hasLoginGuard: state.hasLoginGuard,
+    hasLoginGuard: state.objects.some(({ name }) => name === "login_guard"),
   };
 }
 

@@ -1,8 +1,8 @@
-import { readdir, readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import type { Logger } from "../../shared/logger.js";
 import type { ConnectionPool, Session } from "../connection/connection-pool.js";
+import { DatabaseNewer } from "../connection/errors.js";
+import { type Migration, readMigrations } from "./migrations.js";
 import {
   MIGRATION_TABLE,
   readableTables,
@@ -12,47 +12,67 @@ import {
   type TableState,
 } from "./tables.js";
 
-/** One file of `sql/`. */
-interface Migration {
-  /** 1 of `001_energy_hourly.sql`. */
-  readonly number: number;
-  readonly name: string;
-  readonly sql: string;
-}
+// How a migration is written. It is one new file of sql/, three digits and a name, of plain SQL without BEGIN and COMMIT:
+// the program runs it in a transaction of its own, psql -f as it stands. It can run twice and after being interrupted
+// anywhere (IF NOT EXISTS, or a DO block that looks first), names every object with its schema (public.…), and records
+// itself at its end, whether versions of the program that lack the file may still write to the tables:
+//
+//   INSERT INTO public.caruna_integration_migration (number, name, older_may_write)
+//   VALUES (6, '006_example.sql', true)
+//   ON CONFLICT (number) DO NOTHING;
+//
+// Nothing in the code repeats what a file makes: its statements CREATE TABLE, CREATE VIEW and ALTER TABLE … ADD COLUMN are
+// read (see migrations.ts), so that what its owner has dropped or renamed is made again, a role without rights is told
+// the GRANTs, and the owner of the tables the statements to run.
 
-/** The same three folders up from `src/database/schema`, from `dist/database/schema`, and in an installed package. */
-const SQL_DIRECTORY = fileURLToPath(new URL("../../../sql/", import.meta.url));
 /** Two arbitrary numbers; whoever holds this advisory lock is the only one to migrate this database. */
 const MIGRATION_LOCK = "20479, 2";
 
-const numberRow = z.object({ number: z.number() });
+/** A file that was run on the database, as it recorded itself. */
+const recordRow = z.object({ number: z.number(), name: z.string(), olderMayWrite: z.boolean() });
+export type MigrationRecord = z.infer<typeof recordRow>;
+
+/** Tables that version 0.1.0 made record nothing of older versions. */
+const READ_RECORDS = `
+  SELECT number, name, COALESCE((to_jsonb(record) ->> 'older_may_write')::boolean, true) AS "olderMayWrite"
+  FROM ${MIGRATION_TABLE} AS record ORDER BY number`;
 
 /**
  * Brings the tables of a database to what this version needs, and makes sure that our role can work with them.
  *
  * Every file of `sql/` that is not recorded yet runs in a transaction of its own; programs that start at the same time
- * wait for each other. A role that may not make tables can still work with an `energy_hourly` that is there already.
+ * wait for each other. A role that may not make tables can still work with those that are there already.
  *
- * @throws {DatabaseRightsMissing} with all the GRANT statements to run.
+ * @throws {DatabaseRightsMissing} with all the statements to run: GRANTs, and the files that only an owner can run.
  * @throws {DatabaseTableUnsuitable} with what `energy_hourly` lacks.
+ * @throws {DatabaseNewer} where a newer version has changed the tables in a way that this one must not write to.
  */
 export async function migrate(pool: ConnectionPool, logger: Logger, signal?: AbortSignal): Promise<void> {
-  const { migrations, applied, pending } = await checkTables(pool, signal);
+  const { applied, pending, unknown } = await checkTables(pool, signal);
   for (const migration of pending) {
     const isDone = await pool.transaction((session) => apply(session, migration, applied), signal);
     if (isDone && applied.has(migration.number)) {
       logger.warn(
         { migration: migration.name },
-        `Tables that were gone from the database were made anew: ${migration.name}`,
+        `Tables that were gone from the database were made again: ${migration.name}`,
       );
     } else if (isDone) {
       logger.info({ migration: migration.name }, `The database was brought up to date: ${migration.name}`);
     }
   }
-  const newest = Math.max(0, ...migrations.map(({ number }) => number));
-  if ([...applied].some((number) => number > newest)) {
+  if (unknown.length > 0) {
     logger.warn({}, "The database was brought up to date by a newer version of this program; update this one too");
   }
+}
+
+export interface TableCheck {
+  readonly state: TableState;
+  /** Numbers of the files that were run. */
+  readonly applied: ReadonlySet<number>;
+  /** Files that are still to be run, or once more. */
+  readonly pending: readonly Migration[];
+  /** Files that were run and that this version does not have. */
+  readonly unknown: readonly MigrationRecord[];
 }
 
 /**
@@ -61,79 +81,57 @@ export async function migrate(pool: ConnectionPool, logger: Logger, signal?: Abo
  * @throws what `migrate` throws.
  */
 export async function checkTables(pool: ConnectionPool, signal?: AbortSignal): Promise<TableCheck> {
-  const state = await readTableState(pool, signal);
   const migrations = await readMigrations();
-  const applied = state.mayUseSchema ? await readRecords(pool, state, signal) : new Set<number>();
+  const state = await readTableState(pool, migrations, signal);
+  const records = state.mayUseSchema ? await readRecords(pool, state, signal) : [];
+  const unknown = records.filter((record) => !migrations.some(({ number }) => number === record.number));
+  const breaking = unknown.filter(({ olderMayWrite }) => !olderMayWrite);
+  if (breaking.length > 0) throw new DatabaseNewer(breaking.map(({ name }) => name));
+  const applied = new Set(records.map(({ number }) => number));
   // Where the records may not be read, that is the right to ask for first.
   const isUnknown = state.hasMigrationTable && !(state.mayReadMigrations && state.mayUseSchema);
-  const pending = isUnknown
-    ? []
-    : migrations.filter(({ number }) => (applied.has(number) ? isGone(number, state) : !isThereAlready(number, state)));
-  requireRights(state, pending.length > 0);
+  const pending = isUnknown ? [] : pendingOf(migrations, applied, state);
+  requireRights(state, pending);
   requireSuitableTable(state);
-  return { state, migrations, applied, pending };
-}
-
-export interface TableCheck {
-  readonly state: TableState;
-  readonly migrations: readonly Migration[];
-  readonly applied: ReadonlySet<number>;
-  readonly pending: readonly Migration[];
+  return { state, applied, pending, unknown };
 }
 
 /**
- * An original user's role has no right to make the table of records: what is there by other means (the original's own
- * table, or a file of `sql/` that an administrator ran by hand) needs none.
+ * What was never run, and what made or added something that is gone now: dropped, or renamed by its owner. A file that
+ * alters what another one makes again has to alter it again.
  */
-function isThereAlready(number: number, state: TableState): boolean {
-  return made(number, state) === true && !state.hasMigrationTable && !state.mayCreateInSchema;
-}
-
-/** Its owner has dropped or renamed something that was made once: the file that made it makes it again. */
-function isGone(number: number, state: TableState): boolean {
-  return made(number, state) === false;
-}
-
-/** Whether all is there that a file of `sql/` makes; undefined for a file that is not told of here. */
-function made(number: number, state: TableState): boolean | undefined {
-  const has = (...names: readonly string[]) => names.every((name) => state.engine.some((table) => table.name === name));
-  const isThere: Readonly<Record<number, boolean>> = {
-    1: state.kind !== null,
-    2: state.hasLoginGuard,
-    3: has("metering_point", "metering_point_hourly"),
-    4: has("metering_point_period", "sync_state", "writer_lease"),
-    5: has("energy_daily", "energy_monthly"),
-  };
-  return isThere[number];
-}
-
-async function readMigrations(): Promise<Migration[]> {
-  const names = (await readdir(SQL_DIRECTORY)).filter((name) => /^\d{3}_.*\.sql$/.test(name)).sort();
-  return await Promise.all(
-    names.map(async (name) => ({
-      number: Number(name.slice(0, 3)),
-      name,
-      sql: await readFile(`${SQL_DIRECTORY}${name}`, "utf8"),
-    })),
-  );
+function pendingOf(
+  migrations: readonly Migration[],
+  applied: ReadonlySet<number>,
+  state: TableState,
+): readonly Migration[] {
+  const remade = new Set<string>();
+  return migrations.filter(({ number, makes, adds, alters }) => {
+    const missing = makes.filter((name) => !state.objects.some((object) => object.name === name));
+    for (const name of missing) remade.add(name);
+    const lacksColumn = adds.some(({ table, column }) => {
+      const found = state.objects.find(({ name }) => name === table);
+      return found !== undefined && !found.columns.includes(column);
+    });
+    return !applied.has(number) || missing.length > 0 || lacksColumn || alters.some((name) => remade.has(name));
+  });
 }
 
 /**
  * Reads which files were run, once our tables can be read: a statement that met a lock of another session later, outside
  * a transaction, would wait on the server after we have given it up, one more in every cycle.
  */
-async function readRecords(pool: ConnectionPool, state: TableState, signal?: AbortSignal): Promise<Set<number>> {
+async function readRecords(
+  pool: ConnectionPool,
+  state: TableState,
+  signal?: AbortSignal,
+): Promise<readonly MigrationRecord[]> {
   const tables = readableTables(state);
-  if (tables.length === 0) return new Set();
+  if (tables.length === 0) return [];
   return await pool.transaction(async (session) => {
     await session.execute(`LOCK TABLE ${tables.join(", ")} IN ACCESS SHARE MODE`);
-    return state.mayReadMigrations ? await readApplied(session) : new Set();
+    return state.mayReadMigrations ? await session.query(recordRow, READ_RECORDS) : [];
   }, signal);
-}
-
-async function readApplied(session: Session): Promise<Set<number>> {
-  const rows = await session.query(numberRow, `SELECT number FROM ${MIGRATION_TABLE}`);
-  return new Set(rows.map(({ number }) => number));
 }
 
 /**
@@ -149,29 +147,10 @@ async function apply(session: Session, migration: Migration, before: ReadonlySet
     z.object({ exists: z.boolean() }),
     `SELECT to_regclass('${MIGRATION_TABLE}') IS NOT NULL AS exists`,
   );
-  if (!state?.exists) {
-    await createMigrationTable(session);
-  }
-  const isRecorded = (await readApplied(session)).has(migration.number);
-  if (isRecorded && !before.has(migration.number)) {
+  const records = state?.exists ? await session.query(recordRow, READ_RECORDS) : [];
+  if (records.some(({ number }) => number === migration.number) && !before.has(migration.number)) {
     return false;
   }
   await session.execute(migration.sql);
-  if (!isRecorded) {
-    const values = [migration.number, migration.name];
-    await session.execute(`INSERT INTO ${MIGRATION_TABLE} (number, name) VALUES ($1, $2)`, values);
-  }
   return true;
-}
-
-async function createMigrationTable(session: Session): Promise<void> {
-  await session.execute(`
-    CREATE TABLE ${MIGRATION_TABLE} (
-      number integer PRIMARY KEY,
-      name text NOT NULL,
-      applied_at timestamp with time zone NOT NULL DEFAULT now()
-    );
-    COMMENT ON TABLE ${MIGRATION_TABLE} IS 'The files of the folder sql/ of caruna-integration that were run on this database';
-    COMMENT ON COLUMN ${MIGRATION_TABLE}.number IS 'The number that the name of the file begins with';
-    COMMENT ON COLUMN ${MIGRATION_TABLE}.applied_at IS 'When it was run here';`);
 }

@@ -2,19 +2,12 @@ import { z } from "zod";
 import { quoteIdentifier } from "../connection/connection-errors.js";
 import type { ConnectionPool } from "../connection/connection-pool.js";
 import { DatabaseRightsMissing, DatabaseTableUnsuitable } from "../connection/errors.js";
+import type { Migration } from "./migrations.js";
 
 /** Records which files of `sql/` have been run on a database. */
 export const MIGRATION_TABLE = "public.caruna_integration_migration";
-const LOGIN_GUARD_TABLE = "public.login_guard";
-/** What the engine reads and writes, in every one of these. */
-const ENGINE_TABLES = [
-  "metering_point",
-  "metering_point_hourly",
-  "metering_point_period",
-  "sync_state",
-  "writer_lease",
-] as const;
-const ENGINE_VIEWS = ["energy_daily", "energy_monthly"] as const;
+/** Rows of these are taken out too; all other tables of ours are read, and rows are added and changed. */
+const DELETED_FROM: readonly string[] = ["login_guard"];
 
 const columnSchema = z.object({
   name: z.string(),
@@ -35,13 +28,15 @@ const stateSchema = z.object({
   columns: z.array(columnSchema),
   sequences: z.array(sequenceSchema),
   hasUniqueDatetime: z.boolean(),
-  hasLoginGuard: z.boolean(),
-  missingGuardRights: z.array(z.enum(["SELECT", "INSERT", "UPDATE", "DELETE"])),
-  /** Those of the engine's tables and views that are there, by name. */
-  engine: z.array(
+  /** Those of our tables and views that are there. */
+  objects: z.array(
     z.object({
-      name: z.enum([...ENGINE_TABLES, ...ENGINE_VIEWS]),
-      missingRights: z.array(z.enum(["SELECT", "INSERT", "UPDATE"])),
+      name: z.string(),
+      isTable: z.boolean(),
+      /** Whether our role may alter it. */
+      isOwned: z.boolean(),
+      columns: z.array(z.string()),
+      missingRights: z.array(z.enum(["SELECT", "INSERT", "UPDATE", "DELETE"])),
     }),
   ),
   hasMigrationTable: z.boolean(),
@@ -95,28 +90,26 @@ SELECT
     WHERE indrelid = hourly.oid AND indisunique AND indimmediate AND indisvalid
       AND indpred IS NULL AND indnkeyatts = 1 AND attname = 'datetime'
   ) AS "hasUniqueDatetime",
-  guard.oid IS NOT NULL AS "hasLoginGuard",
-  to_json(ARRAY(
-    SELECT needed FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS needed
-    WHERE NOT has_table_privilege(guard.oid, needed)
-  )) AS "missingGuardRights",
   COALESCE((
-    SELECT json_agg(json_build_object('name', relname, 'missingRights', ARRAY(
-      SELECT needed FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) AS needed
-      WHERE relkind <> 'v' AND NOT has_table_privilege(pg_class.oid, needed)
-    )) ORDER BY relname)
+    SELECT json_agg(json_build_object(
+      'name', relname,
+      'isTable', relkind IN ('r', 'p', 'f'),
+      'isOwned', pg_has_role(relowner, 'USAGE'),
+      'columns', ARRAY(SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped),
+      'missingRights', ARRAY(
+        SELECT needed FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS needed
+        WHERE relkind <> 'v' AND NOT has_table_privilege(pg_class.oid, needed)
+      )
+    ))
     FROM pg_catalog.pg_class
-    WHERE relnamespace = 'public'::regnamespace
-      AND relname IN (${[...ENGINE_TABLES, ...ENGINE_VIEWS].map((name) => `'${name}'`).join(", ")})
-  ), '[]') AS engine,
+    WHERE relnamespace = 'public'::regnamespace AND relname = ANY ($1)
+  ), '[]') AS objects,
   migration.oid IS NOT NULL AS "hasMigrationTable",
   COALESCE(has_table_privilege(migration.oid, 'SELECT'), false) AS "mayReadMigrations",
   COALESCE(has_table_privilege(migration.oid, 'INSERT'), false) AS "mayWriteMigrations"
 FROM (SELECT) AS always
 LEFT JOIN pg_catalog.pg_class AS hourly
   ON hourly.relname = 'energy_hourly' AND hourly.relnamespace = 'public'::regnamespace
-LEFT JOIN pg_catalog.pg_class AS guard
-  ON guard.relname = 'login_guard' AND guard.relnamespace = 'public'::regnamespace
 LEFT JOIN pg_catalog.pg_class AS migration
   ON migration.relname = 'caruna_integration_migration' AND migration.relnamespace = 'public'::regnamespace`;
 
@@ -129,35 +122,42 @@ const NEEDED_COLUMNS = {
   tariff: "character varying",
 } as const;
 
-export async function readTableState(pool: ConnectionPool, signal: AbortSignal | undefined): Promise<TableState> {
-  const [state] = await pool.use((session) => session.query(stateSchema, STATE), signal);
+/** @param migrations the files that say which tables and views are ours. */
+export async function readTableState(
+  pool: ConnectionPool,
+  migrations: readonly Migration[],
+  signal: AbortSignal | undefined,
+): Promise<TableState> {
+  const names = migrations.flatMap(({ makes }) => makes);
+  const [state] = await pool.use((session) => session.query(stateSchema, STATE, [names]), signal);
   return stateSchema.parse(state);
 }
 
 /** Those of our tables that are there and that our role may read, as SQL takes them. */
 export function readableTables(state: TableState): string[] {
-  const mayRead = (rights: readonly string[]) => !rights.includes("SELECT");
-  return [
-    ...(state.mayReadMigrations ? [MIGRATION_TABLE] : []),
-    ...(state.hasLoginGuard && mayRead(state.missingGuardRights) ? [LOGIN_GUARD_TABLE] : []),
-    ...((state.kind === "r" || state.kind === "p") && mayRead(state.missingRights) ? ["public.energy_hourly"] : []),
-    ...state.engine
-      .filter(({ name, missingRights }) => ENGINE_TABLES.some((table) => table === name) && mayRead(missingRights))
-      .map(({ name }) => `public.${name}`),
-  ];
+  return state.objects
+    .filter(({ isTable, missingRights }) => isTable && !missingRights.includes("SELECT"))
+    .map(({ name }) => `public.${name}`)
+    .sort();
+}
+
+/** The rights on a table of ours that the program needs in its daily work. */
+function neededRights(table: string): readonly string[] {
+  return ["SELECT", "INSERT", "UPDATE", ...(DELETED_FROM.includes(table) ? ["DELETE"] : [])];
 }
 
 /**
- * @param hasPending whether a migration is still to be run, which needs the right to make tables.
+ * @param pending files of `sql/` that are still to be run: with the right to make tables, or by the owner of those that
+ * they alter.
  * @throws {DatabaseRightsMissing} with every statement that is missing, at once.
  */
-export function requireRights(state: TableState, hasPending: boolean): void {
+export function requireRights(state: TableState, pending: readonly Migration[]): void {
   const statements: string[] = [];
   const grant = (rights: string, object: string) => statements.push(`GRANT ${rights} ON ${object} TO ${state.role};`);
-  const schemaRights = [
-    ...(state.mayUseSchema ? [] : ["USAGE"]),
-    ...(hasPending && !state.mayCreateInSchema ? ["CREATE"] : []),
-  ];
+  const needsOwner = pending.some((migration) => altersOfOthers(migration, state));
+  if (needsOwner) statements.push(...pending.map(({ sql }) => sql.trim()));
+  const mayCreate = state.mayCreateInSchema || pending.length === 0 || needsOwner;
+  const schemaRights = [...(state.mayUseSchema ? [] : ["USAGE"]), ...(mayCreate ? [] : ["CREATE"])];
   if (schemaRights.length > 0) {
     grant(schemaRights.join(", "), "SCHEMA public");
   }
@@ -167,24 +167,46 @@ export function requireRights(state: TableState, hasPending: boolean): void {
   for (const sequence of state.sequences.filter(({ mayUse }) => !mayUse)) {
     grant("USAGE", `SEQUENCE ${sequence.name}`);
   }
-  if (state.hasLoginGuard && state.missingGuardRights.length > 0) {
-    grant(state.missingGuardRights.join(", "), LOGIN_GUARD_TABLE);
+  for (const [table, rights] of missingTableRights(state, needsOwner ? pending : [])) {
+    grant(rights.join(", "), `public.${table}`);
   }
-  for (const { name, missingRights } of state.engine.filter(({ missingRights }) => missingRights.length > 0)) {
-    grant(missingRights.join(", "), `public.${name}`);
-  }
-  if (state.hasMigrationTable) {
-    const rights = [
-      ...(state.mayReadMigrations ? [] : ["SELECT"]),
-      ...(hasPending && !state.mayWriteMigrations ? ["INSERT"] : []),
-    ];
-    if (rights.length > 0) {
-      grant(rights.join(", "), MIGRATION_TABLE);
-    }
-  }
+  const migrationRights = [
+    ...((state.hasMigrationTable ? state.mayReadMigrations : !needsOwner) ? [] : ["SELECT"]),
+    ...(pending.length > 0 && !needsOwner && state.hasMigrationTable && !state.mayWriteMigrations ? ["INSERT"] : []),
+  ];
+  if (migrationRights.length > 0) grant(migrationRights.join(", "), MIGRATION_TABLE);
   if (statements.length > 0) {
     throw new DatabaseRightsMissing(state.role, state.database, statements);
   }
+}
+
+/** By table. `made`: files that somebody else is to run, after which their tables are that one's. */
+function missingTableRights(state: TableState, made: readonly Migration[]): [string, readonly string[]][] {
+  const apart = ["energy_hourly", MIGRATION_TABLE.replace("public.", "")];
+  const present = state.objects
+    .filter(({ isTable }) => isTable)
+    .map(({ name, missingRights }): [string, readonly string[]] => [
+      name,
+      neededRights(name).filter((right) => missingRights.some((missing) => missing === right)),
+    ]);
+  const future = made
+    .flatMap(({ makesTables }) => makesTables)
+    .filter((name) => !state.objects.some((object) => object.name === name))
+    .map((name): [string, readonly string[]] => [name, neededRights(name)]);
+  return [...present, ...future]
+    .filter(([name, rights]) => rights.length > 0 && !apart.includes(name))
+    .sort(([one], [other]) => (one < other ? -1 : 1));
+}
+
+/** Whether a file alters a table that is there and that is not our role's; what it makes it leaves alone where it is. */
+function altersOfOthers({ makes, alters, adds }: Migration, state: TableState): boolean {
+  return state.objects.some(
+    ({ name, isOwned, columns }) =>
+      !isOwned &&
+      (makes.includes(name)
+        ? adds.some(({ table, column }) => table === name && !columns.includes(column))
+        : alters.includes(name)),
+  );
 }
 
 /** Every row that is written brings these. */
