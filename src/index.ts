@@ -42,6 +42,7 @@ export {
   type Sleep,
   type StoredSession,
   type Timespan,
+  TokenRefused,
   type TransportLimits,
 } from "./caruna/index.js";
 export {

@@ -13,6 +13,7 @@ import {
   CarunaUnreachable,
   LoginChanged,
   LoginHeldBack,
+  TokenRefused,
 } from "./errors.js";
 import type { ClientEvent } from "./events.js";
 import { Gate } from "./http/gate.js";
@@ -40,6 +41,7 @@ import {
   type SessionStore,
   type StoredSession,
 } from "./session.js";
+import { TokenTrust, type Verdict } from "./token-trust.js";
 
 export const CARUNA_PLUS_URL = "https://plus.caruna.fi";
 
@@ -48,8 +50,10 @@ const REQUESTS_AT_ONCE = 4;
 const RENEWAL_MARGIN_MS = 2 * 60_000;
 /** A new token is used for this long whatever its expiry says: where clocks differ, every call would log in. */
 const TRUSTED_WHEN_NEW_MS = 5 * 60_000;
-/** What a new token may not see of a customer is not asked for with yet another token for this long. */
-const REFUSAL_REMEMBERED_MS = 60 * 60_000;
+/** A resource that answers 401 or the login page to a new token is not tried with yet another token for this long. */
+const REFUSAL_REMEMBERED_MS = 24 * 60 * 60_000;
+/** Waits from a login to the next one while its tokens are refused for everything; the last one from then on. */
+const WAITS_AFTER_REFUSED_TOKENS_MS = [1, 6, 24].map((hours) => hours * 60 * 60_000);
 /** Where kept cookies did not spare the password, they are not tried again for this long: it costs half a login. */
 const COOKIES_NOT_TRIED_MS = 7 * 24 * 60 * 60_000;
 
@@ -86,6 +90,20 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What a call takes that may be made for one customer alone. */
+export interface CustomerOptions extends CallOptions {
+  /** Number of the one customer that is asked for; default: every one that the account may see. */
+  readonly customer?: string | undefined;
+}
+
+/** The metering points of a customer, with what is missing of its lists. */
+export interface MeteringPointLists {
+  /** One may stand here twice. */
+  readonly meteringPoints: readonly MeteringPoint[];
+  /** Why one of the two lists could not be fetched; empty where both are there. */
+  readonly failed: readonly CarunaError[];
+}
+
 /**
  * A client of Caruna+. It logs in when it must, once for all callers, and keeps the token for its lifetime.
  *
@@ -106,10 +124,18 @@ export class CarunaClient {
   #session: Session | undefined;
   /** What the last login left, here or in the store. */
   #kept: Pick<StoredSession, "cookies" | "cookiesFailedAtEpochMs"> = {};
+  /** When this client logged in; a session from the store is not new. */
   #loggedInAtEpochMs = Number.NEGATIVE_INFINITY;
+  /** When the session was given, by this client or the one that stored it. */
+  #sessionSinceEpochMs = Number.NEGATIVE_INFINITY;
+  /** How many tokens in a row were refused for everything, the last one not counted. */
+  #refusedTokens = 0;
+  /** The refusal that the last token met. */
+  #lastRefusal: { readonly call: string; readonly status: number } | undefined;
+  readonly #trust = new TokenTrust();
   #storeWasRead = false;
   #login: SharedLogin | undefined;
-  /** When a call was refused although the token was new, by customer and kind of call. */
+  /** When a call answered 401 or the login page to a token that was good for others, by customer and kind of call. */
   readonly #refusedAt = new Map<string, number>();
 
   /** Only checks and keeps the options: nothing is asked for, read or opened before the first call. */
@@ -160,11 +186,14 @@ export class CarunaClient {
     return (await this.#currentSession(signalOf("ownCustomerNumbers()", options))).ownCustomerNumbers;
   }
 
-  /** Whom the account belongs to and whom it represents, each customer with name and address: a request for each. */
+  /**
+   * Whom the account belongs to and whom it represents, each customer with name and address: a request for each. A customer
+   * that Caruna+ does not show is left out with a warning, while it shows another.
+   */
   async profile(options: CallOptions = {}): Promise<Profile> {
     const signal = signalOf("profile()", options);
     const session = await this.#currentSession(signal);
-    const customers = await Promise.all(customersOf(session).map((number) => this.customer(number, { signal })));
+    const customers = await this.#ofEach(customersOf(session), signal, (number) => this.customer(number, { signal }));
     const { ownCustomerNumbers, representedCustomerNumbers } = session;
     return { ownCustomerNumbers, representedCustomerNumbers, customers };
   }
@@ -177,53 +206,91 @@ export class CarunaClient {
 
   /**
    * The contracts of every customer, each once, past ones and other kinds than of metering points among them; or those
-   * of one customer alone: `GET /api/customers/{customer}/contracts`.
+   * of one customer alone: `GET /api/customers/{customer}/contracts`. A contract that cannot be read is left out and logged;
+   * so is a customer that Caruna+ does not show, while it shows another.
    */
-  async contracts(options: CallOptions & { readonly customer?: string | undefined } = {}): Promise<Contract[]> {
+  async contracts(options: CustomerOptions = {}): Promise<Contract[]> {
     const signal = signalOf("contracts()", options);
     const { customer } = options;
     const customers = customer === undefined ? await this.customerNumbers({ signal }) : [customer];
-    const lists = await Promise.all(
-      customers.map(async (number) => readContracts(...(await this.#get(number, "contracts", {}, signal)))),
-    );
+    const lists = await this.#ofEach(customers, signal, async (number) => {
+      const [call, body] = await this.#get(number, "contracts", {}, signal);
+      const { contracts, unreadable } = readContracts(call, body);
+      if (unreadable.length > 0) this.#logger.warn({ call, unreadable }, "some contracts were not understood");
+      return contracts;
+    });
     return [...new Map(lists.flat().map((contract) => [contract.id, contract])).values()];
   }
 
   /**
-   * The metering points of every customer, each once, in the order in which the API lists them.
+   * The metering points of every customer, each once, in the order in which the API lists them; or those of one customer.
+   * A customer that Caruna+ does not show is left out with a warning, while it shows another.
    *
    * Two lists are asked, since clients of the same week found household meters in the one or in the other; an error of
-   * one of them is passed over while the other answers.
+   * one of them is passed over while the other answers, but for one that is out of reach: a meter might be missing.
    */
-  async meteringPoints(options: CallOptions = {}): Promise<MeteringPoint[]> {
+  async meteringPoints(options: CustomerOptions = {}): Promise<MeteringPoint[]> {
     const signal = signalOf("meteringPoints()", options);
+    const { customer } = options;
+    const customers = customer === undefined ? await this.customerNumbers({ signal }) : [customer];
+    const lists = await this.#ofEach(customers, signal, async (number) => {
+      const { meteringPoints, failed } = await this.listMeteringPoints(number, { signal });
+      const missing = failed.find((error) => error instanceof CarunaUnreachable);
+      if (missing !== undefined) throw missing;
+      return meteringPoints;
+    });
     const found = new Map<string, MeteringPoint>();
-    for (const customerId of await this.customerNumbers({ signal })) {
-      for (const point of await this.#meteringPointsOf(customerId, signal)) {
-        if (!found.has(point.assetId)) found.set(point.assetId, point);
-      }
-    }
+    for (const point of lists.flat()) if (!found.has(point.assetId)) found.set(point.assetId, point);
     return [...found.values()];
   }
 
-  async #meteringPointsOf(customerId: string, signal: AbortSignal): Promise<MeteringPoint[]> {
+  /**
+   * The metering points of one customer, from two lists that are asked for: what could be read, and why a list failed.
+   * Where both failed, throws the error of the first.
+   */
+  async listMeteringPoints(customer: string, options: CallOptions = {}): Promise<MeteringPointLists> {
+    const signal = signalOf("listMeteringPoints()", { ...options, customer });
     const lists = await Promise.allSettled(
       ["assets", "assets/meteringpoints"].map(async (path) => {
-        const [call, body] = await this.#get(customerId, path, {}, signal);
-        const { meteringPoints, unreadable } = readMeteringPoints(call, body, customerId);
+        const [call, body] = await this.#get(customer, path, {}, signal);
+        const { meteringPoints, unreadable } = readMeteringPoints(call, body, customer);
         if (unreadable.length > 0) this.#logger.warn({ call, unreadable }, "some metering points were not understood");
         return meteringPoints;
       }),
     );
     signal.throwIfAborted();
-    const answered = lists.filter((list) => list.status === "fulfilled");
+    const failed: CarunaError[] = [];
     for (const list of lists) {
       if (list.status === "fulfilled") continue;
-      const mayBePassedOver = list.reason instanceof AnswerNotUnderstood || list.reason instanceof AccessRefused;
-      if (answered.length === 0 || !mayBePassedOver) throw list.reason;
-      this.#logger.warn({ problem: list.reason.message }, "one of the two lists of metering points is not to be had");
+      if (!isOfOneCall(list.reason)) throw list.reason;
+      failed.push(list.reason);
     }
-    return answered.flatMap((list) => list.value);
+    const [error] = failed;
+    if (error !== undefined && failed.length === lists.length) throw error;
+    for (const { message } of failed)
+      this.#logger.warn({ problem: message }, "one of the two lists of metering points could not be fetched");
+    return { meteringPoints: lists.flatMap((list) => (list.status === "fulfilled" ? list.value : [])), failed };
+  }
+
+  /** A result for each customer, in order; without those that Caruna+ does not show, unless it shows none. */
+  async #ofEach<Result>(
+    customers: readonly string[],
+    signal: AbortSignal,
+    ask: (customer: string) => Promise<Result>,
+  ): Promise<Result[]> {
+    const asked = await Promise.allSettled(customers.map(ask));
+    signal.throwIfAborted();
+    const answered = asked.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+    for (const outcome of asked) {
+      if (outcome.status === "fulfilled") continue;
+      const mayBePassedOver = isOfOneCall(outcome.reason) && !(outcome.reason instanceof CarunaUnreachable);
+      if (answered.length === 0 || !mayBePassedOver) throw outcome.reason;
+      this.#logger.warn(
+        { problem: outcome.reason.message },
+        "Caruna+ does not show one of the customers: it is left out",
+      );
+    }
+    return answered;
   }
 
   /**
@@ -276,33 +343,86 @@ export class CarunaClient {
     parameters: Record<string, string>,
     signal: AbortSignal,
   ): Promise<[call: string, body: string]> {
-    const url = new URL(`/api/customers/${encodeURIComponent(customerId)}/${path}`, this.#baseUrl);
+    const url = this.#urlOf(customerId, path);
     url.search = new URLSearchParams(parameters).toString();
     const call = maskedCall("GET", url);
-    const right = JSON.stringify([customerId, path.split("/").at(-1)]);
     let session = await this.#currentSession(signal);
-    let response = await this.#ask(url, session, signal);
-    if (isRefused(response) && this.#mayRenewFor(right)) {
-      this.#logger.debug({ call, status: response.status }, "the token was refused; logging in once more");
-      session = await this.#renewed(session, signal);
-      response = await this.#ask(url, session, signal);
-      if (isRefused(response)) this.#refusedAt.set(right, this.#retry.now());
-      else this.#refusedAt.delete(right);
+    let answer = await this.#ask(customerId, path, url, session, signal);
+    if (await this.#isRefusalOfToken(answer, session, signal)) {
+      this.#logger.debug({ call, status: answer.response.status }, "the token was refused; logging in once more");
+      session = await this.#renewed(session, answer, signal);
+      answer = await this.#ask(customerId, path, url, session, signal);
+      if (isRefused(answer.response)) {
+        const isGood = await this.#trust.isGood(session, answer.sent, this.#askListWith(session, signal));
+        if (!isGood) throw this.#tokenRefused(answer);
+        this.#refusedAt.set(answer.right, this.#retry.now());
+      } else {
+        this.#refusedAt.delete(answer.right);
+      }
     }
-    if (isRefused(response)) throw new AccessRefused(call, response.status);
-    if (response.status !== 200)
-      throw new AnswerNotUnderstood(call, `HTTP ${response.status}${messageOf(response.body)}`);
-    return [call, response.body];
+    const { status, body } = answer.response;
+    if (isRefused(answer.response)) throw new AccessRefused(call, status);
+    if (status === 204) return [call, "null"];
+    if (status !== 200) throw new AnswerNotUnderstood(call, `HTTP ${status}${messageOf(body)}`, status);
+    return [call, body];
   }
 
-  #mayRenewFor(right: string): boolean {
-    const refusedAt = this.#refusedAt.get(right);
-    return refusedAt === undefined || this.#retry.now() - refusedAt > REFUSAL_REMEMBERED_MS;
+  /** Whether the token is no good any more: it has expired or was revoked, and a new one may be. */
+  async #isRefusalOfToken(
+    { response, sent, right }: ApiAnswer,
+    session: Session,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    if (!isRefused(response)) return false;
+    if (response.status !== 403) {
+      const refusedAt = this.#refusedAt.get(right);
+      return refusedAt === undefined || this.#retry.now() - refusedAt > REFUSAL_REMEMBERED_MS;
+    }
+    return !(await this.#trust.isGood(session, sent, this.#askListWith(session, signal)));
   }
 
-  async #ask(url: URL, session: Session, signal: AbortSignal): Promise<HttpResponse> {
+  async #ask(
+    customerId: string,
+    path: string,
+    url: URL,
+    session: Session,
+    signal: AbortSignal,
+    retry = this.#retry,
+  ): Promise<ApiAnswer> {
+    const sent = this.#trust.send(customerId);
     const headers = { Accept: "application/json", Authorization: `Bearer ${session.token}` };
-    return await sendWithRetries(this.#sendThroughGate, { method: "GET", url, headers }, this.#retry, signal);
+    const response = await sendWithRetries(this.#sendThroughGate, { method: "GET", url, headers }, retry, signal);
+    if (isRefused(response)) this.#trust.refuse(session, customerId, path);
+    else if (response.status === 200) await this.#accept(session, sent);
+    const right = JSON.stringify([customerId, path.split("/").at(-1)]);
+    return { call: maskedCall("GET", url), response, sent, right };
+  }
+
+  /** One try of a list, to learn whether a token is good. */
+  #askListWith(session: Session, signal: AbortSignal) {
+    return async (customerId: string, list: string): Promise<Verdict> => {
+      const url = this.#urlOf(customerId, list);
+      try {
+        const { response } = await this.#ask(customerId, list, url, session, signal, { ...this.#retry, retries: 0 });
+        if (isRefused(response)) return "refused";
+        return response.status === 200 ? "accepted" : "unclear";
+      } catch (error) {
+        if (error instanceof CarunaUnreachable) return "unclear";
+        throw error;
+      }
+    };
+  }
+
+  #urlOf(customerId: string, path: string): URL {
+    return new URL(`/api/customers/${encodeURIComponent(customerId)}/${path}`, this.#baseUrl);
+  }
+
+  async #accept(session: Session, sent: number): Promise<void> {
+    this.#trust.accept(session, sent);
+    this.#lastRefusal = undefined;
+    if (this.#refusedTokens === 0 || session !== this.#session) return;
+    this.#refusedTokens = 0;
+    await this.#save(session);
   }
 
   /** One try: waits between tries hold no place at the gate. */
@@ -342,15 +462,39 @@ export class CarunaClient {
       if (kept === undefined && stored !== undefined && stored !== null)
         this.#logger.warn({}, "what the session store gave is no session and is ignored; logging in anew");
       if (kept?.account === this.#account && this.#session === undefined) {
-        const { account, cookies, cookiesFailedAtEpochMs, ...session } = kept;
+        const { account, cookies, cookiesFailedAtEpochMs, refusedTokens, loggedInAtEpochMs, ...session } = kept;
         this.#session = session;
+        this.#refusedTokens = refusedTokens ?? 0;
+        this.#sessionSinceEpochMs = loggedInAtEpochMs ?? Number.NEGATIVE_INFINITY;
         this.#kept = { cookies, cookiesFailedAtEpochMs };
       }
       this.#storeWasRead = true;
     }
     const session = this.#session;
     if (session !== undefined && this.#isUsable(session)) return session;
+    this.#requireLoginAllowed(this.#lastRefusal);
     return await this.#loggedIn(signal);
+  }
+
+  /** While tokens are refused for everything, however new, the next login waits. */
+  #requireLoginAllowed(refusal: { readonly call: string; readonly status: number } | undefined): void {
+    const waitMs = this.#waitForLoginMs();
+    if (waitMs > 0) throw new TokenRefused(refusal?.call ?? "the last calls", refusal?.status ?? 401, waitMs / 1000);
+  }
+
+  #waitForLoginMs(): number {
+    if (this.#refusedTokens === 0) return 0;
+    const waits = WAITS_AFTER_REFUSED_TOKENS_MS;
+    const waitMs = waits[Math.min(this.#refusedTokens, waits.length) - 1] ?? 0;
+    const sinceMs = this.#retry.now() - this.#sessionSinceEpochMs;
+    // After a clock that was set back the time counts as over.
+    return sinceMs < 0 ? 0 : Math.max(0, waitMs - sinceMs);
+  }
+
+  #tokenRefused({ call, response: { status } }: ApiAnswer): TokenRefused {
+    this.#lastRefusal = { call, status };
+    const waitMs = this.#waitForLoginMs();
+    return new TokenRefused(call, status, waitMs / 1000);
   }
 
   #isUsable(session: Session): boolean {
@@ -359,8 +503,10 @@ export class CarunaClient {
   }
 
   /** A session newer than the one that was refused: perhaps another caller has it already. */
-  async #renewed(refused: Session, signal: AbortSignal): Promise<Session> {
+  async #renewed(refused: Session, answer: ApiAnswer, signal: AbortSignal): Promise<Session> {
     if (this.#session !== undefined && this.#session !== refused) return this.#session;
+    this.#lastRefusal = { call: answer.call, status: answer.response.status };
+    this.#requireLoginAllowed(this.#lastRefusal);
     return await this.#loggedIn(signal);
   }
 
@@ -408,12 +554,21 @@ export class CarunaClient {
       throw error;
     });
     this.#tell({ kind: "login", succeeded: true });
+    this.#noteRefusedTokens(isAskedFor);
     this.#session = loggedIn.session;
     this.#loggedInAtEpochMs = this.#retry.now();
+    this.#sessionSinceEpochMs = this.#loggedInAtEpochMs;
     const how = loggedIn.passwordWasSpared ? ", without the password: its cookies were still good" : "";
     this.#logger.info({}, `logged in to Caruna+${how}`);
     await this.#keep(loggedIn, keptJar !== undefined);
     return loggedIn.session;
+  }
+
+  /** A login that was made since the last token was refused; or, after such ones, since it was never accepted. */
+  #noteRefusedTokens(isAskedFor: boolean): void {
+    const wasRefused = this.#lastRefusal !== undefined || this.#refusedTokens > 0;
+    this.#refusedTokens = wasRefused && !isAskedFor ? this.#refusedTokens + 1 : 0;
+    this.#lastRefusal = undefined;
   }
 
   async #keepTranscript(error: CarunaError, recorder: TranscriptRecorder | undefined): Promise<void> {
@@ -438,7 +593,13 @@ export class CarunaClient {
       cookies: JSON.stringify(jar.serializeSync()),
       cookiesFailedAtEpochMs: cookiesFailed ? this.#retry.now() : this.#kept.cookiesFailedAtEpochMs,
     };
-    await this.#store.save({ ...session, ...this.#kept, account: this.#account }).catch((error: unknown) => {
+    await this.#save(session);
+  }
+
+  async #save(session: Session): Promise<void> {
+    const refused = this.#refusedTokens === 0 ? {} : { refusedTokens: this.#refusedTokens };
+    const since = { loggedInAtEpochMs: this.#sessionSinceEpochMs, ...refused };
+    await this.#store.save({ ...session, ...this.#kept, ...since, account: this.#account }).catch((error: unknown) => {
       const code = error instanceof Error && "code" in error ? error.code : undefined;
       this.#logger.warn({ code }, "the session cannot be kept; the next start logs in again");
     });
@@ -495,12 +656,28 @@ class SharedLogin {
   }
 }
 
+/** An answer of the API, and what is to be known of the call when it is a refusal. */
+interface ApiAnswer {
+  readonly call: string;
+  readonly response: HttpResponse;
+  /** Its place in the order of all calls. */
+  readonly sent: number;
+  /** Customer and kind of call. */
+  readonly right: string;
+}
+
 const NEVER = new AbortController().signal;
 setMaxListeners(0, NEVER);
 
-function signalOf(method: string, options: CallOptions & { readonly customer?: string | undefined }): AbortSignal {
+function signalOf(method: string, options: CustomerOptions): AbortSignal {
   checkCallOptions(method, options);
   return options.signal ?? NEVER;
+}
+
+/** An error that says nothing of other calls. */
+function isOfOneCall(error: unknown): error is CarunaError {
+  if (!(error instanceof CarunaError) || error.duringLogin) return false;
+  return [AccessRefused, AnswerNotUnderstood, CarunaUnreachable].some((kind) => error instanceof kind);
 }
 
 function customersOf({ ownCustomerNumbers, representedCustomerNumbers }: Session): string[] {

@@ -148,25 +148,53 @@ function duration(seconds: number): string {
 export class AnswerNotUnderstood extends CarunaError {
   /** Method and path of the call, customer numbers and ids masked. */
   readonly call: string;
+  /** HTTP status of the answer; undefined where it was 200. */
+  readonly status: number | undefined;
 
-  constructor(call: string, problem: string) {
+  constructor(call: string, problem: string, status?: number) {
     super(
       `Caruna+'s answer to ${call} was not understood: ${problem}. ` +
         "If this stays so for a day, Caruna has changed its interface and this program needs an update.",
     );
     this.call = call;
+    this.status = status;
   }
 }
 
-/** Caruna+ refused a call (401 or 403, or a page in place of data) although the token was new. */
+/** Caruna+ refuses one call (403, or 401 or a page in place of data), while it accepts the token for others. */
 export class AccessRefused extends CarunaError {
-  constructor(call: string, status: number) {
+  /** Method and path of the call, customer numbers and ids masked. */
+  readonly call: string;
+  /** HTTP status of the answer. */
+  readonly status: number;
+
+  constructor(call: string, status: number, message = refusalInWords(call, status)) {
+    super(message);
+    this.call = call;
+    this.status = status;
+  }
+}
+
+function refusalInWords(call: string, status: number): string {
+  return status < 400
+    ? `Caruna+ answers ${call} with a page in place of data (HTTP ${status}), although it accepts the login. ` +
+        "It may be out of order: see whether plus.caruna.fi shows your consumption in a browser."
+    : `Caruna+ refuses ${call} (HTTP ${status}), although it accepts the login. ` +
+        "The account may have lost its right to this customer or metering point: look it up at plus.caruna.fi.";
+}
+
+/** Caruna+ gives tokens, and refuses everything that is asked with them: another login would not help now. */
+export class TokenRefused extends AccessRefused {
+  override duringLogin = true;
+
+  /** @param waitSeconds until the next login is made. */
+  constructor(call: string, status: number, waitSeconds: number) {
     super(
-      status < 400
-        ? `Caruna+ answers ${call} with a page in place of data (HTTP ${status}), even after a new login. ` +
-            "It may be out of order: see whether plus.caruna.fi shows your consumption in a browser."
-        : `Caruna+ refuses ${call} (HTTP ${status}) even after a new login. ` +
-            "The account may have lost its right to this metering point: look it up at plus.caruna.fi.",
+      call,
+      status,
+      `Caruna+ accepts the login, and then refuses everything that is asked with its token (HTTP ${status} at ${call}). ` +
+        "It may be out of order: see whether plus.caruna.fi shows your consumption in a browser. " +
+        `The next login is made in ${duration(waitSeconds)} at the earliest.`,
     );
   }
 }

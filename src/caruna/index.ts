@@ -13,6 +13,7 @@ export {
   LoginHeldBack,
   RateLimited,
   SecondFactorRequired,
+  TokenRefused,
 } from "./errors.js";
 export type { ClientEvent } from "./events.js";
 export { type LoginAddressOptions, loginAddress, type Reached, reach } from "./http/reachability.js";

@@ -23,6 +23,10 @@ export interface StoredSession extends Session {
   readonly cookies?: string | undefined;
   /** When kept cookies last failed to do so, milliseconds since the epoch. */
   readonly cookiesFailedAtEpochMs?: number | undefined;
+  /** How many tokens in a row were refused for everything, up to the one before this; 0 once this one was accepted. */
+  readonly refusedTokens?: number | undefined;
+  /** When this session was given, milliseconds since the epoch. */
+  readonly loggedInAtEpochMs?: number | undefined;
 }
 
 /**
@@ -51,6 +55,8 @@ const STORED_SESSION = z.object({
   representedCustomerNumbers: z.array(z.string()),
   cookies: z.string().optional(),
   cookiesFailedAtEpochMs: INSTANT.optional(),
+  refusedTokens: z.int().min(0).optional(),
+  loggedInAtEpochMs: INSTANT.optional(),
 });
 
 /** What a store gave back, as a session; undefined where it is none (an older program's, a damaged one). */

@@ -1,9 +1,10 @@
 import { energyAnswer, type Timespan } from "./energy-rows.js";
+import { startOfLocalDay } from "./helsinki.js";
 import { type Answer, type Exchange, htmlAnswer, jsonAnswer } from "./http.js";
 import type { Address, SimulatedMeter } from "./meters.js";
 import { plainPage } from "./pages.js";
 import type { Household } from "./readings.js";
-import type { Context } from "./settings.js";
+import type { Context, Refusal, Resource } from "./settings.js";
 
 /** The calls under `/api/customers`; they need the bearer token and nothing else. */
 export function answerApiCall(
@@ -20,6 +21,11 @@ export function answerApiCall(
   const meters = household.meters.filter((meter) => meter.customerNumber === customerNumber);
   if (meters.length === 0) return jsonAnswer(403, { msg: "Forbidden" }, "api");
   const call = rest.join("/");
+  const refused = context.behaviour.refusals.find((refusal) => fits(refusal, exchange, customerNumber, call));
+  if (refused !== undefined) {
+    const body = refused.body ?? JSON.stringify({ msg: "Refused" });
+    return { status: refused.status, headers: { "Content-Type": "text/html;charset=UTF-8" }, body, kind: "refused" };
+  }
   if (call === "info") return jsonAnswer(200, customerInfo(customerNumber, meters), "info");
   if (call === "contracts") return jsonAnswer(200, contracts(customerNumber, meters), "contracts");
   const listed = context.behaviour.metersListedAt;
@@ -31,6 +37,17 @@ export function answerApiCall(
   return meter === undefined
     ? jsonAnswer(404, { msg: "Not found" }, "api")
     : energy(exchange, context, household, meter);
+}
+
+function fits(refusal: Refusal, exchange: Exchange, customerNumber: string, call: string): boolean {
+  const [, assetId] = /^assets\/([^/]+)\/energy$/.exec(call) ?? [];
+  const resource = assetId === undefined ? call : `energy ${exchange.query.get("timespan")}`;
+  const names: Readonly<Record<string, Resource>> = { "assets/meteringpoints": "metering points" };
+  return (
+    (refusal.customerNumber === undefined || refusal.customerNumber === customerNumber) &&
+    (refusal.assetId === undefined || (assetId !== undefined && refusal.assetId === decodeURIComponent(assetId))) &&
+    (refusal.resources === undefined || refusal.resources.some((wanted) => wanted === (names[resource] ?? resource)))
+  );
 }
 
 function refusal({ behaviour }: Context): Answer {
@@ -56,8 +73,23 @@ function energy(exchange: Exchange, context: Context, household: Household, mete
     return jsonAnswer(400, { msg: "Request data missing" }, "energy");
   const dayTooMany = timespan === "monthly" && query.has("day") && context.behaviour.refuseDayWithMonthly;
   if (dayTooMany || !isDate(year, month, day)) return jsonAnswer(400, { msg: "Invalid request data" }, "energy");
+  const { beforeContract } = context.behaviour;
+  const isBefore = endOf(timespan, year, month, day) <= startOfContract(meter);
+  if (isBefore && beforeContract === "null") return jsonAnswer(200, null, `energy ${timespan}`);
+  if (isBefore && beforeContract === 204) return { status: 204, kind: `energy ${timespan}` };
+  if (isBefore && typeof beforeContract === "number") return jsonAnswer(beforeContract, { msg: "No data" }, "refused");
   const body = energyAnswer(household, meter, context.behaviour, timespan, { year, month, day });
   return jsonAnswer(200, body, `energy ${timespan}`);
+}
+
+function endOf(timespan: Timespan, year: number, month: number, day: number): number {
+  if (timespan === "yearly") return startOfLocalDay(year + 1, 1, 1);
+  return timespan === "monthly" ? startOfLocalDay(year, month + 1, 1) : startOfLocalDay(year, month, day + 1);
+}
+
+function startOfContract({ startDate }: SimulatedMeter): number {
+  const [year = 0, month = 0, day = 0] = startDate.split("-").map(Number);
+  return startOfLocalDay(year, month, day);
 }
 
 function timespanOf(value: string | null): Timespan | null {

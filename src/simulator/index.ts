@@ -11,7 +11,7 @@ import { VARIANTS } from "./variants.js";
 export type { HourTruth } from "./household.js";
 export type { MeterOptions, SimulatedMeter } from "./meters.js";
 export { Household, UnknownMeterError } from "./readings.js";
-export { type Behaviour, DEFAULT_BEHAVIOUR, type ForeignStep } from "./settings.js";
+export { type Behaviour, DEFAULT_BEHAVIOUR, type ForeignStep, type Refusal, type Resource } from "./settings.js";
 export { isVariantName, VARIANTS, type Variant, type VariantName, variantNames } from "./variants.js";
 
 /** How to start the simulator; the behaviour can also be changed later with `set`. */

@@ -11,6 +11,26 @@ export type ForeignStep =
   | "relay"
   | "callback";
 
+/** A resource of the API, in the words that a request's `kind` has. */
+export type Resource =
+  | "info"
+  | "contracts"
+  | "assets"
+  | "metering points"
+  | "energy daily"
+  | "energy monthly"
+  | "energy yearly";
+
+/** What is answered in place of data, where everything that is given here fits the request. */
+export interface Refusal {
+  readonly customerNumber?: string;
+  readonly assetId?: string;
+  readonly resources?: readonly Resource[];
+  readonly status: number;
+  /** JSON with a `msg` by default. */
+  readonly body?: string;
+}
+
 /** How the service behaves; every setting can be changed while the simulator runs. */
 export interface Behaviour {
   variant: VariantName;
@@ -35,6 +55,10 @@ export interface Behaviour {
   tokenRefusal: 401 | 403 | "login-page";
   /** No token is good, however new. */
   refuseTokens: boolean;
+  /** Of these the first that fits a call with a good token answers it. */
+  refusals: readonly Refusal[];
+  /** How energy of a period that ends before the contract begins is answered: an empty list, `null`, or a status. */
+  beforeContract: "empty" | "null" | 204 | 400 | 403 | 404;
   /** `day` together with `monthly` gets 400 (one client's probe); otherwise it is ignored. */
   refuseDayWithMonthly: boolean;
   /** Where the meters are listed. */
@@ -71,6 +95,8 @@ export const DEFAULT_BEHAVIOUR: Behaviour = {
   tokenLifetimeSeconds: 3600,
   tokenRefusal: 401,
   refuseTokens: false,
+  refusals: [],
+  beforeContract: "empty",
   refuseDayWithMonthly: false,
   metersListedAt: "both",
   energyShape: "flat",

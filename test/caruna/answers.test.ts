@@ -136,7 +136,6 @@ describe("energy rows as nobody expects them", () => {
     ["no stamp", '{"totalConsumption": 1}', "timestamp"],
     ["an empty stamp", '{"timestamp": "", "totalConsumption": 1}', "timestamp"],
     ["a number as a stamp", '{"timestamp": 1691956800, "totalConsumption": 1}', "timestamp"],
-    ["null", "null", "the answer"],
     ["a word", '"CANARY"', "the answer"],
     ["a list", "[]", "the answer"],
   ])("a bad row is named, by its field and without its value, and costs no other: %s", async (_, bad, field) => {
@@ -192,7 +191,6 @@ describe("energy rows as nobody expects them", () => {
     ["words", "Huoltokatko", "it is not JSON"],
     ["JSON cut short", '[{"timestamp": "a"', "it is not JSON"],
     ["a number that JSON does not have", '[{"timestamp": "a", "totalConsumption": NaN}]', "it is not JSON"],
-    ["null", "null", "the answer"],
     ["an object of another shape", '{"values": []}', "the answer"],
     ["a wrapped answer without data", '{"results": [{"type": "hourly"}]}', "the answer"],
   ])("an answer that is no list is an error that names the call: %s", async (_, body, problem) => {
@@ -200,6 +198,17 @@ describe("energy rows as nobody expects them", () => {
     expect(error).toBeInstanceOf(AnswerNotUnderstood);
     expect(error).toMatchObject({ call: "GET /api/customers/…/assets/…/energy?year&timespan&month&day" });
     expect(error.message).toContain(problem);
+  });
+
+  it.each([
+    [200, "null"],
+    [204, ""],
+  ])("%s %s is no row", async (status, body) => {
+    const simulator = await simulatorFor({ refusals: [{ resources: ["energy daily"], status, body }] });
+    const { client } = clientFor(simulator);
+    const meteringPoint = { customerId: "50123456", assetId: "FSK000127" };
+    const query = { meteringPoint, year: 2026, month: 1, day: 2, timespan: "daily" } as const;
+    expect(await client.energyAnswer(query)).toEqual({ rows: [], unreadable: [] });
   });
 
   it("an empty list is no row", async () => {
@@ -320,6 +329,40 @@ describe("customers and contracts", () => {
         type: "energyDeliveringContract",
       },
     ]);
+  });
+
+  it("are read one by one: what is no contract of a metering point costs no other", async () => {
+    const contract = { id: "S1", assetId: "A1", type: "energyDeliveringContract", startDate: "2026-01-01" };
+    const list = [
+      null,
+      { ...contract, assetId: undefined },
+      { ...contract, id: ["x"] },
+      { ...contract, type: 7 },
+      contract,
+    ];
+    const { client, log } = await clientWithAnswers({
+      "/api/customers/50123456/contracts": JSON.stringify({ contracts: list }),
+    });
+    expect(await client.contracts()).toMatchObject([{ id: "S1", type: "energyDeliveringContract" }]);
+    const warning = log.entries.find(({ level }) => level === "warn");
+    expect(warning?.fields).toMatchObject({
+      unreadable: ["contract 1: ", "contract 2: assetId: ", "contract 3: id: "].map((start) =>
+        expect.stringContaining(start),
+      ),
+    });
+  });
+
+  it("of a customer that Caruna+ does not show are left out, while it shows another", async () => {
+    const simulator = await simulatorFor({
+      meters: [{}, { customerNumber: "60000001", represented: true }],
+      refusals: [{ customerNumber: "60000001", status: 403 }],
+    });
+    const { client, log } = clientFor(simulator);
+    expect((await client.contracts()).map(({ customerId }) => customerId)).toEqual(["50123456"]);
+    expect((await client.meteringPoints()).map(({ customerId }) => customerId)).toEqual(["50123456"]);
+    expect((await client.profile()).customers.map(({ id }) => id)).toEqual(["50123456"]);
+    expect(log.entries.filter(({ message }) => message.includes("one of the customers"))).toHaveLength(3);
+    expect(simulator.passwordPosts).toBe(1);
   });
 
   it("may lack whatever is not their number", async () => {

@@ -139,6 +139,12 @@ async function writeFileIn(file: string, content: string): Promise<void> {
   await writeFile(file, content);
 }
 
+const refusals: [string, Partial<Behaviour>][] = [
+  ["401", { tokenRefusal: 401 }],
+  ["403", { tokenRefusal: 403 }],
+  ["a login page", { tokenRefusal: "login-page" }],
+];
+
 describe("a token in use", () => {
   it("is renewed before it expires, not after", async () => {
     const clock = clockFrom(Date.now());
@@ -211,12 +217,6 @@ describe("a token in use", () => {
     expect(simulator.tokensIssued).toBe(2);
   });
 
-  const refusals: [string, Partial<Behaviour>][] = [
-    ["401", { tokenRefusal: 401 }],
-    ["403", { tokenRefusal: 403 }],
-    ["a login page", { tokenRefusal: "login-page" }],
-  ];
-
   it.each(refusals)("refused again when new (%s): an error, and no storm of logins", async (_, behaviour) => {
     const simulator = await simulatorFor({ ...behaviour, refuseTokens: true });
     const { client } = clientFor(simulator);
@@ -235,8 +235,117 @@ describe("a token in use", () => {
     expect(await client.meteringPoints()).toHaveLength(1);
     simulator.expireTokens();
     expect(await client.contracts({ customer: CUSTOMER })).toHaveLength(1);
-    expect(simulator.tokensIssued).toBe(3);
+    expect(simulator.tokensIssued).toBe(2);
   });
+});
+
+describe("a 403", () => {
+  const OTHER = "60000001";
+  const two = { meters: [{}, { customerNumber: OTHER, represented: true }] };
+
+  it("of one customer is its own: no other login, one more request at the most, and the others go on", async () => {
+    const simulator = await simulatorFor({ ...two, refusals: [{ customerNumber: OTHER, status: 403 }] });
+    const { client } = clientFor(simulator);
+    await client.contracts({ customer: CUSTOMER });
+    const before = simulator.apiCalls;
+    for (let call = 0; call < 5; call += 1) {
+      const error = await errorOf(client.contracts({ customer: OTHER }));
+      expect(error).toMatchObject({ name: "AccessRefused", status: 403, duringLogin: false });
+    }
+    expect(simulator.apiCalls - before).toBeLessThanOrEqual(10);
+    expect(await client.contracts({ customer: CUSTOMER })).toHaveLength(1);
+    expect([simulator.tokensIssued, simulator.passwordPosts]).toEqual([1, 1]);
+  });
+
+  it("of one customer says nothing about a token that was revoked meanwhile", async () => {
+    const simulator = await simulatorFor({
+      ...two,
+      tokenRefusal: 403,
+      refusals: [{ customerNumber: OTHER, status: 403 }],
+    });
+    const { client } = clientFor(simulator);
+    await client.contracts({ customer: CUSTOMER });
+    await errorOf(client.contracts({ customer: OTHER }));
+    simulator.expireTokens();
+    await errorOf(client.contracts({ customer: OTHER }));
+    expect(await client.contracts({ customer: CUSTOMER })).toHaveLength(1);
+    expect(simulator.tokensIssued).toBe(2);
+  });
+
+  it("asks no customer that nobody has asked about, to learn whose it is", async () => {
+    const simulator = await simulatorFor({ ...two, refusals: [{ customerNumber: CUSTOMER, status: 403 }] });
+    await errorOf(clientFor(simulator).client.contracts({ customer: CUSTOMER }));
+    expect(simulator.requests.filter(({ path }) => path.includes(OTHER))).toEqual([]);
+  });
+
+  it("beside lists that are out of order is not taken for the token's", async () => {
+    const simulator = await simulatorFor({
+      refusals: [{ resources: ["contracts"], status: 403 }, { status: 500 }],
+    });
+    const error = await errorOf(clientFor(simulator).client.contracts({ customer: CUSTOMER }));
+    expect(error).toMatchObject({ name: "AccessRefused", duringLogin: false });
+    expect(simulator.tokensIssued).toBe(1);
+  });
+});
+
+describe("tokens that are refused for everything, however new", () => {
+  it.each(refusals)(
+    "(%s) are renewed after 1 h, 6 h, then once a day, by whatever program comes",
+    async (_, behaviour) => {
+      const clock = clockFrom(Date.now());
+      const simulator = await simulatorFor({ ...behaviour, now: clock.now });
+      const sessionStore = fileSessionStore(await sessionFile(), collectedLog());
+      await clientFor(simulator, { sessionStore, now: clock.now }).client.contracts({ customer: CUSTOMER });
+      simulator.set({ refuseTokens: true });
+      const posts: number[] = [];
+      for (let hour = 0; hour <= 7 * 24; hour += 1) {
+        // A scheduler's program, that knows what was stored alone.
+        const { client } = clientFor(simulator, { sessionStore, now: clock.now });
+        const error = await errorOf(client.contracts({ customer: CUSTOMER }));
+        expect(error).toMatchObject({ name: "TokenRefused", duringLogin: true });
+        while (posts.length < simulator.passwordPosts - 1) posts.push(hour);
+        client.close();
+        clock.pass(60 * 60_000);
+      }
+      // Each login allows one try in its hour of life; the next one waits for its turn.
+      expect(posts).toEqual([0, 1, 7, 31, 55, 79, 103, 127, 151]);
+      simulator.set({ refuseTokens: false });
+      clock.pass(24 * 60 * 60_000);
+      const { client } = clientFor(simulator, { sessionStore, now: clock.now });
+      expect(await client.contracts({ customer: CUSTOMER })).toHaveLength(1);
+      // A token that was accepted has a new login of its own when it is refused.
+      simulator.expireTokens();
+      expect(await client.contracts({ customer: CUSTOMER })).toHaveLength(1);
+      expect(simulator.passwordPosts).toBe(posts.length + 3);
+    },
+  );
+
+  it("are renewed at once where a person asks", async () => {
+    const simulator = await simulatorFor({ refuseTokens: true });
+    const { client } = clientFor(simulator);
+    await errorOf(client.contracts({ customer: CUSTOMER }));
+    simulator.set({ refuseTokens: false });
+    simulator.expireTokens();
+    expect(await errorOf(client.contracts({ customer: CUSTOMER }))).toMatchObject({ name: "TokenRefused" });
+    await client.logIn();
+    expect(await client.contracts({ customer: CUSTOMER })).toHaveLength(1);
+  });
+});
+
+it("one resource that answers as to a bad token, for ever, costs one login a day", async () => {
+  const clock = clockFrom(Date.now());
+  const simulator = await simulatorFor({
+    refusals: [{ resources: ["contracts"], status: 401 }],
+    tokenLifetimeSeconds: 30 * 24 * 3600,
+    now: clock.now,
+  });
+  const { client } = clientFor(simulator, { now: clock.now });
+  for (let hour = 0; hour < 3 * 24; hour += 1) {
+    expect(await errorOf(client.contracts())).toMatchObject({ name: "AccessRefused", duringLogin: false });
+    expect(await client.meteringPoints()).toHaveLength(1);
+    clock.pass(60 * 60_000);
+  }
+  expect(simulator.tokensIssued).toBeLessThanOrEqual(4);
 });
 
 describe("callers at the same time", () => {

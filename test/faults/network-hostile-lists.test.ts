@@ -38,7 +38,7 @@ describe("a contract's date that no calendar has is not told", () => {
     ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59Z"],
   ])("%s", (startDate, told) => {
     const body = JSON.stringify({ contracts: [{ id: "1", assetId: "A1", startDate }] });
-    expect(readContracts("GET /contracts", body)[0]?.startDate).toBe(told);
+    expect(readContracts("GET /contracts", body).contracts[0]?.startDate).toBe(told);
   });
 });
 

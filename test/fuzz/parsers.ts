@@ -130,7 +130,7 @@ function asJson(read: (value: unknown) => unknown): (text: string) => unknown {
 }
 
 function asContracts(text: string): unknown {
-  const contracts = readContracts("GET /contracts", text);
+  const { contracts } = readContracts("GET /contracts", text);
   for (const { startDate, endDate } of contracts)
     for (const date of [startDate, endDate])
       if (date !== null && Number.isNaN(Date.parse(date))) throw new TypeError(`${date} is no instant`);

@@ -24,6 +24,7 @@ test("importing the library opens nothing, reads no file, prints nothing and lea
       "LoginHeldBack",
       "RateLimited",
       "SecondFactorRequired",
+      "TokenRefused",
       "clockProduct",
       "dayBounds",
       "fileSessionStore",

@@ -89,9 +89,23 @@ export function readCustomer(call: string, body: string): Customer {
   return readWith(CUSTOMER, call, parseJson(body));
 }
 
-/** Reads `/contracts`. */
-export function readContracts(call: string, body: string): Contract[] {
-  return readWith(z.object({ contracts: z.array(CONTRACT) }), call, parseJson(body)).contracts;
+/** The contracts that could be read, and what was wrong with the others (no values). */
+export interface ContractsAnswer {
+  readonly contracts: readonly Contract[];
+  readonly unreadable: readonly string[];
+}
+
+/** Reads `/contracts`. One that is of another shape, or for no metering point, costs no other. */
+export function readContracts(call: string, body: string): ContractsAnswer {
+  const list = readWith(z.object({ contracts: z.array(z.unknown()) }), call, parseJson(body)).contracts;
+  const contracts: Contract[] = [];
+  const unreadable: string[] = [];
+  for (const [index, value] of list.entries()) {
+    const parsed = CONTRACT.safeParse(value);
+    if (parsed.success) contracts.push(parsed.data);
+    else unreadable.push(`contract ${index + 1}: ${problems(parsed.error)}`);
+  }
+  return { contracts, unreadable };
 }
 
 /** The metering points of a list that could be read, and what was wrong with the others (no values). */
@@ -196,10 +210,12 @@ export interface EnergyAnswer {
 
 /**
  * Reads an energy answer in either shape. One bad row never costs the others, and one bad field only itself; both are
- * named in `unreadable`. Throws `AnswerNotUnderstood` where not one row could be read.
+ * named in `unreadable`. No content, `null` and an empty list are no rows. Throws `AnswerNotUnderstood` where not one row
+ * could be read.
  */
 export function readEnergy(call: string, body: string): EnergyAnswer {
-  const answer = parseJson(body);
+  const parsed = parseJson(body);
+  const answer = parsed === null ? [] : parsed;
   const wrapped = WRAPPED.safeParse(answer);
   const received = wrapped.success
     ? wrapped.data.results.flatMap((result) => result.data)
