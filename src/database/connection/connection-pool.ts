@@ -1,8 +1,11 @@
 import { readFile } from "node:fs/promises";
+import { pipeline } from "node:stream/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ConnectionOptions } from "node:tls";
 import { Client, type ClientConfig, Pool, type PoolClient } from "pg";
-import type { z } from "zod";
+import { from as copyFrom, to as copyTo } from "pg-copy-streams";
+import Cursor from "pg-cursor";
+import { z } from "zod";
 import type { Logger } from "../../shared/logger.js";
 import { errorCode } from "../embedded/programs.js";
 import { explainError } from "./connection-errors.js";
@@ -36,6 +39,19 @@ export interface Session {
   query<Row>(schema: z.ZodType<Row>, text: string, values?: readonly unknown[]): Promise<Row[]>;
   /** @returns how many rows the statement wrote; 0 for several statements. */
   execute(text: string, values?: readonly unknown[]): Promise<number>;
+  /** Runs one statement of somebody else's and yields its rows as they come, each value as PostgreSQL writes it (NULL: null). */
+  rows(text: string): AsyncIterable<RowBatch>;
+  /** What `COPY … TO STDOUT` sends, in pieces that may end anywhere. */
+  copyOut(text: string): AsyncIterable<Buffer>;
+  /** Sends the pieces to `COPY … FROM STDIN`. */
+  copyIn(text: string, pieces: AsyncIterable<string | Buffer>): Promise<void>;
+}
+
+/** Some rows of an answer, at most a thousand. */
+export interface RowBatch {
+  /** Name and type (its object id in pg_type) of each column. */
+  readonly columns: readonly { readonly name: string; readonly typeId: number }[];
+  readonly rows: readonly (readonly (string | null)[])[];
 }
 
 /** A few connections to one server, opened as they are needed. All errors are `DatabaseError`s. */
@@ -43,23 +59,28 @@ export class ConnectionPool {
   readonly #server: ServerSettings;
   readonly #logger: Logger;
   readonly #connections: number;
+  readonly #queryTimeoutMs: number;
   #pool: Promise<Pool> | undefined;
   #openedPool: Pool | undefined;
   #isClosed = false;
   #lossIsLogged = false;
 
-  /** @param connections how many are open at one time, at most. */
-  constructor(server: ServerSettings, logger: Logger, connections = 4) {
+  /**
+   * @param connections how many are open at one time, at most.
+   * @param queryTimeoutMs how long a statement may take; 0: as long as it takes, which streams need.
+   */
+  constructor(server: ServerSettings, logger: Logger, connections = 4, queryTimeoutMs = QUERY_TIMEOUT_MS) {
     this.#server = server;
     this.#logger = logger;
     this.#connections = connections;
+    this.#queryTimeoutMs = queryTimeoutMs;
   }
 
   /** Makes one connection, to find out whether the server takes TLS. */
   async #open(): Promise<Pool> {
     try {
       const config = clientConfig(this.#server, await this.#chooseEncryption());
-      const pool = new Pool({ ...config, max: this.#connections, query_timeout: QUERY_TIMEOUT_MS });
+      const pool = new Pool({ ...config, max: this.#connections, query_timeout: this.#queryTimeoutMs });
       this.#listen(pool);
       if (this.#isClosed) {
         await pool.end();
@@ -254,8 +275,42 @@ function sessionOf(client: PoolClient): Session {
       const { rowCount } = await (values ? client.query(text, [...values]) : client.query(text));
       return rowCount ?? 0;
     },
+    rows: (text) => readRows(client, text),
+    copyOut: (text) => client.query(copyTo(text)),
+    async copyIn(text, pieces) {
+      await pipeline(pieces, client.query(copyFrom(text)));
+    },
   };
 }
+
+const ROWS_A_BATCH = 1000;
+const AS_TEXT = { getTypeParser: () => (value: string | Buffer) => value };
+
+async function* readRows(client: PoolClient, text: string): AsyncIterable<RowBatch> {
+  const cursor = client.query(new Cursor(text, [], { rowMode: "array", types: AS_TEXT }));
+  try {
+    for (let isFirst = true; ; isFirst = false) {
+      const { rows, columns } = await nextRows(cursor);
+      // An answer without rows has columns all the same.
+      if (rows.length > 0 || isFirst) yield { columns, rows };
+      if (rows.length < ROWS_A_BATCH) return;
+    }
+  } finally {
+    await cursor.close();
+  }
+}
+
+async function nextRows(cursor: Cursor): Promise<RowBatch> {
+  return await new Promise((resolve, reject) => {
+    cursor.read(ROWS_A_BATCH, (error, rows, result) => {
+      if (error) return reject(error);
+      const columns = result.fields.map(({ name, dataTypeID }) => ({ name, typeId: dataTypeID }));
+      resolve({ columns, rows: ROWS.parse(rows) });
+    });
+  });
+}
+
+const ROWS = z.array(z.array(z.string().nullable()));
 
 /** An error that PostgreSQL reported leaves the connection in order; any other (a time-out, a cut) may not. */
 function isConnectionBroken(error: unknown): boolean {
