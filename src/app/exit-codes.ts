@@ -1,6 +1,6 @@
 import { CarunaError, CredentialsRejected, LoginHeldBack, SecondFactorRequired } from "../caruna/index.js";
 import { ConfigurationError } from "../config/index.js";
-import { DatabaseError } from "../database/index.js";
+import { DatabaseError, QueryRefused } from "../database/index.js";
 import { EXIT_CODES } from "../shared/exit-codes.js";
 import { FileRefused } from "../shared/files.js";
 import {
@@ -12,6 +12,7 @@ import {
 } from "../sync/index.js";
 import { TooMuchAsked } from "./energy.js";
 import { NothingToExport } from "./export.js";
+import { NothingToQuery } from "./query.js";
 
 /** The exit code that an error ends the program with. */
 export function exitCodeOf(error: unknown): number {
@@ -20,6 +21,8 @@ export function exitCodeOf(error: unknown): number {
     MeteringPointNotChosen,
     NothingToVerify,
     NothingToExport,
+    NothingToQuery,
+    QueryRefused,
     TooMuchAsked,
     FileRefused,
   ].some((kind) => error instanceof kind);

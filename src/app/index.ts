@@ -14,4 +14,5 @@ export { type Check, type Diagnosis, diagnose } from "./diagnosis.js";
 export type { EnergyShown, EnergyWish } from "./energy.js";
 export { exitCodeOf, isExpected, messageOf } from "./exit-codes.js";
 export { type ExportFormat, exportHours } from "./export.js";
+export { listTables, queryDatabase } from "./query.js";
 export { askHealth, forgetSession, readStatus, type Status, type StatusOfPoint } from "./status.js";

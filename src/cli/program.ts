@@ -6,7 +6,7 @@ interface Listed {
   readonly name: string;
   readonly description: string;
   /** What follows the name in the list: whether it takes options. */
-  readonly usage: "" | "[options]";
+  readonly usage: "" | "[options]" | "[options] [sql]";
   readonly load: () => Promise<Command>;
 }
 
@@ -58,6 +58,12 @@ const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
       description: "write the stored hours of a metering point as CSV or JSON; asks Caruna+ nothing",
       usage: "[options]",
       load: async () => (await import("./export.js")).exportCommand(),
+    },
+    {
+      name: "query",
+      description: "run an SQL statement that only reads; without one, list the tables and views",
+      usage: "[options] [sql]",
+      load: async () => (await import("./query.js")).queryCommand(),
     },
   ],
   "Show what Caruna+ tells now, and store none of it:": [

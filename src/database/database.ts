@@ -1,6 +1,6 @@
 import type { HourlyReading } from "../energy/index.js";
 import type { Logger } from "../shared/logger.js";
-import { ConnectionPool } from "./connection/connection-pool.js";
+import { ConnectionPool, type RowBatch } from "./connection/connection-pool.js";
 import { DatabaseFailed } from "./connection/errors.js";
 import { type DatabaseSettings, parseDatabaseUrl, type ServerSettings } from "./connection/settings.js";
 import { EmbeddedServer } from "./embedded/server.js";
@@ -13,6 +13,7 @@ import {
   upsertEnergyHourly,
 } from "./hours/energy-hourly.js";
 import { DatabaseLoginGuard } from "./login-guard.js";
+import { listRelations, type Relation, readOnlyQuery } from "./query.js";
 import { type DatabaseInspection, inspectTables } from "./schema/inspect.js";
 import { migrate } from "./schema/migrate.js";
 import { SyncStore } from "./sync-store.js";
@@ -105,6 +106,34 @@ export class Database {
    */
   loginGuard(credentials: readonly string[], now: () => number): DatabaseLoginGuard {
     return new DatabaseLoginGuard({ credentials, pool: () => this.#requirePool(), now });
+  }
+
+  /**
+   * Runs one statement of a person's own in a transaction that can only read; no table is made or changed. Throws
+   * `QueryRefused` too. Returns false where there is no database yet.
+   */
+  async query(text: string, take: (batch: RowBatch) => Promise<void>, signal: AbortSignal): Promise<boolean> {
+    return await this.#reading(async (pool) => await readOnlyQuery(pool, text, take, signal), signal);
+  }
+
+  /** The tables and views, with what each holds; empty where there is no database yet. */
+  async relations(signal: AbortSignal): Promise<Relation[]> {
+    const found: Relation[] = [];
+    await this.#reading(async (pool) => void found.push(...(await listRelations(pool, signal))), signal);
+    return found;
+  }
+
+  /** Hands over a connection for a long answer, where there is a database. */
+  async #reading(read: (pool: ConnectionPool) => Promise<void>, signal: AbortSignal): Promise<boolean> {
+    const embedded = await this.#embedded?.inspect();
+    if (embedded?.hasData === false) return false;
+    const pool = new ConnectionPool(await this.#findServer(signal), this.#logger, 1, 0);
+    try {
+      await read(pool);
+    } finally {
+      await pool.close();
+    }
+    return true;
   }
 
   /** Closes the connections after what is under way, and stops the embedded server unless another program uses it. */

@@ -1,3 +1,4 @@
+export type { RowBatch } from "./connection/connection-pool.js";
 export {
   DatabaseAddressInvalid,
   DatabaseEncryptionFailed,
@@ -34,6 +35,7 @@ export type { Batch, HoursToStore, StoreResult } from "./hours/store-readings.js
 export { type Lease, type LeaseHeld, LeaseLost } from "./lease.js";
 export type { KnownMeteringPoint, SeenMeteringPoint, StoredEnds } from "./metering-points.js";
 export type { DueQuery, PeriodQuery, PeriodRow, PeriodSpan, StoredSumRow } from "./periods.js";
+export { QueryRefused, type Relation } from "./query.js";
 export type { DatabaseInspection } from "./schema/inspect.js";
 export type { Gap, MeteringPointStatus } from "./status.js";
 export { SyncStore } from "./sync-store.js";
