@@ -1,7 +1,7 @@
 import { afterEach, beforeEach } from "vitest";
 import { Database, type Lease, type ServerSettings } from "../../src/database/index.js";
 import { silentLogger } from "../../src/shared/logger.js";
-import { createDatabase, type TestDatabase } from "./postgres.js";
+import { createMigratedDatabase, type TestDatabase } from "./postgres.js";
 
 /** A started database whose lease the test holds, new for every test. */
 export interface Leased {
@@ -15,7 +15,7 @@ export function newLeased(): Leased {
   let testDatabase: TestDatabase;
   let started: Awaited<ReturnType<typeof startLeased>>;
   beforeEach(async () => {
-    testDatabase = await createDatabase();
+    testDatabase = await createMigratedDatabase();
     started = await startLeased(testDatabase.settings);
   });
   afterEach(async () => {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import pg from "pg";
 import type { TestProject } from "vitest/node";
 import { EmbeddedServer } from "../../src/database/embedded/server.js";
+import { Database, type ServerSettings } from "../../src/database/index.js";
 import { silentLogger } from "../../src/shared/logger.js";
 
 /** Where the PostgreSQL of the tests is; plain data, since it travels to the test processes. */
@@ -28,11 +29,28 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const server = new EmbeddedServer(join(folder, "postgres"), silentLogger);
   await suitTests(server);
   const { host, port, user, password } = await server.start();
+  await makeTemplate({ host, port, user, password });
   project.provide("postgresServer", { host, port, user, password: password ?? "" });
   return async () => {
     await server.stop();
     await rm(folder, { recursive: true, force: true });
   };
+}
+
+/** The database that has the program's tables and no rows. */
+export const MIGRATED_TEMPLATE = "migrated_template";
+
+async function makeTemplate(server: Pick<ServerSettings, "host" | "port" | "user" | "password">): Promise<void> {
+  const client = new pg.Client({ ...server, database: "postgres" });
+  await client.connect();
+  await client.query(`CREATE DATABASE ${MIGRATED_TEMPLATE}`);
+  await client.end();
+  const database = new Database(
+    { kind: "server", sslmode: "disable", ...server, database: MIGRATED_TEMPLATE },
+    silentLogger,
+  );
+  await database.start();
+  await database.stop();
 }
 
 /** Room for test files that run side by side, and no waiting for the disk: nobody needs these data after a power cut. */

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import pg from "pg";
 import { inject } from "vitest";
 import type { ServerSettings } from "../../src/database/index.js";
-import "./postgres-server.js";
+import { MIGRATED_TEMPLATE } from "./postgres-server.js";
 
 /** A database of its own for one test or one test file, on the PostgreSQL that all tests share. */
 export interface TestDatabase {
@@ -18,9 +18,18 @@ export interface TestDatabase {
 
 /** Makes an empty database; `drop()` it in an `afterEach` or `afterAll`. */
 export async function createDatabase(): Promise<TestDatabase> {
+  return await createFrom("template1");
+}
+
+/** Makes a database that has the program's tables, a copy of one that all tests share: quicker than to make them. */
+export async function createMigratedDatabase(): Promise<TestDatabase> {
+  return await createFrom(MIGRATED_TEMPLATE);
+}
+
+async function createFrom(template: string): Promise<TestDatabase> {
   const { host, port, user, password } = inject("postgresServer");
   const database = `test_${randomBytes(6).toString("hex")}`;
-  await runOn("postgres", `CREATE DATABASE ${database}`);
+  await runOn("postgres", `CREATE DATABASE ${database} TEMPLATE ${template}`);
   return {
     settings: { kind: "server", host, port, database, user, password, sslmode: "disable" },
     url: `postgresql://${user}:${encodeURIComponent(password)}@${host}:${port}/${database}?sslmode=disable`,

@@ -3,7 +3,7 @@ import { Database, type ServerSettings } from "../../src/database/index.js";
 import type { Logger } from "../../src/shared/logger.js";
 import { type Simulator, type SimulatorOptions, startSimulator } from "../../src/simulator/index.js";
 import { type CycleResult, Engine, type EngineOptions, type Verification, Verifier } from "../../src/sync/index.js";
-import { createDatabase, type TestDatabase } from "../support/postgres.js";
+import { createMigratedDatabase, type TestDatabase } from "../support/postgres.js";
 
 export const HOUR_MS = 3_600_000;
 export const DAY_MS = 24 * HOUR_MS;
@@ -71,7 +71,7 @@ export class EngineWorld {
   static async create(startsAt: string, options: SimulatorOptions = {}): Promise<EngineWorld> {
     const clock = { nowEpochMs: at(startsAt) };
     const simulator = await startSimulator({ ...options, now: () => clock.nowEpochMs });
-    return new EngineWorld(simulator, await createDatabase(), clock);
+    return new EngineWorld(simulator, await createMigratedDatabase(), clock);
   }
 
   /** Caruna+ as it is on a later day, on the world's clock: with other metering points, say. Ends with the world. */

@@ -5,7 +5,7 @@ import pg from "pg";
 import { inject } from "vitest";
 import { z } from "zod";
 import { type MeterOptions, type Simulator, startSimulator } from "../../src/simulator/index.js";
-import { createDatabase, type TestDatabase } from "../support/postgres.js";
+import { createMigratedDatabase, type TestDatabase } from "../support/postgres.js";
 import { type Row, storedRows } from "../support/truth.js";
 import { DAY_MS, HOUR_MS } from "./engine-world.js";
 import { differences, type MeteredRow, meteredRows, publishedRows } from "./truth.js";
@@ -74,7 +74,7 @@ export async function liveThroughAYear(options: YearOptions): Promise<YearOutcom
   };
   // A token of a week: to log in anew for every cycle is another test's matter, and takes its time.
   const simulator = await startSimulator({ meters: options.meters, now, tokenLifetimeSeconds: 7 * 24 * 3600 });
-  const database = await createDatabase();
+  const database = await createMigratedDatabase();
   const year = new Year(options, simulator, database, clock);
   onAnswer = (count) => year.onAnswer(count);
   try {
