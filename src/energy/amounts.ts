@@ -8,7 +8,7 @@ import { splitByTariff } from "./tariff.js";
 export interface Amounts {
   /** `2026-11-22T23:00:00+02:00` of an hour, `2026-11-22` of a day, `2026-11` of a month. */
   readonly start: string;
-  readonly kwhTotal: number;
+  readonly kwhTotal: number | null;
   readonly kwhDay: number | null;
   readonly kwhNight: number | null;
   readonly kwhNightWinter: number | null;
@@ -40,7 +40,7 @@ export async function* amountsOf(
   for await (const { timestamp, totalKwh, parts, productionKwh, temperatureCelsius, totalEur } of rows) {
     const day = localDayOf(timestamp);
     // The client leaves out what is of no day, and says so.
-    if (totalKwh === null || day === undefined) continue;
+    if ((totalKwh === null && productionKwh === null) || day === undefined) continue;
     const start = resolution === "day" ? day.toString() : day.toPlainYearMonth().toString();
     const { kwhDay, kwhNight, kwhNightWinter } = splitByTariff(parts);
     const amounts = { kwhTotal: totalKwh, kwhDay, kwhNight, kwhNightWinter, kwhProduction: productionKwh };

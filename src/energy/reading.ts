@@ -52,3 +52,9 @@ export interface MeteredHour extends HourlyReading {
   /** `null` where the hour has no split. */
   readonly splitSource: SplitSource | null;
 }
+
+/** A quarter of an hour, as Caruna+ reports it of meters that measure every 15 minutes. */
+export interface MeteredQuarter extends MeteredHour {
+  /** Start of the quarter, in milliseconds since the epoch. */
+  readonly startEpochMs: number;
+}

@@ -1,12 +1,11 @@
 import type { Temporal } from "temporal-polyfill";
 import type { EnergyRow } from "../caruna/index.js";
 import { type ClockProduct, splitByClock } from "./calendar.js";
-import { HOUR_MS, hoursBetween, hoursShownTwice, type LocalDay, localDayAsNumbers } from "./helsinki.js";
-import type { MeteredHour } from "./reading.js";
-import { splitByTariff, sumOfKwh } from "./tariff.js";
-import { readStamp } from "./timestamp.js";
-
-const QUARTER_MS = HOUR_MS / 4;
+import { HOUR_MS } from "./helsinki.js";
+import type { MeteredHour, MeteredQuarter } from "./reading.js";
+import { type RowsOfHour, rowsOfDay, type Spacing } from "./rows-of-day.js";
+import { isProductionOnly } from "./sums.js";
+import { rounded, splitByTariff, sum } from "./tariff.js";
 
 /** What one answer for one local day came to. */
 export interface DayOfReadings {
@@ -20,11 +19,29 @@ export interface DayOfReadings {
   readonly problems: readonly string[];
 }
 
+/** A published hour, and what it was made of. */
+export interface HourFromRows {
+  readonly hour: MeteredHour;
+  readonly spacing: Spacing;
+  /**
+   * The four quarters, earliest first, of an hour that was made of them. Their values are rounded, and each value of the
+   * hour is the sum of theirs, but for temperature (the mean) and status (the highest).
+   */
+  readonly quarters: readonly MeteredQuarter[] | null;
+}
+
+/** What one answer for one local day came to, and which rows each hour was made of. */
+export interface DayFromRows extends Omit<DayOfReadings, "readings"> {
+  readonly hours: readonly HourFromRows[];
+}
+
+type ProductAt = (startEpochMs: number) => ClockProduct | undefined;
+
 /**
  * Turns the rows of a `daily` answer into the readings of one local day (Europe/Helsinki).
  *
- * An hour is published when all of its rows have a total: one row, or four where the time stamps of the answer show a
- * spacing of 15 minutes (two for 30), which are summed. Repeated rows: see `whereRowsBelong` and `oneRow`.
+ * An hour is published when all of its rows have a total, and of a metering point that has no totals at all, when it has
+ * production; its total is 0 then. Which rows are of an hour: see `rowsOfDay`. Rows of less than an hour are summed.
  *
  * `productAt` tells the distribution product in force at an instant (milliseconds since the epoch): an hour without parts
  * of Caruna+'s own is split by that product's clock.
@@ -32,196 +49,163 @@ export interface DayOfReadings {
 export function readingsOfDay(
   rows: readonly EnergyRow[],
   day: Temporal.PlainDate,
-  productAt: (startEpochMs: number) => ClockProduct | undefined = () => undefined,
+  productAt?: ProductAt,
 ): DayOfReadings {
-  const bounds = localDayAsNumbers(day);
-  const problems = new Problems(day.toString());
-  const { rowsByInstant, spacingMs } = whereRowsBelong(rows, bounds, problems);
-  tellTwiceShownHourApart(rowsByInstant, bounds);
-  const readings: MeteredHour[] = [];
+  const { hours, ...rest } = hoursFromRows(rows, day, productAt);
+  return { readings: hours.map(({ hour }) => hour), ...rest };
+}
+
+/** As `readingsOfDay`, with the quarters of the hours that were made of them. */
+export function hoursFromRows(
+  rows: readonly EnergyRow[],
+  day: Temporal.PlainDate,
+  productAt: ProductAt = () => undefined,
+): DayFromRows {
+  const received = rowsOfDay(rows, day);
+  const needsTotal = !isProductionOnly(rows);
+  const hours: HourFromRows[] = [];
   const unknownParts = new Set<string>();
-  const hours = hoursBetween(bounds);
-  for (const startEpochMs of hours) {
-    const published = publishedRows(rowsByInstant, startEpochMs, spacingMs, problems);
-    if (published === undefined) continue;
-    const parts = sumOfParts(published);
-    for (const name of splitByTariff(parts).unknownParts) unknownParts.add(name);
-    readings.push(meteredHour(startEpochMs, published, parts, productAt(startEpochMs)));
+  for (const rowsOfHour of received.hours) {
+    if (!isPublished(rowsOfHour.rows, needsTotal)) continue;
+    const read = hourFromRows(rowsOfHour, productAt(rowsOfHour.startEpochMs));
+    for (const name of splitByTariff(read.hour.parts ?? {}).unknownParts) unknownParts.add(name);
+    hours.push(read);
   }
   return {
-    readings,
-    unpublished: hours.length - readings.length,
+    hours,
+    unpublished: received.hourCount - hours.length,
     unknownParts: [...unknownParts],
-    problems: problems.sentences(),
+    problems: received.problems,
   };
 }
 
-function meteredHour(
-  startEpochMs: number,
-  rows: readonly PublishedRow[],
-  parts: Readonly<Record<string, number>>,
-  product: ClockProduct | undefined,
-): MeteredHour {
-  const kwhTotal = sumOfKwh(rows.map((row) => row.totalKwh));
-  const { unknownParts, ...own } = splitByTariff(parts);
-  const hasSplit = own.kwhDay !== null || own.kwhNight !== null || own.kwhNightWinter !== null;
-  // Parts that name no split (a general product's) are Caruna+'s word too: the calendar has no say there.
-  const byClock =
-    Object.keys(parts).length === 0 && product !== undefined
-      ? splitByClock(product, startEpochMs, kwhTotal)
-      : undefined;
-  const temperatures = rows.flatMap((row) => (row.temperatureCelsius === null ? [] : [row.temperatureCelsius]));
-  const statuses = rows.flatMap((row) => (row.status === null ? [] : [row.status]));
-  const sum = (value: (row: PublishedRow) => number | null) => sumOfAll(rows.map(value));
+function isPublished(rows: readonly EnergyRow[], needsTotal: boolean): boolean {
+  return needsTotal
+    ? rows.every(({ totalKwh }) => totalKwh !== null)
+    : rows.some(({ productionKwh }) => productionKwh !== null);
+}
+
+function hourFromRows({ startEpochMs, spacing, rows }: RowsOfHour, product: ClockProduct | undefined): HourFromRows {
+  const received = rows.map(valuesOf);
+  const [only] = received;
+  if (only !== undefined && spacing === "hour")
+    return { hour: withSplit(startEpochMs, only, product), spacing, quarters: null };
+  const pieces = inSameTerms(received);
+  const stepMs = HOUR_MS / pieces.length;
+  const hour = withSplit(startEpochMs, sumOf(pieces), product);
+  const quarters = pieces.map((piece, index) => withSplit(startEpochMs + index * stepMs, piece, product));
+  return { hour, spacing, quarters: spacing === "quarters" ? quarters : null };
+}
+
+const KWH = ["kwhTotal", "kwhInvoiced", "kwhProduction", "kwhSold", "kwhCompensated"] as const;
+const EUR = ["eurTotal", "eurDistribution", "eurBase", "eurTax", "eurVat"] as const;
+const KWH_DECIMALS = 6;
+/** Caruna+ shows fees to nine decimals. */
+const EUR_DECIMALS = 9;
+
+type SummedField = (typeof KWH)[number] | (typeof EUR)[number];
+
+/** What is reported of an hour, or of a piece of one. `null`: not reported. */
+interface Values extends Record<SummedField, number | null> {
+  readonly temperatureCelsius: number | null;
+  readonly status: number | null;
+  readonly parts: Readonly<Record<string, number>>;
+}
+
+/** As received. */
+function valuesOf(row: EnergyRow): Values {
   return {
-    startEpochMs,
-    kwhTotal,
-    ...(byClock ?? own),
-    kwhInvoiced: sum((row) => row.invoicedKwh),
-    kwhProduction: sum((row) => row.productionKwh),
-    kwhSold: sum((row) => row.soldKwh),
-    kwhCompensated: sum((row) => row.compensatedKwh),
-    temperatureCelsius: temperatures.length === 0 ? null : sumOfKwh(temperatures) / temperatures.length,
-    eurTotal: sum((row) => row.totalEur),
-    eurDistribution: sum((row) => row.distributionEur),
-    eurBase: sum((row) => row.baseEur),
-    eurTax: sum((row) => row.taxEur),
-    eurVat: sum((row) => row.vatEur),
-    status: statuses.length === 0 ? null : Math.max(...statuses),
-    parts: Object.keys(parts).length === 0 ? null : parts,
-    splitSource: byClock !== undefined ? "calendar" : hasSplit ? "caruna" : null,
+    kwhTotal: row.totalKwh,
+    kwhInvoiced: row.invoicedKwh,
+    kwhProduction: row.productionKwh,
+    kwhSold: row.soldKwh,
+    kwhCompensated: row.compensatedKwh,
+    eurTotal: row.totalEur,
+    eurDistribution: row.distributionEur,
+    eurBase: row.baseEur,
+    eurTax: row.taxEur,
+    eurVat: row.vatEur,
+    temperatureCelsius: row.temperatureCelsius,
+    status: row.status,
+    parts: row.parts,
   };
 }
 
-/** The sum of an hour's rows, `null` where one of them does not tell. */
-function sumOfAll(values: readonly (number | null)[]): number | null {
-  const told = values.filter((value) => value !== null);
-  return told.length === values.length ? sumOfKwh(told) : null;
+/** The pieces of an hour, rounded: a value that only some of them carry is 0 in the others, and so is a part. */
+function inSameTerms(pieces: readonly Values[]): Values[] {
+  const names = [...new Set(pieces.flatMap(({ parts }) => Object.keys(parts)))];
+  return pieces.map((piece) => ({
+    ...piece,
+    ...eachField((field, decimals) =>
+      pieces.some((any) => any[field] !== null) ? rounded(piece[field] ?? 0, decimals) : null,
+    ),
+    parts: Object.fromEntries(names.map((name) => [name, rounded(partOf(piece, name), KWH_DECIMALS)])),
+  }));
 }
 
-/** The rows of the day by the instant at which they start, in the order received, and the spacing of all rows. */
-function whereRowsBelong(rows: readonly EnergyRow[], day: LocalDay, problems: Problems) {
-  const rowsByInstant = new Map<number, EnergyRow[]>();
-  let spacingMs = HOUR_MS;
-  for (const row of rows) {
-    const stamp = readStamp(row.timestamp, day);
-    if ("reason" in stamp) {
-      problems.add(
-        stamp.reason === "not understood"
-          ? "have a time stamp that is not understood"
-          : "have a time that the clocks skip on this day",
-        row,
-      );
-    } else if (stamp.epochMs % QUARTER_MS !== 0) {
-      problems.add("start at no quarter of an hour", row);
-    } else {
-      spacingMs = greatestCommonDivisor(spacingMs, stamp.epochMs % HOUR_MS);
-      if (stamp.epochMs < day.startEpochMs || stamp.epochMs >= day.endEpochMs) {
-        problems.add("lie outside of the day", row);
-      } else {
-        const together = rowsByInstant.get(stamp.epochMs);
-        if (together === undefined) rowsByInstant.set(stamp.epochMs, [row]);
-        else together.push(row);
-      }
-    }
-  }
-  return { rowsByInstant, spacingMs };
+/** Of pieces in the same terms. */
+function sumOf(pieces: readonly Values[]): Values {
+  const temperatures = pieces.flatMap(({ temperatureCelsius }) => temperatureCelsius ?? []);
+  const statuses = pieces.flatMap(({ status }) => status ?? []);
+  const names = Object.keys(pieces[0]?.parts ?? {});
+  return {
+    ...eachField((field, decimals) => {
+      const values = pieces.flatMap((piece) => piece[field] ?? []);
+      return values.length === 0 ? null : sum(values, decimals);
+    }),
+    temperatureCelsius: temperatures.length === 0 ? null : sum(temperatures, KWH_DECIMALS) / temperatures.length,
+    status: statuses.length === 0 ? null : Math.max(...statuses),
+    parts: Object.fromEntries(
+      names.map((name) => [
+        name,
+        sum(
+          pieces.map((piece) => partOf(piece, name)),
+          KWH_DECIMALS,
+        ),
+      ]),
+    ),
+  };
 }
 
-/**
- * In October the hour from 03:00 comes twice. Two rows of one stamp there are its two instants, even when they are equal
- * and whatever offset they carry, unless the other instant has a row of its own. What the service does is unknown.
- */
-function tellTwiceShownHourApart(rowsByInstant: Map<number, EnergyRow[]>, day: LocalDay): void {
-  const { startEpochMs, endEpochMs } = hoursShownTwice(day);
-  const lengthMs = endEpochMs - startEpochMs;
-  for (let first = startEpochMs; first < endEpochMs; first += QUARTER_MS) {
-    const rows = [first, first + lengthMs].map((instant) => rowsByInstant.get(instant) ?? []);
-    if (rows.every((there) => there.length > 0)) continue;
-    const [firstRow, ...others] = rows.flat();
-    if (firstRow === undefined || others.length === 0) continue;
-    rowsByInstant.set(first, [firstRow]);
-    rowsByInstant.set(first + lengthMs, others);
-  }
+function partOf({ parts }: Values, name: string): number {
+  return Object.hasOwn(parts, name) ? (parts[name] ?? 0) : 0;
 }
 
-interface PublishedRow extends EnergyRow {
-  readonly totalKwh: number;
-}
-
-/** The rows that make up an hour; `undefined` where one of them is missing or has no total yet. */
-function publishedRows(
-  rowsByInstant: ReadonlyMap<number, readonly EnergyRow[]>,
-  hourEpochMs: number,
-  spacingMs: number,
-  problems: Problems,
-): PublishedRow[] | undefined {
-  const published: PublishedRow[] = [];
-  for (let start = hourEpochMs; start < hourEpochMs + HOUR_MS; start += spacingMs) {
-    const row = oneRow(rowsByInstant.get(start) ?? [], problems);
-    if (row === undefined) return undefined;
-    published.push(row);
-  }
-  return published;
+function eachField(value: (field: SummedField, decimals: number) => number | null): Record<SummedField, number | null> {
+  return {
+    kwhTotal: value("kwhTotal", KWH_DECIMALS),
+    kwhInvoiced: value("kwhInvoiced", KWH_DECIMALS),
+    kwhProduction: value("kwhProduction", KWH_DECIMALS),
+    kwhSold: value("kwhSold", KWH_DECIMALS),
+    kwhCompensated: value("kwhCompensated", KWH_DECIMALS),
+    eurTotal: value("eurTotal", EUR_DECIMALS),
+    eurDistribution: value("eurDistribution", EUR_DECIMALS),
+    eurBase: value("eurBase", EUR_DECIMALS),
+    eurTax: value("eurTax", EUR_DECIMALS),
+    eurVat: value("eurVat", EUR_DECIMALS),
+  };
 }
 
 /**
- * The published row among those of one instant. An identical repeat is nothing to tell of (the March day was seen to show
- * 02:00 twice); where two differ, the later counts.
+ * Splits by Caruna+'s own parts, and where it reports none by the clock of the product. Parts are of the consumption that is
+ * invoiced: where all of it was set off against production they are 0.
+ *
+ * Parts that name no split (a general product's) are Caruna+'s word too: the calendar has no say there.
  */
-function oneRow(rows: readonly EnergyRow[], problems: Problems): PublishedRow | undefined {
-  let found: PublishedRow | undefined;
-  for (const row of rows) {
-    if (!isPublished(row)) continue;
-    if (found !== undefined && !sameEnergy(found, row))
-      problems.add("were replaced by a later one of the same time", found);
-    found = row;
+function withSplit(startEpochMs: number, values: Values, product: ClockProduct | undefined): MeteredHour {
+  const { kwhTotal, parts, ...rest } = values;
+  const hour = { startEpochMs, kwhTotal: kwhTotal ?? 0, ...rest };
+  // Without a total it is a metering point that measures production alone: there is nothing to split.
+  if (Object.keys(parts).length === 0 && product !== undefined && kwhTotal !== null) {
+    const split = splitByClock(product, startEpochMs, values.kwhInvoiced ?? kwhTotal);
+    return { ...hour, ...split, parts: null, splitSource: "calendar" };
   }
-  return found;
-}
-
-function isPublished(row: EnergyRow): row is PublishedRow {
-  return row.totalKwh !== null;
-}
-
-function sameEnergy(one: PublishedRow, other: PublishedRow): boolean {
-  const names = Object.keys(one.parts);
-  return (
-    one.totalKwh === other.totalKwh &&
-    names.length === Object.keys(other.parts).length &&
-    names.every((name) => one.parts[name] === other.parts[name])
-  );
-}
-
-/** kWh of the hour by the name of the part; a part that one row of the hour lacks was zero there. */
-function sumOfParts(rows: readonly PublishedRow[]): Record<string, number> {
-  const kwhByName = new Map<string, number[]>();
-  for (const { parts } of rows) {
-    for (const [name, kwh] of Object.entries(parts)) kwhByName.set(name, [...(kwhByName.get(name) ?? []), kwh]);
-  }
-  return Object.fromEntries([...kwhByName].map(([name, values]) => [name, sumOfKwh(values)]));
-}
-
-function greatestCommonDivisor(one: number, other: number): number {
-  return other === 0 ? one : greatestCommonDivisor(other, one % other);
-}
-
-/** Rows that could not be used, gathered by the reason so that a day of them is one sentence. */
-class Problems {
-  readonly #rowsByReason = new Map<string, { count: number; first: string }>();
-
-  constructor(private readonly day: string) {}
-
-  /** `reason` completes a sentence that begins with the number of rows. */
-  add(reason: string, row: EnergyRow): void {
-    const told = this.#rowsByReason.get(reason);
-    if (told === undefined) this.#rowsByReason.set(reason, { count: 1, first: row.timestamp.slice(0, 40) });
-    else told.count += 1;
-  }
-
-  sentences(): string[] {
-    return [...this.#rowsByReason].map(
-      ([reason, { count, first }]) => `${this.day}: rows that ${reason}: ${count}, the first at "${first}"`,
-    );
-  }
+  const { unknownParts, ...split } = splitByTariff(parts);
+  const hasSplit = split.kwhDay !== null || split.kwhNight !== null || split.kwhNightWinter !== null;
+  return {
+    ...hour,
+    ...split,
+    parts: Object.keys(parts).length === 0 ? null : parts,
+    splitSource: hasSplit ? "caruna" : null,
+  };
 }

@@ -3,11 +3,11 @@ import type { EnergyRow } from "../caruna/index.js";
 import { localDayOf } from "../shared/local-day.js";
 import { splitByTariff } from "./tariff.js";
 
-/** What Caruna+ tells of a local day or month in a `monthly` or `yearly` answer. */
+/** What Caruna+ reports of a local day or month in a `monthly` or `yearly` answer. */
 export interface ToldSum {
   /** First local day (Europe/Helsinki) of the period. */
   readonly startsOn: Temporal.PlainDate;
-  /** kWh. */
+  /** kWh; 0 of a metering point that measures production alone. */
   readonly kwhTotal: number;
   /** Sums of the tariff parts, kWh; `null` where the answer gives no such part. */
   readonly kwhDay: number | null;
@@ -23,14 +23,15 @@ export interface ToldSums {
 }
 
 /**
- * Reads the rows of a `monthly` answer as days, or of a `yearly` one as months. A row without a total tells nothing yet;
- * of two rows of one period the later counts.
+ * Reads the rows of a `monthly` answer as days, or of a `yearly` one as months. A row without a total reports nothing yet,
+ * unless no row has one and this has production; of two rows of one period the later counts.
  */
 export function toldSums(rows: readonly EnergyRow[], span: "day" | "month"): ToldSums {
   const byPeriod = new Map<string, ToldSum>();
   const problems: string[] = [];
+  const needsTotal = !isProductionOnly(rows);
   for (const row of rows) {
-    if (row.totalKwh === null) continue;
+    if (needsTotal ? row.totalKwh === null : row.productionKwh === null) continue;
     const day = localDayOf(row.timestamp);
     if (day === undefined) {
       problems.push(`a row has a time stamp that is not understood: "${row.timestamp.slice(0, 40)}"`);
@@ -38,8 +39,14 @@ export function toldSums(rows: readonly EnergyRow[], span: "day" | "month"): Tol
     }
     const startsOn = span === "day" ? day : day.with({ day: 1 });
     const { kwhDay, kwhNight, kwhNightWinter } = splitByTariff(row.parts);
-    byPeriod.set(startsOn.toString(), { startsOn, kwhTotal: row.totalKwh, kwhDay, kwhNight, kwhNightWinter });
+    const kwh = { kwhTotal: row.totalKwh ?? 0, kwhDay, kwhNight, kwhNightWinter };
+    byPeriod.set(startsOn.toString(), { startsOn, ...kwh });
   }
   const sums = [...byPeriod.values()].sort((one, other) => Temporal.PlainDate.compare(one.startsOn, other.startsOn));
   return { sums, problems };
+}
+
+/** Whether an answer is of a metering point that measures production alone: it has production, and not one total. */
+export function isProductionOnly(rows: readonly EnergyRow[]): boolean {
+  return rows.some(({ productionKwh }) => productionKwh !== null) && rows.every(({ totalKwh }) => totalKwh === null);
 }

@@ -58,8 +58,22 @@ function largest(kwh: Readonly<Record<Tariff, readonly number[]>>): Tariff {
   return given.find((tariff) => sumOfKwh(kwh[tariff]) === most) ?? "other_times";
 }
 
-/** Rounded to 1e-6 kWh, which takes the noise of binary fractions off: 0.1 + 0.2 is 0.3. A value alone stays as received. */
-export function sumOfKwh(values: readonly number[]): number {
-  const sum = values.reduce((total, kwh) => total + kwh, 0);
-  return values.length === 1 ? sum : Math.round(sum * 1e6) / 1e6;
+/** The sum of values, rounded, which takes the noise of binary fractions off: 0.1 + 0.2 is 0.3. */
+export function sum(values: readonly number[], decimals: number): number {
+  return rounded(
+    values.reduce((total, value) => total + value, 0),
+    decimals,
+  );
+}
+
+export function rounded(value: number, decimals: number): number {
+  const scale = 10 ** decimals;
+  // Adding 0 makes 0 of -0.
+  return Math.round(value * scale) / scale + 0;
+}
+
+/** Rounded to 1e-6 kWh; a value alone stays as received. */
+function sumOfKwh(values: readonly number[]): number {
+  const [only = 0, ...others] = values;
+  return others.length === 0 ? only : sum(values, 6);
 }

@@ -74,7 +74,8 @@ const CONTRACT = z
 /** What tells whether an asset is a meter at all. */
 const ASSET = z.object({ type: TEXT, contractType: TEXT, gsrn: TEXT });
 
-const METERING_POINT_TYPES = ["meteringPoint", "consumptionMeteringPoint"];
+/** Seen: `meteringPoint`, `consumptionMeteringPoint`; a client of 2026 provides for `productionMeteringPoint` and its like. */
+const METERING_POINT_TYPE = /meteringPoint$/i;
 
 const METERING_POINT = z.object({
   assetId: ID,
@@ -143,7 +144,8 @@ function isMeteringPoint(value: unknown): boolean {
   if (!asset.success || asset.data.contractType === "energyJunctionContract") return false;
   const { type, gsrn } = asset.data;
   // An item without a type is a meter where it has a meter's number.
-  return type === null ? gsrn !== null : METERING_POINT_TYPES.includes(type);
+  if (type === null) return gsrn !== null;
+  return METERING_POINT_TYPE.test(type) || (/production/i.test(type) && gsrn !== null);
 }
 
 const PARTS = z
