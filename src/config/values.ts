@@ -178,7 +178,8 @@ export const backfill = z.string().transform((given, context): "all" | "none" | 
   const word = given.toLowerCase();
   if (word === "all" || word === "none") return word;
   try {
-    if (/^\d{4}-\d{2}-\d{2}$/.test(given)) return Temporal.PlainDate.from(given, { overflow: "reject" });
+    // There is no year 0, in PostgreSQL neither.
+    if (/^(?!0000)\d{4}-\d{2}-\d{2}$/.test(given)) return Temporal.PlainDate.from(given, { overflow: "reject" });
   } catch {
     // No such day in the calendar: told like any other word that is none of the three.
   }

@@ -30,7 +30,8 @@ function wallTime([, year, month, day, hour, minute, second = "0", fraction = "0
   | undefined {
   if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined;
   const dateMs = Date.UTC(Number(year), Number(month) - 1, Number(day));
-  // 30 February rolls over to March.
-  if (new Date(dateMs).getUTCMonth() !== Number(month) - 1) return undefined;
+  const date = new Date(dateMs);
+  // 30 February rolls over to March, and the years before 100 to those after 1900.
+  if (date.getUTCMonth() !== Number(month) - 1 || date.getUTCFullYear() !== Number(year)) return undefined;
   return dateMs + ((Number(hour) * 60 + Number(minute)) * 60 + Number(second)) * 1000 + Number(`0.${fraction}`) * 1000;
 }

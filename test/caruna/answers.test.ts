@@ -238,6 +238,24 @@ describe("metering points", () => {
     },
   );
 
+  it("of consumption and of production, under whatever name that says so", async () => {
+    const types = [
+      "meteringPoint",
+      "consumptionMeteringPoint",
+      "productionMeteringPoint",
+      "smallProduction",
+      "connectionPoint",
+    ];
+    const list = types.map((type, index) => ({
+      ...METER,
+      type,
+      assetId: `A${index}`,
+      gsrn: `64300360000000000${index}`,
+    }));
+    const { client } = await clientWithAnswers({ [ASSETS]: JSON.stringify(list), [METERING_POINTS]: "[]" });
+    expect((await client.meteringPoints()).map(({ assetId }) => assetId)).toEqual(["A0", "A1", "A2", "A3"]);
+  });
+
   it("of every own and every represented customer, each once", async () => {
     const meters = [
       { customerNumber: "50123456" },

@@ -269,7 +269,7 @@ describe("problems", () => {
     ["CARUNA_CUSTOMERS", ["mine", "12a", "1;2"]],
     ["REQUESTS_AT_ONCE", ["0", "9", "many"]],
     ["ASK_FROM", ["8", "24:00", "08:60", "morning"]],
-    ["BACKFILL", ["yes", "2024", "2024-02-30", "1.1.2024"]],
+    ["BACKFILL", ["yes", "2024", "2024-02-30", "1.1.2024", "0000-01-01"]],
     ["STATE_DIR", ["~/state"]],
     [
       "CARUNA_BASE_URL",

@@ -74,7 +74,7 @@ describe("hoursOf()", () => {
     expect(await collected(rows, problems)).toHaveLength(1);
     expect(problems).toEqual([
       'a row has a time stamp that is not understood: "some time"',
-      expect.stringContaining("start at no quarter of an hour"),
+      expect.stringContaining('is left out: "2026-03-10T01:05:00+02:00"'),
       "2026-03-10: a transfer product part that no rule knows: moonlight",
     ]);
   });

@@ -160,6 +160,7 @@ describe("who asks in a way that is not foreseen", () => {
     ["/api/series?point=A", "by: is none of hour, day, month, year"],
     ["/api/series?point=A&by=week", "by: is none of hour, day, month, year"],
     ["/api/series?point=A&by=day&from=2026-02-30", "from: is no day of the calendar"],
+    ["/api/series?point=A&by=day&from=0000-01-01", "from: is no day of the calendar"],
     ["/api/series?point=A&by=day&to=yesterday", "to: is no day of the calendar"],
     ["/api/series?point=A&by=day&from=2026-02-02&to=2026-02-01", "from: is after to"],
     ["/api/series?point=A&by=hour", "by: is hour"],
