@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Temporal } from "temporal-polyfill";
 import { CarunaClient, fileSessionStore, type LoginGuard } from "../caruna/index.js";
 import { type Configuration, prepareStateDirectory, requireAccount } from "../config/index.js";
-import { Ending, runOnTheClock } from "../daemon/index.js";
+import { type ClockOptions, ElapsedTime, Ending, LONGEST_LOOK_MS, runOnTheClock } from "../daemon/index.js";
 import { Database } from "../database/index.js";
 import { type Amounts, amountsOf, localDay } from "../energy/index.js";
 import { EXIT_CODES } from "../shared/exit-codes.js";
@@ -21,6 +21,7 @@ import type { Metrics } from "../web/index.js";
 import { type CycleHalf, CycleHealth } from "./cycle-health.js";
 import { type EnergyShown, type EnergyWish, latest, MOST_REQUESTS_SHOWN, requestsFor, TooMuchAsked } from "./energy.js";
 import { causeOf, exitCodeOf, isExpected, messageOf, nextStepOf } from "./exit-codes.js";
+import { FailedCycles } from "./failed-cycles.js";
 import { databaseSettings, healthFile, loginTranscripts, sessionFile } from "./state.js";
 
 /** Longest time from the wish to end to the end, in milliseconds; a service manager is told 5 s. */
@@ -56,6 +57,7 @@ export class App {
   readonly #caruna: CarunaClient;
   readonly #engine: Engine;
   readonly #guard: ReturnType<Database["loginGuard"]>;
+  readonly #time = new ElapsedTime({ wallNow: Date.now, monotonicNow: () => performance.now() });
   #lookBack = new LookBackMeter(Date.now);
   readonly #health: CycleHealth;
   /** While the page is served. */
@@ -73,7 +75,9 @@ export class App {
     this.#database = new Database(databaseSettings(configuration), logger);
     this.#guard = this.#database.loginGuard([baseUrl, account.username, account.password], Date.now);
     const { jobIntervalSeconds } = configuration;
-    this.#health = new CycleHealth({ file: healthFile(configuration), jobIntervalSeconds, now: Date.now, logger });
+    this.#health = new CycleHealth({
+      ...{ file: healthFile(configuration), jobIntervalSeconds, now: Date.now, time: this.#time, logger },
+    });
     const guard = startedFirst(this.#database, this.#guard);
     const onLoginFailed = loginTranscripts(configuration);
     const { requestsAtOnce } = configuration.caruna;
@@ -107,18 +111,25 @@ export class App {
   /** Cycles until a key or a signal ends it. A failed cycle is logged, and the next comes on time. Returns the exit code. */
   async runUntilEnded(): Promise<number> {
     const { configuration, logger } = this.#options;
-    const clock = {
+    const failed = new FailedCycles({ logger, time: this.#time, pausedUntil: () => this.#caruna.pausedUntilEpochMs });
+    const clock: ClockOptions = {
       intervalSeconds: configuration.jobIntervalSeconds,
-      now: () => performance.now(),
+      time: this.#time,
       sleep,
-      onFailure: (error: unknown) => logger.error(causeOf(error), `this cycle failed: ${messageOf(error)}`),
+      retryAfterMs: (error) => failed.retryAfterMs(error, Date.now()),
+      onFailure: (error, nextInMs) => failed.log(error, nextInMs),
+      onRecovery: (count) => failed.end(count),
+      onWait: (milliseconds) => this.#health.waits(milliseconds),
     };
     return await this.#untilEnded(async (signal) => {
       if (this.#options.keyboard?.isTTY) logger.info({}, "press any key to end");
       const closePage = await this.#openPage();
+      // While a cycle takes its time, nobody else looks at the clocks.
+      const look = setInterval(() => this.#time.awakeMs, LONGEST_LOOK_MS);
       try {
         await runOnTheClock((running) => this.#cycle(["due", "backfill"], running), clock, signal);
       } finally {
+        clearInterval(look);
         await closePage();
       }
     });

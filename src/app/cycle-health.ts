@@ -1,4 +1,4 @@
-import { writeHealth } from "../daemon/index.js";
+import { type ElapsedTime, uptime, writeHealth } from "../daemon/index.js";
 import type { Logger } from "../shared/logger.js";
 import type { Cycles, Metrics, OverviewProblem } from "../web/index.js";
 import { messageOf } from "./exit-codes.js";
@@ -15,6 +15,8 @@ export interface CycleHealthOptions {
   readonly jobIntervalSeconds: number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** By which something becomes due or overdue: the wall clock may be set, and the machine may sleep. */
+  readonly time: ElapsedTime;
   readonly logger: Logger;
 }
 
@@ -27,7 +29,11 @@ export interface CycleHealthOptions {
 export class CycleHealth {
   readonly #options: CycleHealthOptions;
   readonly #problems = new Map<CycleHalf, OverviewProblem>();
-  #cycles: Cycles = { last: undefined, nextEpochMs: undefined, overdueEpochMs: undefined };
+  #last: Cycles["last"];
+  /** When the next cycle is due, by `time.elapsedMs`. */
+  #nextAtMs: number | undefined;
+  /** By when there must be word of another one, by `time.awakeMs`. */
+  #overdueAtMs: number | undefined;
   #page: { readonly url: string; readonly metrics: Metrics } | undefined;
 
   constructor(options: CycleHealthOptions) {
@@ -36,7 +42,14 @@ export class CycleHealth {
 
   /** As the page and `/readyz` show it. */
   get cycles(): Cycles {
-    return this.#cycles;
+    const { now, time } = this.#options;
+    const inEpochMs = (atMs: number | undefined, clockMs: number) =>
+      atMs === undefined ? undefined : now() + atMs - clockMs;
+    return {
+      last: this.#last,
+      nextEpochMs: inEpochMs(this.#nextAtMs, time.elapsedMs),
+      overdueEpochMs: inEpochMs(this.#overdueAtMs, time.awakeMs),
+    };
   }
 
   /** From now on the metrics follow, and the health file names the page. */
@@ -46,8 +59,16 @@ export class CycleHealth {
 
   /** A cycle starts. */
   begin(): void {
-    const { now, jobIntervalSeconds } = this.#options;
-    this.#cycles = { ...this.#cycles, nextEpochMs: now() + jobIntervalSeconds * 1000 };
+    const { time, jobIntervalSeconds } = this.#options;
+    this.#nextAtMs = time.elapsedMs + jobIntervalSeconds * 1000;
+  }
+
+  /** The next cycle starts after so long: sooner than usual after one that failed, or later where Caruna+ asks for it. */
+  async waits(milliseconds: number): Promise<void> {
+    const { time, jobIntervalSeconds } = this.#options;
+    this.#nextAtMs = time.elapsedMs + milliseconds;
+    if (milliseconds > jobIntervalSeconds * 1000 && this.#last !== undefined)
+      await this.#record(this.#last, milliseconds);
   }
 
   /** One half has ended, with that problem or with none. */
@@ -58,22 +79,28 @@ export class CycleHealth {
       endedEpochMs: this.#options.now(),
       problem: this.#problems.get("due") ?? this.#problems.get("backfill"),
     };
-    this.#cycles = { ...this.#cycles, last };
+    this.#last = last;
     this.#page?.metrics.onOutcome({ endedEpochMs: last.endedEpochMs, succeeded: last.problem === undefined });
     await this.#record(last);
   }
 
   /** Requests are answered and their hours stored: the cycle goes on, however long it takes, and is not overdue. */
   async progress(): Promise<void> {
-    if (this.#cycles.last !== undefined) await this.#record(this.#cycles.last);
+    if (this.#last !== undefined) await this.#record(this.#last);
   }
 
-  async #record({ endedEpochMs, problem }: NonNullable<Cycles["last"]>): Promise<void> {
-    const { file, jobIntervalSeconds, now, logger } = this.#options;
-    const overdueEpochMs = now() + jobIntervalSeconds * 1000 + LONGEST_CYCLE_MS;
-    this.#cycles = { ...this.#cycles, overdueEpochMs };
-    const pageUrl = this.#page?.url;
-    const health = { endedEpochMs, nextDueEpochMs: overdueEpochMs, problem: problem?.message ?? null, pageUrl };
+  async #record({ endedEpochMs, problem }: NonNullable<Cycles["last"]>, nextInMs?: number): Promise<void> {
+    const { file, jobIntervalSeconds, now, time, logger } = this.#options;
+    const overdueInMs = (nextInMs ?? jobIntervalSeconds * 1000) + LONGEST_CYCLE_MS;
+    this.#overdueAtMs = time.awakeMs + overdueInMs;
+    const { boot, uptimeMs } = await uptime();
+    const health = {
+      endedEpochMs,
+      nextDueEpochMs: now() + overdueInMs,
+      ...(boot === undefined ? {} : { nextDue: { boot, uptimeMs: uptimeMs + overdueInMs } }),
+      problem: problem?.message ?? null,
+      pageUrl: this.#page?.url,
+    };
     await writeHealth(file, health).catch((error: unknown) => {
       logger.warn({ problem: messageOf(error) }, "the health of this cycle cannot be kept in the state directory");
     });

@@ -1,7 +1,7 @@
 import type { Temporal } from "temporal-polyfill";
 import { fileSessionStore } from "../caruna/index.js";
 import type { Configuration } from "../config/index.js";
-import { ailment } from "../daemon/index.js";
+import { ailment, uptime } from "../daemon/index.js";
 import { Database, type MeteringPointStatus } from "../database/index.js";
 import { expectedHours, hoursOfDay, lastDays } from "../energy/index.js";
 import type { Logger } from "../shared/logger.js";
@@ -47,7 +47,7 @@ export async function readStatus(configuration: Configuration, logger: Logger, s
 
 /** What ails the running program that these settings belong to, in one line; undefined where it is well. */
 export async function askHealth(configuration: Configuration): Promise<string | undefined> {
-  return await ailment(healthFile(configuration), Date.now());
+  return await ailment(healthFile(configuration), Date.now(), await uptime());
 }
 
 /** Forgets the session that these settings keep, cookies included. The next cycle of a program logs in anew. */

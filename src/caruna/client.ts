@@ -18,6 +18,7 @@ import {
 import type { ClientEvent } from "./events.js";
 import { Gate } from "./http/gate.js";
 import { AllowedHosts } from "./http/hosts.js";
+import { Outage } from "./http/outage.js";
 import {
   DEFAULT_LIMITS,
   type HttpResponse,
@@ -121,6 +122,8 @@ export class CarunaClient {
   readonly #retry: RetryPolicy;
   readonly #api: ReturnType<typeof keepAliveTransport>;
   readonly #gate: Gate;
+  readonly #rest = new Rest();
+  readonly #outage = new Outage();
   #session: Session | undefined;
   /** What the last login left, here or in the store. */
   #kept: Pick<StoredSession, "cookies" | "cookiesFailedAtEpochMs"> = {};
@@ -155,7 +158,8 @@ export class CarunaClient {
       retries: options.retries ?? 3,
       firstDelayMs: 1000,
       longestWaitMs: 60_000,
-      rest: new Rest(),
+      rest: this.#rest,
+      outage: this.#outage,
       sleep: options.sleep ?? ((milliseconds, signal) => delay(milliseconds, undefined, { signal })),
       random: Math.random,
       now: options.now ?? Date.now,
@@ -332,6 +336,11 @@ export class CarunaClient {
     );
   }
 
+  /** Until when Caruna+ has asked to be left alone, milliseconds since the epoch; undefined where it may be asked. */
+  get pausedUntilEpochMs(): number | undefined {
+    return this.#rest.pausedUntil(this.#retry.now());
+  }
+
   /** Closes the kept connections. The client may be used again; it then opens new ones. */
   close(): void {
     this.#api.close();
@@ -392,6 +401,7 @@ export class CarunaClient {
     const sent = this.#trust.send(customerId);
     const headers = { Accept: "application/json", Authorization: `Bearer ${session.token}` };
     const response = await sendWithRetries(this.#sendThroughGate, { method: "GET", url, headers }, retry, signal);
+    this.#outage.end();
     if (isRefused(response)) this.#trust.refuse(session, customerId, path);
     else if (response.status === 200) await this.#accept(session, sent);
     const right = JSON.stringify([customerId, path.split("/").at(-1)]);
@@ -542,7 +552,7 @@ export class CarunaClient {
       isAskedFor,
       recorder,
       limits: this.#limits,
-      retry: isAskedFor ? { ...this.#retry, rest: undefined } : this.#retry,
+      retry: isAskedFor ? { ...this.#retry, rest: undefined, outage: undefined } : this.#retry,
       logger: this.#logger,
       signal,
     }).catch(async (error: unknown) => {
@@ -553,6 +563,7 @@ export class CarunaClient {
       }
       throw error;
     });
+    this.#outage.end();
     this.#tell({ kind: "login", succeeded: true });
     this.#noteRefusedTokens(isAskedFor);
     this.#session = loggedIn.session;

@@ -111,10 +111,23 @@ export class LoginChanged extends CarunaError {
   }
 }
 
+/** Codes of errors of looking up a name, of connecting, and of TLS. */
+const OF_CONNECTING =
+  /^(?:E(?:NOTFOUND|AI_AGAIN|CONNREFUSED|TIMEDOUT|HOSTUNREACH|NETUNREACH|NETDOWN|ADDRNOTAVAIL|PROTO)|ERR_(?:SSL|TLS)_.*|.*CERT.*|UNABLE_TO_.*)$/;
+
 /** Nobody answered, or not in time, or the server said that it is out of order. */
 export class CarunaUnreachable extends CarunaError {
-  constructor(what: string) {
+  /** Node.js' code of the error of the network; undefined where something answered, or not in time. */
+  readonly code: string | undefined;
+
+  constructor(what: string, code?: string | undefined) {
     super(`Caruna+ is out of reach: ${what}. Nothing is lost; the next cycle tries again.`);
+    this.code = code;
+  }
+
+  /** True where no connection came about, by TCP or by TLS: no matter of what was asked for. */
+  get isBeforeConnection(): boolean {
+    return this.code !== undefined && OF_CONNECTING.test(this.code);
   }
 }
 

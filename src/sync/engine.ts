@@ -176,7 +176,11 @@ export class Engine {
         );
         failed.push({ state, reason: error.message });
         cycle.unreachableInARow = error instanceof CarunaUnreachable ? cycle.unreachableInARow + 1 : 0;
-        if (cycle.unreachableInARow >= MOST_UNREACHABLE_IN_A_ROW) throw error;
+        if (cycle.unreachableInARow >= MOST_UNREACHABLE_IN_A_ROW) {
+          // No matter of these periods: they stay due, for the cycle that finds Caruna+ well again.
+          failed.splice(-cycle.unreachableInARow);
+          throw error;
+        }
       }
     };
     try {
@@ -199,6 +203,7 @@ export class Engine {
 /** An error that concerns one period or one metering point alone, so that the others are still worth asking for. */
 function isOfOnePeriod(error: unknown): error is CarunaError {
   if (!(error instanceof CarunaError) || error.duringLogin) return false;
+  if (error instanceof CarunaUnreachable && error.isBeforeConnection) return false;
   return [AccessRefused, AnswerNotUnderstood, CarunaUnreachable].some((kind) => error instanceof kind);
 }
 

@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { CycleHealth } from "../../src/app/cycle-health.js";
+import { ailment, ElapsedTime, uptime } from "../../src/daemon/index.js";
+import { Machine } from "../daemon/machine.js";
 import { collectedLog, until } from "../support/caruna.js";
 import { freePort } from "../support/free-port.js";
 import { newWorlds } from "../support/world.js";
@@ -78,6 +80,7 @@ function healthAt(startEpochMs: number) {
     file: join(world.folder, "health.json"),
     jobIntervalSeconds: INTERVAL_SECONDS,
     now: () => clock.nowEpochMs,
+    time: new ElapsedTime({ wallNow: () => clock.nowEpochMs, monotonicNow: () => clock.nowEpochMs }),
     logger: collectedLog(),
   });
   return { clock, health };
@@ -111,9 +114,45 @@ test("the next cycle is due an interval after the start, and overdue when nothin
   clock.nowEpochMs += 7_200_000;
   await health.progress();
   expect(health.cycles).toMatchObject({ last: { endedEpochMs: 1_060_000 }, overdueEpochMs: 8_260_000 + 4_500_000 });
-  expect(JSON.parse(readFileSync(join(world.folder, "health.json"), "utf8"))).toEqual({
+  expect(JSON.parse(readFileSync(join(world.folder, "health.json"), "utf8"))).toMatchObject({
     endedEpochMs: 1_060_000,
     nextDueEpochMs: 8_260_000 + 4_500_000,
     problem: null,
   });
+});
+
+test("time asleep is not overdue: for the page and /readyz, and by the health file of the same boot", async () => {
+  const machine = new Machine();
+  const file = join(world.folder, "health.json");
+  const health = new CycleHealth({
+    ...{ file, jobIntervalSeconds: INTERVAL_SECONDS, now: () => machine.wall, time: machine.time },
+    logger: collectedLog(),
+  });
+  health.begin();
+  await health.end("due", undefined);
+  await health.waits(3_600_000);
+  const before = await uptime();
+  machine.sleepFor(9 * 3_600_000);
+  const isOverdue = () => machine.wall > (health.cycles.overdueEpochMs ?? 0);
+  expect(isOverdue()).toBe(false);
+  expect(health.cycles.nextEpochMs).toBeLessThan(machine.wall);
+  expect(await ailment(file, machine.wall, before)).toBeUndefined();
+  const tooLate = { ...before, uptimeMs: before.uptimeMs + 4_600_000 };
+  expect(await ailment(file, machine.wall, tooLate)).toContain("overdue");
+  expect(await ailment(file, machine.wall - 10 * 3_600_000, tooLate)).toContain("overdue");
+  expect(await ailment(file, machine.wall, { ...before, boot: "another one" })).toContain("overdue");
+  for (let seconds = 0; seconds < 4_530; seconds += 30) {
+    machine.pass(30_000);
+    machine.time.awakeMs;
+  }
+  expect(isOverdue()).toBe(true);
+});
+
+test("a cycle that Caruna+ asked to wait for longer than the interval is not overdue before", async () => {
+  const { clock, health } = healthAt(0);
+  await health.end("due", { message: "Caruna+ asks for fewer requests", nextStep: "" });
+  await health.waits(3 * 3_600_000);
+  expect(health.cycles).toMatchObject({ nextEpochMs: 10_800_000, overdueEpochMs: 11_700_000 });
+  expect(JSON.parse(readFileSync(join(world.folder, "health.json"), "utf8")).nextDueEpochMs).toBe(11_700_000);
+  expect(clock.nowEpochMs).toBe(0);
 });

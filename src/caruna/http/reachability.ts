@@ -99,6 +99,7 @@ const ONE_TRY = {
   firstDelayMs: 0,
   longestWaitMs: 0,
   rest: undefined,
+  outage: undefined,
   sleep: async () => {},
   random: () => 0,
   now: Date.now,

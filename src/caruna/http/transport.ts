@@ -5,6 +5,7 @@ import { wrapper } from "axios-cookiejar-support";
 import type { CookieJar } from "tough-cookie";
 import { AnswerNotUnderstood, CarunaUnreachable, RateLimited } from "../errors.js";
 import { maskedCall } from "../masking.js";
+import type { Outage } from "./outage.js";
 
 /** One request, as it goes over the wire. */
 export interface HttpRequest {
@@ -103,7 +104,7 @@ function withoutSecrets(error: unknown, request: HttpRequest, timeoutMs: number 
   if (/maxContentLength/.test(error.message)) {
     return new AnswerNotUnderstood(maskedCall(request.method, request.url), "it is larger than we are willing to read");
   }
-  return new CarunaUnreachable(`${host}: ${reasonOf(error.code)}`);
+  return new CarunaUnreachable(`${host}: ${reasonOf(error.code)}`, error.code);
 }
 
 /** Node.js names this by `EPROTO` or by OpenSSL's reason, depending on where it is met. */
@@ -159,6 +160,8 @@ export interface RetryPolicy {
   readonly longestWaitMs: number;
   /** Where that is remembered; undefined: for a person who wants a try now. */
   readonly rest: Rest | undefined;
+  /** Whether the service seems to be out of order; undefined: for a person who wants a try now. */
+  readonly outage: Outage | undefined;
   readonly sleep: Sleep;
   /** A number from 0 up to 1. */
   readonly random: () => number;
@@ -180,14 +183,16 @@ export class Rest {
     this.#asked = { call, status, from: nowEpochMs, to };
   }
 
+  /** Until when nothing is asked, milliseconds since the epoch; undefined where something may be asked. */
+  pausedUntil(nowEpochMs: number): number | undefined {
+    const isOver = this.#asked === undefined || nowEpochMs < this.#asked.from || nowEpochMs >= this.#asked.to;
+    return isOver ? undefined : this.#asked?.to;
+  }
+
   /** Throws as the service answered then, while the time is not over; after a clock that was set back it counts as over. */
   throwUnlessOver(nowEpochMs: number): void {
-    if (this.#asked === undefined) return;
-    const { call, status, from, to } = this.#asked;
-    if (nowEpochMs < from || nowEpochMs >= to) {
-      this.#asked = undefined;
-      return;
-    }
+    if (this.#asked === undefined || this.pausedUntil(nowEpochMs) === undefined) return;
+    const { call, status, to } = this.#asked;
     if (status === 429) throw new RateLimited(call, (to - nowEpochMs) / 1000);
     throw new CarunaUnreachable(`HTTP ${status} at ${call}, and it asked not to be asked again so soon`);
   }
@@ -209,7 +214,11 @@ export async function sendWithRetries(
     if ("response" in outcome) return outcome.response;
     const backOffMs = policy.firstDelayMs * 2 ** attempt * (1 - policy.random() / 2);
     const delayMs = Math.max(backOffMs, (outcome.retryAfterSeconds ?? 0) * 1000);
-    if (attempt >= policy.retries || delayMs > policy.longestWaitMs) throw outcome.failure;
+    const isWorthAnother = policy.outage?.tryFailed() ?? true;
+    if (attempt >= policy.retries || delayMs > policy.longestWaitMs || !isWorthAnother) {
+      policy.outage?.callFailed();
+      throw outcome.failure;
+    }
     policy.onRetry(outcome.failure.message, delayMs);
     await policy.sleep(delayMs, signal).catch((error: unknown) => {
       signal.throwIfAborted();
