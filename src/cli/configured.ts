@@ -5,9 +5,12 @@ import { createLogger } from "./logging.js";
 import { StatusLine } from "./status-line.js";
 import { version } from "./version.js";
 
-/** The settings of this process. Throws `ConfigurationError`. */
-export function configuration(): Configuration {
-  return loadConfiguration({ environment: process.env, workingDirectory: process.cwd() });
+/**
+ * The settings of this process. Throws `ConfigurationError`; where other settings are wrong too, a missing account is
+ * listed with them unless the command can do without.
+ */
+export function configuration({ needsAccount = true }: { needsAccount?: boolean } = {}): Configuration {
+  return loadConfiguration({ environment: process.env, workingDirectory: process.cwd(), needsAccount });
 }
 
 /** The program as it is set up. Throws `ConfigurationError`. */

@@ -10,7 +10,7 @@ export function doctorCommand(): Command {
   return new Command("doctor")
     .option("--json", "the same for a program to read")
     .action(async ({ json }: { json?: true }) => {
-      const options = { load: configuration, logger: quietLogger, now: Date.now };
+      const options = { load: () => configuration(), logger: quietLogger, now: Date.now };
       const diagnosis = await diagnose(options, untilSignal());
       process.stdout.write(json ? `${JSON.stringify(asObject(diagnosis), undefined, 2)}\n` : inLines(diagnosis));
       process.exitCode = diagnosis.exitCode;

@@ -35,7 +35,7 @@ export function exportCommand(): Command {
       checkOrder(options, command);
       if (options.locale === "fi" && options.format !== "csv") command.error("error: --locale fi is for --format csv");
       const file = options.out === undefined ? undefined : await writablePath(options.out, options.overwrite ?? false);
-      const settings = configuration();
+      const settings = configuration({ needsAccount: false });
       const write = (pieces: AsyncIterable<string>) =>
         file === undefined ? printAll(pieces) : writeWhole(file, pieces);
       const { meteringPointId, hours } = await exportHours(

@@ -22,7 +22,7 @@ export function queryCommand(): Command {
     .option("--json", "print JSON, an object a row")
     .action(async (sql: string | undefined, { csv, json }: QueryOptions, command: Command) => {
       if (csv && json) command.error("error: --csv and --json exclude each other");
-      const settings = configuration();
+      const settings = configuration({ needsAccount: false });
       const logger = quietLogger(settings);
       const signal = untilSignal();
       if (sql === undefined) return print(await tablesInWords(listTables(settings, logger, signal), json));

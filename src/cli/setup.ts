@@ -23,7 +23,7 @@ const PATIENCE = "The first login makes the database, which takes a moment.";
 /** `setup`: the questions that `start` asks where no account is set, at any time. */
 export function setupCommand(): Command {
   return new Command("setup").action(async () => {
-    const before = configuration();
+    const before = configuration({ needsAccount: false });
     if (await mayAsk()) {
       await setUp(before);
       return;

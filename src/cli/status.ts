@@ -17,7 +17,7 @@ export function statusCommand(): Command {
   return new Command("status")
     .option("--json", "the same for a program to read")
     .action(async ({ json }: { json?: true }) => {
-      const settings = configuration();
+      const settings = configuration({ needsAccount: false });
       const status = await readStatus(settings, quietLogger(settings), untilSignal());
       print(json ? JSON.stringify(asObject(status), undefined, 2) : inWords(status));
     });

@@ -26,18 +26,26 @@ export interface CarunaConfiguration {
   readonly allowedHosts: readonly string[];
 }
 
-export type DatabaseConfiguration =
-  | { readonly kind: "embedded" }
-  | {
-      readonly kind: "server";
-      readonly host: string;
-      readonly port: number;
-      readonly database: string;
-      readonly user: string;
-      readonly password: string | undefined;
-      readonly sslmode: SslMode;
-    }
-  | { readonly kind: "url"; readonly url: string };
+/** A PostgreSQL server that somebody else runs. */
+export interface ServerConfiguration {
+  readonly kind: "server";
+  /** Host name, IP address, or the absolute path of the folder of a Unix socket. */
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  readonly password: string | undefined;
+  readonly sslmode: SslMode;
+  /** Path of a PEM file of the authorities to trust. This and what follows can be set in DATABASE_URL alone. */
+  readonly sslRootCertificatePath?: string | undefined;
+  readonly channelBinding?: "disable" | "prefer" | "require" | undefined;
+  readonly applicationName?: string | undefined;
+  /** Settings of the session, as `-c name=value`. */
+  readonly sessionOptions?: string | undefined;
+  readonly connectTimeoutSeconds?: number | undefined;
+}
+
+export type DatabaseConfiguration = { readonly kind: "embedded" } | ServerConfiguration;
 
 /** Where the page is served; the metrics and the answers to health checks too. */
 export interface HttpConfiguration {

@@ -28,7 +28,7 @@ export function findDatabase(sources: Sources): DatabaseConfiguration {
   if (given[0] !== undefined) {
     sources.warnings.push(unusedWarning(namesOfParts, given[0].origin.source, url.origin.setting));
   }
-  return url.value === undefined ? EMBEDDED : { kind: "url", url: url.value };
+  return url.value ?? EMBEDDED;
 }
 
 function unusedWarning(setting: string, source: string, winner: string): string {

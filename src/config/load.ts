@@ -7,9 +7,10 @@ import { parseEnvFile } from "./files/env-file.js";
 import { parseIniFile } from "./files/ini-file.js";
 import { iniWarnings } from "./files/ini-warnings.js";
 import { readTextFile } from "./files/text-file.js";
+import { missingAccount } from "./require-account.js";
 import { SETTINGS } from "./settings.js";
 import { shown } from "./shown.js";
-import { type NamedIniFile, RANK, Sources, type Variables } from "./sources.js";
+import { type Found, type NamedIniFile, RANK, Sources, type Variables } from "./sources.js";
 import { isLoopback } from "./values.js";
 
 export interface LoadOptions {
@@ -19,6 +20,8 @@ export interface LoadOptions {
   readonly workingDirectory: string;
   /** The folder that holds `config/config.ini`; default: this package's own. */
   readonly packageDirectory?: string;
+  /** The account is going to be required (see `requireAccount`): where other settings are wrong, it is listed with them. */
+  readonly needsAccount?: boolean;
 }
 
 /** Two folders up, from `src/config` as well as from `dist/config`. */
@@ -32,11 +35,12 @@ const POLITE_INTERVAL_SECONDS = 300;
  * (`CONFIG_FILE`, or `config/config.ini` of the package), then the default.
  *
  * Returns a frozen object; the account may be missing from it (see `requireAccount`).
- * Throws `ConfigurationError` with every problem at once.
+ * Throws `ConfigurationError` with every problem at once, a missing account among them where one is needed.
  */
 export function loadConfiguration(options: LoadOptions): Configuration {
   const { sources, lookedIn } = openSources(options);
-  const caruna = findCaruna(sources);
+  const account = { username: sources.find(SETTINGS.username), password: sources.find(SETTINGS.password) };
+  const caruna = findCaruna(sources, account);
   const database = findDatabase(sources);
   const jobIntervalSeconds = sources.valueOf(SETTINGS.jobInterval);
   const configuration: Configuration = {
@@ -53,15 +57,22 @@ export function loadConfiguration(options: LoadOptions): Configuration {
     warnings: [...sources.warnings, ...politeness(caruna, jobIntervalSeconds)],
     sources: lookedIn,
   };
-  if (sources.problems.length > 0) throw problemsAsError(sources.problems);
+  if (sources.problems.length > 0) {
+    throw problemsAsError([...sources.problems, ...(options.needsAccount ? missingAccount(account, lookedIn) : [])]);
+  }
   return deepFreeze(configuration);
 }
 
-function findCaruna(sources: Sources): CarunaConfiguration {
+interface FoundAccount {
+  readonly username: Found<string> | undefined;
+  readonly password: Found<string> | undefined;
+}
+
+function findCaruna(sources: Sources, { username, password }: FoundAccount): CarunaConfiguration {
   const baseUrl = sources.valueOf(SETTINGS.baseUrl);
   return {
-    username: sources.find(SETTINGS.username)?.value,
-    password: sources.find(SETTINGS.password)?.value,
+    username: username?.value,
+    password: password?.value,
     meteringPoint: sources.find(SETTINGS.meteringPoint)?.value,
     customers: sources.valueOf(SETTINGS.customers),
     requestsAtOnce: sources.valueOf(SETTINGS.requestsAtOnce),

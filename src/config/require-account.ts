@@ -15,19 +15,8 @@ export interface Account {
 export function requireAccount({ caruna, sources }: Configuration): Account {
   const { username, password } = caruna;
   if (username !== undefined && password !== undefined) return { username, password };
-  const missing = [
-    ...(username === undefined ? [SETTINGS.username] : []),
-    ...(password === undefined ? [SETTINGS.password] : []),
-  ];
-  const names = missing.map((setting) => setting.environment[0]);
-  const problems = missing.map(
-    (setting): ConfigurationProblem => ({
-      setting: setting.environment[0],
-      source: sources.join(", "),
-      problem: "is not set",
-      example: `${setting.environment[0]}=${setting.example}`,
-    }),
-  );
+  const problems = missingAccount({ username, password }, sources);
+  const names = problems.map(({ setting }) => setting);
   throw new ConfigurationError(
     [
       `The Caruna+ account is not complete: ${names.join(" and ")} ${names.length === 1 ? "is" : "are"} not set (looked in: ${sources.join(", ")}).`,
@@ -36,4 +25,17 @@ export function requireAccount({ caruna, sources }: Configuration): Account {
     ].join("\n"),
     problems,
   );
+}
+
+/** A problem for each part of the account that is set nowhere (`undefined`). */
+export function missingAccount(
+  account: Readonly<Record<"username" | "password", unknown>>,
+  sources: readonly string[],
+): ConfigurationProblem[] {
+  const missing = (["username", "password"] as const).filter((part) => account[part] === undefined);
+  return missing.map((part) => {
+    const setting = SETTINGS[part];
+    const name = setting.environment[0];
+    return { setting: name, source: sources.join(", "), problem: "is not set", example: `${name}=${setting.example}` };
+  });
 }

@@ -1,12 +1,12 @@
 import type { Temporal } from "temporal-polyfill";
 import type { z } from "zod";
 import { LOG_FORMATS, LOG_LEVELS, SSL_MODES } from "./configuration.js";
+import { databaseUrl } from "./database-url.js";
 import {
   accessToken,
   backfill,
   customers,
   databaseHost,
-  databaseUrl,
   folder,
   hostList,
   listeningHost,

@@ -65,35 +65,6 @@ export const accessToken = z
     error: "holds more than letters, digits and - . _ ~ (it stands in an address): make one with openssl rand -hex 24",
   });
 
-/** Address of a PostgreSQL database; percent-encoded where the parts hold special characters. */
-export const databaseUrl = z
-  .string()
-  .refine((given) => /^postgres(?:ql)?:\/\//.test(given) && URL.canParse(withHost(given)), {
-    error: "is not of the form postgresql://user:password@host:5432/database",
-    abort: true,
-  })
-  .refine((given) => new URL(withHost(given)).hash === "", {
-    error: "holds a # which ends it: write %23 for a # in the password",
-    abort: true,
-  })
-  .refine(isDecodable, { error: "holds a % that begins no code: write %25 for a % in the password" });
-
-/** libpq takes `user@` with no host after it; the URL standard does not. */
-function withHost(address: string): string {
-  return address.replace(/^(\w+:\/\/[^/?#]*@)(?=[/?]|$)/, "$1localhost");
-}
-
-function isDecodable(given: string): boolean {
-  try {
-    const url = new URL(withHost(given));
-    decodeURIComponent(url.username + url.password + url.pathname);
-    return true;
-  } catch {
-    // decodeURIComponent tells a malformed code by throwing: that is the answer, not a failure.
-    return false;
-  }
-}
-
 /** Origin of the portal. Plain http would show the password to the network, so it is for loopback addresses only. */
 export const portalOrigin = z
   .string()

@@ -2,7 +2,7 @@ import type { HourlyReading } from "../energy/index.js";
 import type { Logger } from "../shared/logger.js";
 import { ConnectionPool, type RowBatch } from "./connection/connection-pool.js";
 import { DatabaseFailed } from "./connection/errors.js";
-import { type DatabaseSettings, parseDatabaseUrl, type ServerSettings } from "./connection/settings.js";
+import type { DatabaseSettings, ServerSettings } from "./connection/settings.js";
 import { EmbeddedServer } from "./embedded/server.js";
 import { HistoryStore } from "./history-store.js";
 import {
@@ -32,9 +32,8 @@ export class Database {
   readonly sync: SyncStore;
   /** What is stored, for those who look at it; good whenever the database is started. */
   readonly history: HistoryStore;
-  readonly #settings: DatabaseSettings;
+  readonly #source: EmbeddedServer | ServerSettings;
   readonly #logger: Logger;
-  readonly #embedded: EmbeddedServer | undefined;
   #server: ServerSettings | undefined;
   #pool: ConnectionPool | undefined;
   #lookingPool: ConnectionPool | undefined;
@@ -42,9 +41,8 @@ export class Database {
   constructor(settings: DatabaseSettings, logger: Logger) {
     this.sync = new SyncStore(() => this.#requirePool());
     this.history = new HistoryStore(() => this.#requireLookingPool());
-    this.#settings = settings;
     this.#logger = logger;
-    this.#embedded = settings.kind === "embedded" ? new EmbeddedServer(settings.directory, logger) : undefined;
+    this.#source = settings.kind === "embedded" ? new EmbeddedServer(settings.directory, logger) : settings;
   }
 
   /** Starts the embedded server where there is one, connects, and brings the tables up to date. Call `stop()` even if it throws. */
@@ -142,6 +140,10 @@ export class Database {
     await this.#embedded?.stop();
   }
 
+  get #embedded(): EmbeddedServer | undefined {
+    return this.#source instanceof EmbeddedServer ? this.#source : undefined;
+  }
+
   async #connect(signal: AbortSignal | undefined): Promise<ConnectionPool> {
     const server = await this.#findServer(signal);
     if (!this.#pool || server !== this.#server) {
@@ -153,17 +155,7 @@ export class Database {
   }
 
   async #findServer(signal: AbortSignal | undefined): Promise<ServerSettings> {
-    if (this.#embedded) {
-      return await this.#embedded.start(signal);
-    }
-    if (this.#settings.kind === "server") {
-      return this.#settings;
-    }
-    this.#server ??= this.#settings.kind === "url" ? parseDatabaseUrl(this.#settings.url) : undefined;
-    if (!this.#server) {
-      throw new DatabaseFailed("The database has no settings; set DB_HOST or none of its settings.");
-    }
-    return this.#server;
+    return this.#source instanceof EmbeddedServer ? await this.#source.start(signal) : this.#source;
   }
 
   async #closePools(): Promise<void> {

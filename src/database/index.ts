@@ -1,6 +1,5 @@
 export type { RowBatch } from "./connection/connection-pool.js";
 export {
-  DatabaseAddressInvalid,
   DatabaseEncryptionFailed,
   DatabaseError,
   DatabaseFailed,
@@ -16,11 +15,9 @@ export {
 export {
   type DatabaseSettings,
   type EmbeddedSettings,
-  parseDatabaseUrl,
   type ServerSettings,
   SSL_MODES,
   type SslMode,
-  type UrlSettings,
 } from "./connection/settings.js";
 export { Database } from "./database.js";
 export { HistoryStore } from "./history-store.js";

@@ -205,10 +205,7 @@ describe("secrets from files", () => {
       caruna: { password: "caruna" },
       database: { password: "database" },
     });
-    expect(load({ env: "DATABASE_URL_FILE=three\n", files }).database).toEqual({
-      kind: "url",
-      url: "postgresql://u:p@h/d",
-    });
+    expect(load({ env: "DATABASE_URL_FILE=three\n", files }).database).toMatchObject({ kind: "server", password: "p" });
   });
 
   test("a file that is missing, empty, a folder or not UTF-8 is a problem", () => {
@@ -339,10 +336,8 @@ describe("problems", () => {
     [{ ...SERVER, DB_HOST: "::1" }, { database: { host: "::1", sslmode: "prefer", port: 5432, password: undefined } }],
     [
       { DATABASE_URL: "postgres://u:p%23@h/d?sslmode=require" },
-      { database: { kind: "url", url: "postgres://u:p%23@h/d?sslmode=require" } },
+      { database: { kind: "server", host: "h", password: "p#", sslmode: "require" } },
     ],
-    [{ DATABASE_URL: "postgresql://matti@/energy" }, { database: { kind: "url" } }],
-    [{ DATABASE_URL: "postgresql:///energy" }, { database: { kind: "url" } }],
     [{ HTTP_PORT: "0" }, { http: { host: "127.0.0.1", port: 0, token: undefined } }],
     [{ HTTP_HOST: "[::1]", HTTP_PORT: "80" }, { http: { host: "::1", port: 80 } }],
     [{ HTTP_HOST: "localhost" }, { http: { host: "localhost", token: undefined } }],
@@ -424,28 +419,28 @@ describe("which database", () => {
   });
 
   test("DATABASE_URL and DB_ from one source are a problem that names both", () => {
-    const told = problems({ environment: { DATABASE_URL: "postgres://h/d", ...SERVER } });
+    const told = problems({ environment: { DATABASE_URL: "postgres://u@h/d", ...SERVER } });
     expect(told).toEqual([expect.stringMatching(/^DATABASE_URL: .*DB_HOST, DB_DATABASE, DB_USER/)]);
-    expect(problems({ env: "DATABASE_URL=postgres://h/d\nDB_PORT=1\n" })).toHaveLength(1);
+    expect(problems({ env: "DATABASE_URL=postgres://u@h/d\nDB_PORT=1\n" })).toHaveLength(1);
   });
 
   test("from two sources the higher wins, and a warning names what is not used", () => {
     const url = load({
-      environment: { DATABASE_URL: "postgres://h/d" },
+      environment: { DATABASE_URL: "postgres://u@h/d" },
       env: "DB_HOST=nas\nDB_USER=u\nDB_DATABASE=d\n",
     });
-    expect(url.database).toEqual({ kind: "url", url: "postgres://h/d" });
+    expect(url.database).toMatchObject({ kind: "server", host: "h" });
     expect(url.warnings).toEqual([expect.stringMatching(/^DB_HOST, DB_DATABASE, DB_USER .*not used: DATABASE_URL/)]);
-    const server = load({ environment: SERVER, env: "DATABASE_URL=postgres://h/d\n" });
+    const server = load({ environment: SERVER, env: "DATABASE_URL=postgres://u@h/d\n" });
     expect(server.database).toMatchObject({ kind: "server", host: "nas" });
     expect(server.warnings).toEqual([expect.stringMatching(/^DATABASE_URL .*not used: DB_HOST/)]);
-    const aboveIni = load({ env: "DATABASE_URL=postgres://h/d\n", ini: "[postgresql]\nhost = nas\n" });
-    expect(aboveIni.database).toEqual({ kind: "url", url: "postgres://h/d" });
+    const aboveIni = load({ env: "DATABASE_URL=postgres://u@h/d\n", ini: "[postgresql]\nhost = nas\n" });
+    expect(aboveIni.database).toMatchObject({ kind: "server", host: "h" });
   });
 
   test("DATABASE_URL stands beside an ini whose DB_ variables are not set", () => {
-    const loaded = load({ environment: { DATABASE_URL: "postgres://h/d" }, ini: ORIGINAL_INI });
-    expect(loaded).toMatchObject({ database: { kind: "url" }, warnings: [] });
+    const loaded = load({ environment: { DATABASE_URL: "postgres://u@h/d" }, ini: ORIGINAL_INI });
+    expect(loaded).toMatchObject({ database: { kind: "server", host: "h" }, warnings: [] });
   });
 });
 
@@ -493,6 +488,25 @@ describe("warnings", () => {
 });
 
 describe("requireAccount", () => {
+  const WRONG = { JOB_INTERVAL: "x", DAYS_TO_LOAD: "x", DATABASE_URL: "postgres://u@h/d?x=y" };
+  const listed = (changes: Record<string, string>, needsAccount = true) =>
+    failure({ environment: { ...WRONG, ...changes }, needsAccount }).problems.map(({ setting }) => setting);
+
+  test("a missing account is listed with the other wrong settings, for the commands that need one", () => {
+    const wrong = ["DATABASE_URL", "JOB_INTERVAL", "DAYS_TO_LOAD"];
+    expect(listed({ CARUNA_PASSWORD: "x" })).toEqual([...wrong, "CARUNA_USER"]);
+    expect(listed({})).toEqual([...wrong, "CARUNA_USER", "CARUNA_PASSWORD"]);
+    expect(listed({}, false)).toEqual(wrong);
+    // A part that is set and cannot be read is one problem, not two.
+    expect(listed({ CARUNA_USER: "matti", CARUNA_PASSWORD_FILE: "nowhere" })).toEqual([
+      "CARUNA_PASSWORD_FILE",
+      ...wrong,
+    ]);
+    expect(failure({ environment: WRONG, needsAccount: true }).message).toMatch(
+      /^5 settings cannot be used[\s\S]*CARUNA_USER \(environment, .*\) is not set\. Example: CARUNA_USER=matti@example\.com$/m,
+    );
+  });
+
   test("hands out a complete account", () => {
     const environment = { CARUNA_USER: "matti", CARUNA_PASSWORD: " pass word " };
     expect(requireAccount(load({ environment }))).toEqual({ username: "matti", password: " pass word " });

@@ -12,6 +12,7 @@ export interface Given {
   ini?: string | Buffer;
   /** Further files of the working directory, by name. */
   files?: Record<string, string | Buffer>;
+  needsAccount?: boolean;
 }
 
 /** A working directory and a package directory of their own, with these files; removed after the test. */
@@ -33,7 +34,11 @@ export function folders({ env, ini, files = {} }: Given): { workingDirectory: st
 }
 
 export function load(given: Given): Configuration {
-  return loadConfiguration({ environment: given.environment ?? {}, ...folders(given) });
+  return loadConfiguration({
+    environment: given.environment ?? {},
+    needsAccount: given.needsAccount ?? false,
+    ...folders(given),
+  });
 }
 
 /** The error that these settings end in. */

@@ -1,6 +1,9 @@
 import { createServer, type Server } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { z } from "zod";
+import { loadConfiguration } from "../../src/config/index.js";
 import { explainError } from "../../src/database/connection/connection-errors.js";
+import { ConnectionPool } from "../../src/database/connection/connection-pool.js";
 import { Database, DatabaseError, type DatabaseSettings, type ServerSettings } from "../../src/database/index.js";
 import { silentLogger } from "../../src/shared/logger.js";
 import { createDatabase, type TestDatabase } from "../support/postgres.js";
@@ -135,11 +138,30 @@ test("an abort ends the wait for a server that accepts and never answers", async
   silent.close();
 });
 
-test("a connection URL leads to the same place", async () => {
-  const database = new Database({ kind: "url", url: testDatabase.url }, silentLogger);
-  await database.start();
-  await database.stop();
-  expect(await testDatabase.query("SELECT count(*)::int FROM public.energy_hourly")).toEqual([{ count: 0 }]);
+test("what DATABASE_URL holds after its ? reaches the server", async () => {
+  const parameters = "application_name=oma&options=-c%20work_mem%3D7MB%20-c%20lock_timeout%3D7s&connect_timeout=5";
+  const { database: settings } = loadConfiguration({
+    environment: { DATABASE_URL: `${testDatabase.url}&${parameters}` },
+    workingDirectory: "/nowhere",
+  });
+  if (settings.kind === "embedded") throw new Error("DATABASE_URL was not taken");
+  const pool = new ConnectionPool(settings, silentLogger);
+  const row = z.object({ name: z.string(), memory: z.string(), lock: z.string() });
+  const ask =
+    "SELECT current_setting('application_name') AS name, current_setting('work_mem') AS memory, current_setting('lock_timeout') AS lock";
+  expect(await pool.transaction((session) => session.query(row, ask))).toEqual([
+    { name: "oma", memory: "7MB", lock: "7s" },
+  ]);
+  await pool.close();
+});
+
+test("connect_timeout ends the wait for a server that accepts and never answers", async () => {
+  const silent = createServer();
+  await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+  const address = silent.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  expect(await startingFails(serverWith({ port, connectTimeoutSeconds: 1 }))).toMatch(/did not answer in time/);
+  silent.close();
 });
 
 test.each([

@@ -1,4 +1,4 @@
-import { appendFile, chmod, chown, copyFile, mkdtemp, rm, stat } from "node:fs/promises";
+import { appendFile, chmod, chown, copyFile, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
@@ -87,3 +87,39 @@ test("an authority's file that is not there is named", async () => {
     /nowhere\/root\.crt/,
   );
 });
+
+test("channel_binding=require connects to a server that binds, over TLS", async () => {
+  expect(await isEncrypted("prefer", { channelBinding: "require" })).toBe(true);
+});
+
+test.each([{ sslmode: "disable" }, { sslmode: "require", host: "/var/run/postgresql" }] as const)(
+  "channel_binding=require is refused where there is no TLS: %o",
+  async (changes) => {
+    await expect(isEncrypted("require", { channelBinding: "require", ...changes })).rejects.toThrow(
+      /^DATABASE_URL demands channel_binding=require, which needs TLS/,
+    );
+  },
+);
+
+test.each(["md5", "password", "trust"])(
+  "channel_binding=require sends no password to a server that asks for %s",
+  async (method) => {
+    const rules = join(folder, "postgres", "pg_hba.conf");
+    const before = await readFile(rules, "utf8");
+    const admin = new pg.Client({ ...settings, ssl: false });
+    await admin.connect();
+    try {
+      await admin.query("SET password_encryption = 'md5'; CREATE ROLE unbound LOGIN PASSWORD 'x'");
+      await writeFile(rules, `hostssl all unbound all ${method}\n${before}`);
+      await admin.query("SELECT pg_reload_conf()");
+      const user = { user: "unbound", password: "x" };
+      await expect(isEncrypted("require", { ...user, channelBinding: "require" })).rejects.toThrow(
+        /does not offer channel binding/,
+      );
+    } finally {
+      await writeFile(rules, before);
+      await admin.query("SELECT pg_reload_conf(); DROP ROLE unbound");
+      await admin.end();
+    }
+  },
+);

@@ -37,7 +37,6 @@ test.each(inReadme)("the program says, as the README has it: %s", (message) => {
 
 /** Mistakes of whoever calls the code, which a user never meets. */
 const OF_PROGRAMMERS = [
-  "The database has no settings",
   "The database was used before",
   "The connections to PostgreSQL were closed",
   "The embedded PostgreSQL has not been started",
@@ -47,7 +46,7 @@ const OF_PROGRAMMERS = [
 /** The first words, of some length, of each message that an error class is made with. */
 const thrown = [
   ...source.matchAll(
-    /(?:super|new (?!DatabaseAddressInvalid|DatabaseHoursHidden)(?:Database\w+|EmbeddedServerFailed))\(\s*(["`])((?:(?!\1).)*)\1/g,
+    /(?:super|new (?!DatabaseHoursHidden)(?:Database\w+|EmbeddedServerFailed))\(\s*(["`])((?:(?!\1).)*)\1/g,
   ),
 ]
   .map(([, , literal = ""]) => literal.split(/\$\{(?:[^{}]|\{[^{}]*\})*\}/))

@@ -24,14 +24,13 @@ import { structureOfAnswer } from "../../src/caruna/login/structure.js";
 import { maskedAddress, maskedName, maskedText } from "../../src/caruna/masking.js";
 import { readStoredSession } from "../../src/caruna/session.js";
 import { parseDate, parseDates } from "../../src/cli/dates.js";
+import { databaseUrl } from "../../src/config/database-url.js";
 import { parseEnvFile } from "../../src/config/files/env-file.js";
 import { withoutVariable, withVariable } from "../../src/config/files/env-text.js";
 import { parseIniFile } from "../../src/config/files/ini-file.js";
 import { decoded } from "../../src/config/files/text-file.js";
 import { ALL_SETTINGS } from "../../src/config/settings.js";
 import { readHealth } from "../../src/daemon/health.js";
-import { DatabaseAddressInvalid } from "../../src/database/connection/errors.js";
-import { parseDatabaseUrl } from "../../src/database/connection/settings.js";
 import { localDayAsNumbers } from "../../src/energy/helsinki.js";
 import { readingsOfDay } from "../../src/energy/readings.js";
 import { toldSums } from "../../src/energy/sums.js";
@@ -223,7 +222,7 @@ export const PARSERS: Readonly<Record<string, Parser>> = {
   "edited env": { kind: "words", suits: /=/, read: asEdited },
   settings: { kind: "words", suits: /./, read: asSettings },
   bytes: { kind: "words", suits: /=/, read: asBytes },
-  "database URL": { kind: "words", suits: /^postgres/, read: parseDatabaseUrl, mayThrow: [DatabaseAddressInvalid] },
+  "database URL": { kind: "words", suits: /^postgres/, read: (text) => databaseUrl.safeParse(text) },
   date: { kind: "words", suits: /^\d{4}-\d\d-\d\d$/, read: parseDate, mayThrow: [InvalidArgumentError] },
   dates: { kind: "words", suits: /^\d{4}-/, read: parseDates, mayThrow: [InvalidArgumentError] },
   "parameters of the page": {

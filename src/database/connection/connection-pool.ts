@@ -8,9 +8,10 @@ import Cursor from "pg-cursor";
 import { z } from "zod";
 import type { Logger } from "../../shared/logger.js";
 import { errorCode } from "../embedded/programs.js";
+import { BoundClient } from "./bound-client.js";
 import { explainError } from "./connection-errors.js";
 import { DatabaseEncryptionFailed, DatabaseFailed } from "./errors.js";
-import { APPLICATION_NAME, type ServerSettings } from "./settings.js";
+import { APPLICATION_NAME, type ServerSettings, type SslMode } from "./settings.js";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const QUERY_TIMEOUT_MS = 60_000;
@@ -80,7 +81,8 @@ export class ConnectionPool {
   async #open(): Promise<Pool> {
     try {
       const config = clientConfig(this.#server, await this.#chooseEncryption());
-      const pool = new Pool({ ...config, max: this.#connections, query_timeout: this.#queryTimeoutMs });
+      const limits = { max: this.#connections, query_timeout: this.#queryTimeoutMs };
+      const pool = new Pool({ ...config, ...limits, Client: clientClass(this.#server) });
       this.#listen(pool);
       if (this.#isClosed) {
         await pool.end();
@@ -192,7 +194,7 @@ export class ConnectionPool {
   async #chooseEncryption(): Promise<Encryption> {
     const choices = await encryptionChoices(this.#server);
     for (const [index, encryption] of choices.entries()) {
-      const client = new Client(clientConfig(this.#server, encryption));
+      const client = new (clientClass(this.#server))(clientConfig(this.#server, encryption));
       client.on("error", () => undefined);
       try {
         await client.connect();
@@ -227,7 +229,14 @@ async function untilAborted<Result>(
 }
 
 async function encryptionChoices(server: ServerSettings): Promise<Encryption[]> {
-  if (server.host.startsWith("/")) {
+  const isSocket = server.host.startsWith("/");
+  if (server.channelBinding === "require" && (isSocket || server.sslmode === "disable")) {
+    throw new DatabaseEncryptionFailed(
+      "DATABASE_URL demands channel_binding=require, which needs TLS, and the connection is to go without it. " +
+        "Set its sslmode to require or more, or leave channel_binding out.",
+    );
+  }
+  if (isSocket) {
     return [false];
   }
   const authorities = server.sslRootCertificatePath && {
@@ -239,7 +248,12 @@ async function encryptionChoices(server: ServerSettings): Promise<Encryption[]> 
   };
   const unchecked = { rejectUnauthorized: false };
   const checked = { ...authorities, rejectUnauthorized: true };
-  switch (server.sslmode) {
+  const choices = choicesOf(server.sslmode, unchecked, checked);
+  return server.channelBinding === "require" ? choices.filter((choice) => choice !== false) : choices;
+}
+
+function choicesOf(sslmode: SslMode, unchecked: ConnectionOptions, checked: ConnectionOptions): Encryption[] {
+  switch (sslmode) {
     case "disable":
       return [false];
     case "allow":
@@ -255,12 +269,18 @@ async function encryptionChoices(server: ServerSettings): Promise<Encryption[]> 
   }
 }
 
+function clientClass({ channelBinding }: ServerSettings): typeof Client {
+  return channelBinding === "require" ? BoundClient : Client;
+}
+
 function clientConfig(server: ServerSettings, ssl: Encryption): ClientConfig {
-  const { host, port, database, user, password } = server;
+  const { host, port, database, user, password, connectTimeoutSeconds, sessionOptions } = server;
   return {
     ...{ host, port, database, user, ssl, ...(password === undefined ? {} : { password }) },
-    application_name: APPLICATION_NAME,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    ...(sessionOptions !== undefined && { options: sessionOptions }),
+    application_name: server.applicationName ?? APPLICATION_NAME,
+    connectionTimeoutMillis: connectTimeoutSeconds === undefined ? CONNECT_TIMEOUT_MS : connectTimeoutSeconds * 1000,
+    enableChannelBinding: server.channelBinding !== "disable" && ssl !== false,
     keepAlive: true,
   };
 }

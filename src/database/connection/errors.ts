@@ -6,13 +6,6 @@ export class DatabaseError extends Error {
   override readonly name: string = this.constructor.name;
 }
 
-/** The connection URL cannot be taken apart. */
-export class DatabaseAddressInvalid extends DatabaseError {
-  constructor(reason: string) {
-    super(`DATABASE_URL cannot be used: ${reason}. Correct it, or set DB_HOST, DB_DATABASE, DB_USER and DB_PASSWORD.`);
-  }
-}
-
 /** Nobody answers at the address, or the server is busy, starting or stopping. */
 export class DatabaseUnreachable extends DatabaseError {}
 
