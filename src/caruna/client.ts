@@ -31,7 +31,8 @@ import {
   type TransportLimits,
 } from "./http/transport.js";
 import type { LoginGuard } from "./login/guard.js";
-import { type LoggedIn, logIn, parseJson } from "./login/login.js";
+import { type LoggedIn, logIn } from "./login/login.js";
+import { parseJson } from "./login/portal.js";
 import { type OnLoginFailed, TranscriptRecorder } from "./login/transcript.js";
 import { maskedCall, maskedText } from "./masking.js";
 import { checkCallOptions, checkClientOptions, checkEnergyOptions } from "./options.js";

@@ -1,18 +1,28 @@
 import { describe, expect, it } from "vitest";
+import { wayOn } from "../../src/caruna/login/choices.js";
 import {
   autoSubmittedForm,
   credentialsForm,
   fieldsOf,
-  noticeForm,
-  submitControl,
-  userNameControl,
+  submitButton,
   userNameForm,
   wicketCallFor,
 } from "../../src/caruna/login/forms.js";
 import { type Form, type Page, readPage } from "../../src/caruna/login/page.js";
 
 const SHOWN = new URL("https://authentication2.caruna.fi/portal/login?x=1");
+const ACCOUNT = { username: "demo@example.com", password: "secret" };
 const read = (html: string) => readPage(html, SHOWN);
+const credentialsOn = (html: string) => credentialsForm(read(html), ACCOUNT);
+const userNameOn = (html: string) => userNameForm(read(html), ACCOUNT);
+const autoSubmittedOn = (html: string) => {
+  const page = read(html);
+  return autoSubmittedForm(page, page.script.waysOn(SHOWN).submits);
+};
+const noticeOn = (html: string) => {
+  const way = wayOn(read(html), true, () => false);
+  return way?.kind === "form" ? way.submission : undefined;
+};
 
 function firstForm(page: Page): Form {
   const [form] = page.forms;
@@ -45,8 +55,8 @@ describe("meta refreshes", () => {
     ],
     ['<meta http-equiv="X-UA-Compatible" content="IE=edge,chrome=1">', undefined],
     ['<meta name="refresh" content="0;url=/next">', undefined],
-    ['<meta http-equiv="refresh" content="30">', undefined],
-    ['<meta http-equiv="refresh" content="0;">', undefined],
+    ['<meta http-equiv="refresh" content="30">', "/portal/login?x=1"],
+    ['<meta http-equiv="refresh" content="0;">', "/portal/login?x=1"],
     ['<meta http-equiv="refresh" content="">', undefined],
     ['<meta http-equiv="refresh">', undefined],
     ['<!-- <meta http-equiv="refresh" content="0;url=/next"> -->', undefined],
@@ -55,12 +65,12 @@ describe("meta refreshes", () => {
     ['<textarea><meta http-equiv="refresh" content="0;url=/next"></textarea>', undefined],
     ['<template><meta http-equiv="refresh" content="0;url=/next"></template>', undefined],
   ])("%s → %s", (html, address) => {
-    expect(read(html).refresh?.address).toBe(address);
+    expect(read(html).refresh?.url.href.replace(SHOWN.origin, "")).toBe(address);
   });
 
   it("for browsers without scripts is another thing", () => {
     const page = read('<noscript><meta http-equiv="refresh" content="0;url=/noscript"></noscript>');
-    expect([page.refresh, page.refreshWithoutScript]).toEqual([undefined, "/noscript"]);
+    expect([page.refresh, page.refreshWithoutScript?.url.pathname]).toEqual([undefined, "/noscript"]);
   });
 
   it("tells its delay", () => {
@@ -121,7 +131,16 @@ x &amp; y</textarea><select name=e><option value=1>one<option selected>two</sele
       "r:radio=s",
       "t:image=",
     ]);
-    expect(fieldsOf(firstForm(read(html))).map(([name]) => name)).toEqual(["A", "b", "c", "d", "e", "f", "q", "r"]);
+    expect(fieldsOf({ form: firstForm(read(html)), values: new Map() }).map(([name]) => name)).toEqual([
+      "A",
+      "b",
+      "c",
+      "d",
+      "e",
+      "f",
+      "q",
+      "r",
+    ]);
   });
 
   it("take controls from elsewhere that name them, and give away those that name another", () => {
@@ -224,35 +243,38 @@ describe("the form that asks for the credentials", () => {
     <form id=register><input type=email name=new><input type=password name=a><input type=password name=b></form>`;
 
   it("is found among others, with its own user name", () => {
-    const page = read(OTHERS + LOGIN);
-    const form = credentialsForm(page);
-    expect(form?.id).toBe("login");
-    expect(form === undefined ? undefined : userNameControl(form)?.name).toBe("u");
+    const found = credentialsOn(OTHERS + LOGIN);
+    expect([found?.form.id, found?.userName?.name]).toEqual(["login", "u"]);
   });
 
-  it("takes the e-mail field, or the one called user name, not the first", () => {
-    const form = firstForm(
-      read('<form><input name=captcha><input name=x placeholder="Käyttäjätunnus"><input type=password name=p>'),
+  it("takes the field called user name, not the first", () => {
+    const found = credentialsOn(
+      '<form><input name=x><input name=y placeholder="Käyttäjätunnus"><input type=password name=p>',
     );
-    expect(userNameControl(form)?.name).toBe("x");
+    expect(found?.userName?.name).toBe("y");
   });
 
   it("is no form that chooses a new password", () => {
-    const page = read('<form><input name=u><input type=password name=p autocomplete="new-password"></form>');
-    expect(credentialsForm(page)).toBeUndefined();
+    expect(
+      credentialsOn('<form><input name=u><input type=password name=p autocomplete="new-password"></form>'),
+    ).toBeUndefined();
+    expect(
+      credentialsOn("<form><input name=u><input type=password name=p><input type=password name=confirm></form>"),
+    ).toBeUndefined();
   });
 
   it("is submitted by the button that goes on", () => {
-    const form = firstForm(
-      read("<form><input type=password name=p><button name=back>Takaisin</button><button name=go>Kirjaudu</button>"),
+    const page = read(
+      "<form><input type=password name=p><button name=back>Takaisin</button><button name=go>Kirjaudu</button>",
     );
-    expect(submitControl(form)?.name).toBe("go");
+    expect(submitButton(firstForm(page), page)?.name).toBe("go");
   });
 
   it("may ask for the user name alone; a search, a registration does not", () => {
-    expect(userNameForm(read("<form><input type=email name=email></form>"))?.userName.name).toBe("email");
-    expect(userNameForm(read("<form><input name=q placeholder=Hae></form>"))).toBeUndefined();
-    expect(userNameForm(read("<form><input type=email name=e><input type=password name=p></form>"))).toBeUndefined();
+    expect(userNameOn("<form><input type=email name=email></form>")?.userName.name).toBe("email");
+    expect(userNameOn("<form><input name=q placeholder=Hae></form>")).toBeUndefined();
+    expect(userNameOn("<form><input type=email name=e><input type=password name=p></form>")).toBeUndefined();
+    expect(userNameOn("<form><input type=email name=e><button>Luo tunnus</button></form>")).toBeUndefined();
   });
 });
 
@@ -266,26 +288,26 @@ describe("forms that ask nothing", () => {
     ["a click on its button", `${RESPONSE}<script>document.querySelector("button").click()</script>`],
     ["the prototype's submit", `${RESPONSE}<script>HTMLFormElement.prototype.submit.call(document.forms.r)</script>`],
   ])("are sent by the page's script: %s", (_, html) => {
-    expect(autoSubmittedForm(read(html))?.id).toBe("r");
+    expect(autoSubmittedOn(html)?.id).toBe("r");
   });
 
   it("are sent by number or by name where there are several", () => {
     const two =
       "<form id=one><input type=hidden name=a></form><form id=two name=second><input type=hidden name=b></form>";
-    expect(autoSubmittedForm(read(`${two}<script>document.forms[1].submit()</script>`))?.id).toBe("two");
-    expect(autoSubmittedForm(read(`${two}<script>document.second.submit()</script>`))?.id).toBe("two");
+    expect(autoSubmittedOn(`${two}<script>document.forms[1].submit()</script>`)?.id).toBe("two");
+    expect(autoSubmittedOn(`${two}<script>document.second.submit()</script>`)?.id).toBe("two");
   });
 
   it("are not sent where a person is asked, or no script says so", () => {
-    expect(autoSubmittedForm(read("<form><input name=a></form><script>f.submit()</script>"))).toBeUndefined();
-    expect(autoSubmittedForm(read(RESPONSE))).toBeUndefined();
+    expect(autoSubmittedOn("<form><input name=a></form><script>f.submit()</script>")).toBeUndefined();
+    expect(autoSubmittedOn(RESPONSE)).toBeUndefined();
   });
 
   it("are a notice where there is one button on", () => {
     const notice = "<form id=n><input type=hidden name=h><button name=ok>Jatka</button></form>";
-    expect(noticeForm(read(notice))?.button.name).toBe("ok");
-    expect(noticeForm(read(`${notice}<form><button>Kirjaudu ulos</button></form>`))?.form.id).toBe("n");
-    expect(noticeForm(read(`${notice}<form><button>Hyväksy</button></form>`))).toBeUndefined();
+    expect(noticeOn(notice)?.button?.name).toBe("ok");
+    expect(noticeOn(`${notice}<form><button>Kirjaudu ulos</button></form>`)?.form.id).toBe("n");
+    expect(noticeOn("<form><button>Aa</button></form><form><button>Bb</button></form>")).toBeUndefined();
   });
 });
 
@@ -305,10 +327,7 @@ describe("what a page says", () => {
     ["9".repeat(30), Number.MAX_SAFE_INTEGER],
     ["", 0],
   ])("a refresh after %j seconds is one after %d", (seconds, delaySeconds) => {
-    expect(read(`<meta http-equiv=refresh content="${seconds};url=/next">`).refresh).toEqual({
-      address: "/next",
-      delaySeconds,
-    });
+    expect(read(`<meta http-equiv=refresh content="${seconds};url=/next">`).refresh?.delaySeconds).toBe(delaySeconds);
   });
 
   it("text is what a person reads", () => {
@@ -325,7 +344,7 @@ describe("what a page says", () => {
     [String.raw`<script>top.location.assign("\/portal\/next")</script>`, "/portal/next"],
     ['<script>if (location == "/next") {}</script>', undefined],
   ])("a script goes: %s → %s", (html, address) => {
-    expect(read(html).scriptedAddress).toBe(address);
+    expect(read(html).script.waysOn(SHOWN).address).toBe(address);
   });
 
   it("is read in reasonable time, however odd it is", () => {

@@ -38,7 +38,7 @@ describe("the structure of a page", () => {
 <script>// secret.comment("SECRET")
 var who = "SECRET"; Wicket.Ajax.ajax({"u":"./login?2-1.0-panel","m":"POST","c":"go5","e":"click","ad":{"inner":"SECRET"},"f":function(a){return {b:"SECRET"};}});
 window.track('SECRET', "x:SECRET"); $('#SECRET').data.set({page: "SECRET", 'user-id': 7});</script></head>
-<body><p class="a">SECRET</p><p class="b">SECRET</p><my-panel data-who="SECRET"></my-panel>
+<body><h1>Kirjaudu, Matti</h1><p class="a">SECRET</p><p class="b">SECRET</p><my-panel data-who="SECRET"></my-panel>
 <form method="post" action="./login?2-1.-panel&x=SECRET" id="f"><input type="hidden" name="csrf" value="SECRET">
 <input name="user" value="SECRET"><input type="password" name="pass"><input name="p_50123456" type="hidden"></form></body></html>`;
 
@@ -50,10 +50,11 @@ window.track('SECRET', "x:SECRET"); $('#SECRET').data.set({page: "SECRET", 'user
       outline: [
         "html[lang]",
         "  head",
-        "    title",
-        "    meta[content http-equiv]",
+        '    title "…3 …5"',
+        "    meta[content http-equiv] Refresh",
         "    script",
         "  body",
+        '    h1 "Kirjaudu, …5"',
         "    p[class] ×2",
         "    my-panel[data-who]",
         "    form[action id method]",

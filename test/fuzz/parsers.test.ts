@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { LoginChanged } from "../../src/caruna/index.js";
-import { readToken } from "../../src/caruna/login/login.js";
+import { readToken } from "../../src/caruna/login/portal.js";
 import { ailment } from "../../src/daemon/health.js";
 import { clientOf, errorOf, portalOf, sendHtml, simulatorFor } from "../support/caruna.js";
 import { inputsFrom } from "./inputs.js";

@@ -3,23 +3,19 @@ import { Temporal } from "temporal-polyfill";
 import { readContracts, readCustomer, readEnergy, readMeteringPoints } from "../../src/caruna/api/answers.js";
 import { type HttpResponse, parseRetryAfter } from "../../src/caruna/http/transport.js";
 import { AnswerNotUnderstood, CarunaError, CarunaUnreachable, LoginChanged } from "../../src/caruna/index.js";
-import {
-  autoSubmittedForm,
-  credentialsForm,
-  fieldsOf,
-  noticeForm,
-  userNameForm,
-} from "../../src/caruna/login/forms.js";
-import { readStart, readToken } from "../../src/caruna/login/login.js";
+import { wayOn } from "../../src/caruna/login/choices.js";
+import { autoSubmittedForm, credentialsForm, fieldsOf, userNameForm } from "../../src/caruna/login/forms.js";
+import { PageTooLarge } from "../../src/caruna/login/html.js";
+import { LostSession } from "../../src/caruna/login/judgement.js";
 import {
   describe as describePage,
   type Hop,
-  LostSession,
   PAGE_KINDS,
+  pageAfter,
   type Situation,
 } from "../../src/caruna/login/login-pages.js";
-import { PageTooLarge } from "../../src/caruna/login/markup.js";
-import { readPage } from "../../src/caruna/login/page.js";
+import { type Page, readPage } from "../../src/caruna/login/page.js";
+import { readStart, readToken } from "../../src/caruna/login/portal.js";
 import { structureOfAnswer } from "../../src/caruna/login/structure.js";
 import { maskedAddress, maskedName, maskedText } from "../../src/caruna/masking.js";
 import { readStoredSession } from "../../src/caruna/session.js";
@@ -42,17 +38,25 @@ const SHOWN = new URL("https://authentication2.caruna.fi/portal/login?x=1");
 const NOW = Date.UTC(2026, 10, 23);
 const USER = "fuzzed.person@mail.example";
 const PASSWORD = "Fuzzed-pass-word";
+const ACCOUNT = { username: USER, password: PASSWORD };
+const LOGIN_PAGE =
+  '<div id="feedback6"></div><form method="post"><input name="user"><input type="password" name="pass"></form>';
 const DAY = Temporal.PlainDate.from("2025-03-30");
+
+/** What was read of a page, without the tree. */
+function plain(page: Page): unknown {
+  return JSON.parse(JSON.stringify(page, (key, value) => (key === "root" || key === "element" ? undefined : value)));
+}
 
 function asPage(text: string): unknown {
   const page = readPage(text, SHOWN);
   return [
-    page,
-    page.forms.map(fieldsOf),
-    credentialsForm(page),
-    userNameForm(page),
-    autoSubmittedForm(page),
-    noticeForm(page),
+    plain(page),
+    page.forms.map((form) => fieldsOf({ form, values: new Map() })),
+    credentialsForm(page, ACCOUNT)?.form.id,
+    userNameForm(page, ACCOUNT)?.form.id,
+    autoSubmittedForm(page, page.script.waysOn(SHOWN).submits)?.id,
+    [true, false].map((isAfterPassword) => wayOn(page, isAfterPassword, () => isAfterPassword)?.kind),
     describePage(page),
   ];
 }
@@ -70,16 +74,15 @@ function asResponse(text: string): HttpResponse {
 /** What the login would do next, before the password and after it, after a page and after an Ajax answer. */
 function asStepOfLogin(text: string): unknown {
   const response = asResponse(text);
-  const page = readPage(response.body, SHOWN);
-  return [0, 1].map((passwordPosts) => {
+  return [undefined, readPage(LOGIN_PAGE, SHOWN)].map((passwordPage) => {
     const hop: Hop = {
-      method: passwordPosts === 0 ? "GET" : "POST",
+      method: passwordPage === undefined ? "GET" : "POST",
       url: SHOWN,
-      ...(passwordPosts === 0 ? {} : { isAjax: true, carriesPassword: true }),
+      ...(passwordPage === undefined ? {} : { isAjax: true, carriesPassword: true }),
     };
     const situation: Situation = {
-      ...{ hop, response, page, shownBase: SHOWN, passwordPosts, userNamePosts: 0 },
-      ...{ username: USER, password: PASSWORD, nowEpochMs: NOW },
+      ...{ ...pageAfter(response, hop, passwordPage), hop, response, passwordPage, isUserNamePosted: false },
+      ...{ ...ACCOUNT, sentForms: new Set(), nowEpochMs: NOW },
     };
     return endOf(() => decide(situation));
   });
@@ -91,7 +94,7 @@ function decide(situation: Situation): Hop | undefined {
     if (next === undefined) continue;
     if (!(next.url instanceof URL)) throw new TypeError(`${kind.name} leads nowhere`);
     const carried = JSON.stringify([next.fields, next.url.href]).includes(PASSWORD);
-    if (carried && (next.carriesPassword !== true || situation.passwordPosts > 0))
+    if (carried && (next.carriesPassword !== true || situation.passwordPage !== undefined))
       throw new TypeError(`${kind.name} sends the password where it does not say so`);
     return next;
   }

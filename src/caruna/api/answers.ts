@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { AnswerNotUnderstood } from "../errors.js";
-import { parseJson } from "../login/login.js";
+import { parseJson } from "../login/portal.js";
 import { isUsableId, plain } from "./texts.js";
 import type { Contract, Customer, EnergyRow, MeteringPoint } from "./types.js";
 

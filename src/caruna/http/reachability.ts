@@ -2,7 +2,7 @@ import { lookup } from "node:dns/promises";
 import { connect as connectPlainly, type Socket } from "node:net";
 import { connect as connectByTls, type TLSSocket } from "node:tls";
 import { CarunaUnreachable } from "../errors.js";
-import { readStart, startRequest } from "../login/login.js";
+import { readStart, startRequest } from "../login/portal.js";
 import { AllowedHosts, isLoopback } from "./hosts.js";
 import { DEFAULT_LIMITS, keepAliveTransport, reasonOf, sendWithRetries } from "./transport.js";
 

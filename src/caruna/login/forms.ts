@@ -1,106 +1,224 @@
-import type { Control, Form, Page, WicketCall } from "./page.js";
+import { attribute, textOf } from "./html.js";
+import { type Control, type Form, isButton, isWeb, type Page } from "./page.js";
+import type { WicketCall } from "./scripts.js";
+import * as words from "./words.js";
 
-/** What a browser would send for a form: name and value, in the order of the document. */
+/** What a browser sends for a form: name and value, in the order of the document. */
 export type Fields = readonly (readonly [name: string, value: string])[];
 
-const BUTTONS = ["submit", "image", "button"];
-const NEVER_SENT = [...BUTTONS, "reset", "file"];
-const TYPED_BY_A_PERSON = ["text", "email", "tel"];
-
-/** Words of controls that lead away from the login; Finnish, Swedish, English. */
-const LEADS_AWAY =
-  /cancel|peruuta|avbryt|forgot|unoh|glöm|regist|rekister|luo |sign ?up|logout|kirjaudu ulos|log ?out|back|takaisin|search|haku|hae\b|language|kieli|språk/;
-const NEW_PASSWORD = /new-?password|uusi|uuden|\bnew\b|nytt|confirm|repeat|toista|upprepa/;
-const CALLED_PASSWORD = /passw|salasana|lösenord|pwd/;
-const LOOKS_LIKE_USER_NAME = /user|e-?mail|sähköposti|e-post|tunnus|login|kirjaudu|ttqusername/;
-
-/** All fields that a form sends without a button: hidden ones, empty ones, ticked boxes. */
-export function fieldsOf(form: Form): Fields {
-  return form.controls
-    .filter((control) => control.name !== "" && control.sent && !NEVER_SENT.includes(control.type))
-    .map((control) => [control.name, control.value] as const);
+/** A form as a person would send it. */
+export interface Submission {
+  readonly form: Form;
+  /** The button to press; undefined where the form has none. */
+  readonly button: Control | undefined;
+  /** What is typed and which boxes are ticked; every other control is sent as it is. */
+  readonly values: ReadonlyMap<Control, string>;
 }
 
-/** Replaces the value of one control. */
-export function filledIn(fields: Fields, control: Control | undefined, value: string): Fields {
-  if (control === undefined) return fields;
-  return fields.map(([name, old]) => [name, name === control.name ? value : old] as const);
+/** Both to be typed into the form of a login. */
+export interface Account {
+  readonly username: string;
+  readonly password: string;
 }
 
-export function passwordsOf(form: Form): readonly Control[] {
-  return form.controls.filter((control) => control.type === "password");
+/** What belongs into a field; `unknown` where nothing says so, `other` where it is something that we do not have. */
+export type Role = "user name" | "password" | "new password" | "code" | "captcha" | "other" | "unknown";
+
+const ROLES: Readonly<Record<string, Role>> = {
+  username: "user name",
+  email: "user name",
+  "current-password": "password",
+  "new-password": "new password",
+  "one-time-code": "code",
+};
+/** Tokens that say nothing of the content. */
+const NO_ROLE = /^(?:on|off|webauthn|section-.*|shipping|billing|home|work|nope|false|true|no)$/;
+
+/** `autocomplete` decides before the label, the label before the name, the name before the type. */
+export function roleOf(control: Control): Role {
+  for (const token of control.tokens) if (!NO_ROLE.test(token)) return ROLES[token] ?? "other";
+  const byName = () => roleByWords(`${control.name} ${control.id}`.replace(/([a-z])([A-Z])|_/g, "$1 $2"), control.type);
+  const role = roleByWords(control.label, control.type) ?? byName();
+  return role ?? (control.type === "password" ? "password" : control.type === "email" ? "user name" : "unknown");
+}
+
+function roleByWords(text: string, type: string): Role | undefined {
+  if (words.CAPTCHA.test(text)) return "captcha";
+  if (type === "password") {
+    if (words.NEW_PASSWORD.test(text)) return "new password";
+    return words.PASSWORD.test(text) ? "password" : words.CODE.test(text) ? "code" : undefined;
+  }
+  if (words.MARKETING.test(text)) return "other";
+  if (words.USER_NAME.test(text)) return "user name";
+  if (words.CODE.test(text)) return "code";
+  if (words.OTHER_FIELD.test(text)) return "other";
+  return words.PERHAPS_USER_NAME.test(text) ? "user name" : undefined;
+}
+
+const NOT_TYPED = /^(?:hidden|checkbox|radio|submit|image|button|reset|file|range|color|select|textarea|search)$/;
+
+/** True for a field into which a person can type a line: seen, and neither read-only nor left out of the tab order. */
+export function isTypedInto(control: Control): boolean {
+  return control.isVisible && control.isEditable && !NOT_TYPED.test(control.type);
+}
+
+function typedFields(form: Form, role?: Role): Control[] {
+  return form.controls.filter((control) => isTypedInto(control) && (role === undefined || roleOf(control) === role));
+}
+
+/** Words of the form itself and of its buttons. */
+function wordsOf(form: Form): { own: string; buttons: string } {
+  const names = ["id", "name", "class", "role", "aria-label"].map((name) => attribute(form.element, name));
+  const before = form.element.previousElementSibling;
+  const heading =
+    form.element.querySelector("legend, h1, h2, h3, h4") ?? (/^h[1-4]$/.test(before?.rawTagName ?? "") ? before : null);
+  const own = [...names, textOf(heading), attribute(form.element, "action").replace(/[?#].*/, "")].join(" ");
+  const buttons = form.controls.filter((control) => isButton(control) && control.isVisible);
+  return { own, buttons: buttons.map((button) => button.label || button.name).join(" | ") };
+}
+
+/** True for a search, a newsletter, a registration, a forgotten password, a choice of language. */
+export function isForSomethingElse(form: Form): boolean {
+  const { own, buttons } = wordsOf(form);
+  const all = buttons.split(" | ").filter(Boolean);
+  if (all.length > 0 && all.every((label) => words.LEADS_AWAY.test(label))) return true;
+  if (form.controls.some(({ type, isVisible }) => type === "search" && isVisible)) return true;
+  return words.LEADS_AWAY.test(own) && !words.LOG_IN.test(buttons) && !words.LOG_IN.test(own);
 }
 
 /**
- * The form that asks for user name and password: not one that wants a new password chosen; best with one password field
- * (a registration has two), and where several have, the one whose fields or script the known portal used.
+ * The form that asks for the password, and the user name unless that is known already, filled in; undefined where none
+ * does. A form that sets a new password, or needs something that we do not have, is none.
  */
-export function credentialsForm(page: Page): Form | undefined {
-  const forms = page.forms.filter((form) => {
-    const passwords = passwordsOf(form);
-    return passwords.length > 0 && !passwords.some((control) => NEW_PASSWORD.test(control.hint));
+export function credentialsForm(
+  page: Page,
+  account: Account,
+): (Submission & { readonly password: Control; readonly userName: Control | undefined }) | undefined {
+  const candidates = page.forms.flatMap((form) => {
+    const [password, second] = typedFields(form, "password");
+    if (password === undefined || second !== undefined || isForSomethingElse(form) || setsPassword(form)) return [];
+    const userName = userNameField(form, password);
+    if (needsMore(form, [userName, password])) return [];
+    return [{ form, password, userName, button: submitButton(form, page) }];
   });
-  const score = (form: Form) =>
-    (passwordsOf(form).length === 1 ? 4 : 0) +
-    (wicketCallFor(form, page) === undefined ? 0 : 2) +
-    (form.controls.some((control) => control.name === "ttqusername") ? 1 : 0) -
-    (LEADS_AWAY.test(`${form.id} ${form.name} ${form.action?.pathname ?? ""}`.toLowerCase()) ? 3 : 0);
-  return best(forms, score);
-}
-
-/** True for a form whose one field to fill in is of type password, but is not called one: it may take a one-time code. */
-export function takesCodeAlone(form: Form): boolean {
-  const [only, ...others] = passwordsOf(form);
-  if (only === undefined || others.length > 0 || userNameControl(form) !== undefined) return false;
-  return !CALLED_PASSWORD.test(only.hint);
-}
-
-/** A form that asks for the user name first, the password on the next page. Only one that says so. */
-export function userNameForm(page: Page): { form: Form; userName: Control } | undefined {
-  const candidates = page.forms
-    .map((form) => ({ form, userName: userNameControl(form) }))
-    .filter(
-      ({ form }) =>
-        passwordsOf(form).length === 0 &&
-        !LEADS_AWAY.test(`${form.id} ${form.name} ${form.controls.map((control) => control.hint).join(" ")}`),
+  const chosen = best(candidates, ({ form, userName, password }) => {
+    const { own, buttons } = wordsOf(form);
+    const others = typedFields(form).filter((control) => control !== userName && control !== password).length;
+    return (
+      (userName !== undefined && roleOf(userName) === "user name" ? 4 : 0) +
+      (words.LOG_IN.test(buttons) || words.LOG_IN.test(own) ? 2 : 0) +
+      (wicketCallFor(form, page) === undefined ? 0 : 2) -
+      (words.OTHER_WAY_TO_LOG_IN.test(`${own} ${userName?.label ?? ""}`) ? 3 : 0) -
+      2 * others
     );
-  const [only, ...others] = candidates.filter(
-    ({ userName }) => userName !== undefined && LOOKS_LIKE_USER_NAME.test(`${userName.hint} ${userName.type}`),
-  );
-  return only?.userName === undefined || others.length > 0 ? undefined : { form: only.form, userName: only.userName };
+  });
+  if (chosen === undefined) return undefined;
+  const typed = new Map([[chosen.password, account.password]]);
+  if (chosen.userName !== undefined) typed.set(chosen.userName, account.username);
+  return {
+    ...chosen,
+    values: new Map([...typed, ...twinsOf(typed, chosen.form, page), ...requiredBoxes(chosen.form)]),
+  };
 }
 
-/** The text or e-mail field of a form that takes the user name. */
-export function userNameControl(form: Form): Control | undefined {
-  const password = form.controls.findIndex((control) => control.type === "password");
-  const before = form.controls.filter(
-    (control, index) => TYPED_BY_A_PERSON.includes(control.type) && (password === -1 || index < password),
-  );
-  const anywhere = form.controls.filter((control) => TYPED_BY_A_PERSON.includes(control.type));
-  const likely = (control: Control) =>
-    (LOOKS_LIKE_USER_NAME.test(control.hint) ? 2 : 0) + (control.type === "email" ? 1 : 0);
-  return best(before, likely) ?? best(anywhere, likely);
+/** A form that asks for the user name first, and for the password on the next page. */
+export function userNameForm(page: Page, account: Account): (Submission & { readonly userName: Control }) | undefined {
+  const candidates = page.forms.flatMap((form) => {
+    const [userName] = typedFields(form, "user name");
+    if (userName === undefined || isForSomethingElse(form) || needsMore(form, [userName])) return [];
+    if (form.controls.some((control) => control.type === "password" && isTypedInto(control))) return [];
+    return [{ form, userName, button: submitButton(form, page) }];
+  });
+  const chosen = best(candidates, ({ form, userName }) => {
+    const { own, buttons } = wordsOf(form);
+    return (words.LOG_IN.test(`${own} ${buttons}`) ? 2 : 0) + (userName.tokens.includes("username") ? 2 : 0);
+  });
+  if (chosen === undefined) return undefined;
+  const typed = new Map([[chosen.userName, account.username]]);
+  return {
+    ...chosen,
+    values: new Map([...typed, ...twinsOf(typed, chosen.form, page), ...requiredBoxes(chosen.form)]),
+  };
 }
 
-/** The button a person would press to go on: the one the script names, and never one that leads away. */
-export function submitControl(form: Form, call?: WicketCall): Control | undefined {
+function setsPassword(form: Form): boolean {
+  const fresh = typedFields(form, "new password");
+  return fresh.length > 0 && (fresh.some(({ isRequired }) => isRequired) || !words.LOG_IN.test(wordsOf(form).buttons));
+}
+
+/** Where nothing says which it is, the last field before the password. */
+function userNameField(form: Form, password: Control): Control | undefined {
+  const named = typedFields(form, "user name");
+  const exact =
+    named.find(({ tokens }) => tokens.includes("username")) ??
+    named.find(({ tokens, type }) => tokens.includes("email") || type === "email");
+  const before = typedFields(form, "unknown").filter(
+    (control) => form.controls.indexOf(control) < form.controls.indexOf(password),
+  );
+  return exact ?? named[0] ?? before.at(-1);
+}
+
+/** True where a field must be filled in and we have nothing for it. */
+function needsMore(form: Form, ours: readonly (Control | undefined)[]): boolean {
+  return typedFields(form).some(
+    (control) => control.isRequired && control.value === "" && !ours.includes(control) && roleOf(control) !== "captcha",
+  );
+}
+
+/**
+ * Hidden fields that the page's script would fill with what was typed: a visible field without a name, or one called
+ * like the hidden one and more (WSO2: `usernameUserInput` beside the hidden, empty `username`).
+ */
+function twinsOf(typed: ReadonlyMap<Control, string>, form: Form, page: Page): [Control, string][] {
+  return [...typed].flatMap(([control, value]): [Control, string][] => {
+    const shown = (control.name || control.id).toLowerCase();
+    const isTwin = (hidden: Control) => {
+      const name = hidden.name.toLowerCase();
+      if (hidden.type !== "hidden" || hidden.value !== "" || name === "") return false;
+      if (control.name === "" && roleOf({ ...hidden, type: control.type }) === roleOf(control) && hidden.name !== "")
+        return true;
+      if (!shown.startsWith(name) || shown === name) return false;
+      return (
+        /^[-_]?(?:user)?[-_]?(?:input|field|display|visible|text|entry|shown)$/.test(shown.slice(name.length)) ||
+        (page.script.mentions(hidden.id || hidden.name) && page.script.mentions(control.id || control.name))
+      );
+    };
+    return form.controls.filter(isTwin).map((hidden) => [hidden, value]);
+  });
+}
+
+/** Boxes without which the form is not sent; one for marketing is never ticked. */
+export function requiredBoxes(form: Form): [Control, string][] {
+  const boxes = form.controls.filter(
+    ({ type, isSent, isRequired, isVisible }) => type === "checkbox" && !isSent && isRequired && isVisible,
+  );
+  return boxes.filter((box) => !words.MARKETING.test(box.label)).map((box) => [box, box.value]);
+}
+
+/** The button to press: the one that the script names, or the one whose words say it; never one that leads away. */
+export function submitButton(form: Form, page: Page): Control | undefined {
+  const call = wicketCallFor(form, page);
   const buttons = form.controls.filter(
-    (control) => BUTTONS.includes(control.type) && (control.type !== "button" || isNamedBy(call, control)),
-  );
-  return best(
-    buttons,
     (control) =>
-      (isNamedBy(call, control) ? 4 : 0) + (control.name === "loginWithUserID" ? 1 : 0) - (leadsAway(control) ? 8 : 0),
+      isButton(control) &&
+      control.isVisible &&
+      (control.type !== "button" || isNamedBy(call, control) || /submit/i.test(control.onClick)),
   );
+  const chosen = best(buttons, (button) => {
+    const { label } = button;
+    return (
+      (isNamedBy(call, button) ? 6 : 0) +
+      (words.LOG_IN.test(label) ? 3 : 0) +
+      (words.GOES_ON.test(label) ? 2 : 0) -
+      (words.OTHER_WAY_TO_LOG_IN.test(label) ? 4 : 0) -
+      (leadsAway(button) ? 12 : 0)
+    );
+  });
+  return chosen !== undefined && leadsAway(chosen) ? undefined : chosen;
 }
 
-/** True for a control that cancels, logs out, registers, searches or changes the language. */
-export function leadsAway(control: Control): boolean {
-  return LEADS_AWAY.test(`${control.hint} ${control.type === "hidden" ? "" : control.value}`.toLowerCase());
-}
-
-export function textLeadsAway(text: string): boolean {
-  return LEADS_AWAY.test(text.toLowerCase());
+export function leadsAway(button: Control): boolean {
+  return words.LEADS_AWAY.test(button.label || `${button.name} ${button.id}`);
 }
 
 function isNamedBy(call: WicketCall | undefined, control: Control): boolean {
@@ -111,70 +229,82 @@ function isNamedBy(call: WicketCall | undefined, control: Control): boolean {
 }
 
 /**
- * The Ajax call with which the page's script sends a form; undefined for a form that is posted plainly.
+ * The Ajax call with which the page's script sends a form, when a certain button is pressed or whichever it is; undefined for
+ * a form that is sent plainly.
  *
  * Wicket names the button (`c`, `sc`) or the form (`f`); failing these, the component path in the call's address
  * continues the one in the form's action (`?{page}-{version}.-{path}` → `?{page}-{version}.0-{path}-{button}`).
  */
-export function wicketCallFor(form: Form, page: Page): WicketCall | undefined {
-  const isTypedInto = (call: WicketCall) =>
-    form.controls.some(
-      (control) => control.id !== "" && control.id === call.componentId && !BUTTONS.includes(control.type),
-    );
+export function wicketCallFor(form: Form, page: Page, button?: Control): WicketCall | undefined {
   const path = /\.(?:[^-]*)-(.+)$/.exec(form.action?.search ?? "")?.[1];
   const score = (call: WicketCall) => {
-    const button = form.controls.find((control) => BUTTONS.includes(control.type) && isNamedBy(call, control));
-    if (button !== undefined) return leadsAway(button) ? 1 : 8;
+    const named = form.controls.filter((control) => isNamedBy(call, control));
+    const pressed = named.find(isButton);
+    if (named.length > 0 && pressed === undefined) return 0;
+    if (button !== undefined && pressed !== undefined && pressed !== button) return 0;
+    if (pressed !== undefined) return leadsAway(pressed) && pressed !== button ? 1 : 8;
     if (form.id !== "" && (call.formId === form.id || call.componentId === form.id)) return 4;
     return path !== undefined && call.url.includes(`-${path}`) ? 2 : 0;
   };
+  // Of two calls for the same component the newer one holds: an Ajax answer may have replaced it.
   return best(
-    page.wicketCalls.filter((call) => !isTypedInto(call) && score(call) > 0),
+    [...page.wicketCalls].reverse().filter((call) => score(call) > 0),
     score,
   );
 }
 
-/** A form that the page's script sends by itself: one that asks a person nothing. */
-export function autoSubmittedForm(page: Page): Form | undefined {
-  if (!/\bsubmit\s*\(\s*\)|\bsubmit\.call\s*\(|\.click\s*\(\s*\)|requestSubmit/.test(page.script)) return undefined;
+/** What goes over the wire for a submission; the button is left to its sender. Boxes for marketing are not sent ticked. */
+export function fieldsOf({ form, values }: Pick<Submission, "form" | "values">): Fields {
+  const isPrefilled = form.controls.some(
+    (control) => isTypedInto(control) && control.value !== "" && !values.has(control),
+  );
+  const isSent = (control: Control) => {
+    if (control.name === "" || isButton(control) || control.type === "reset" || control.type === "file") return false;
+    if (values.has(control)) return true;
+    const isUnwanted =
+      control.type === "checkbox" && !isPrefilled && words.MARKETING.test(`${control.label} ${control.name}`);
+    return control.isSent && !isUnwanted;
+  };
+  return form.controls.filter(isSent).map((control) => [control.name, values.get(control) ?? control.value]);
+}
+
+/** Why a password must not be sent by a form; undefined where it may: in the body of a POST over the web. */
+export function refusalOf({ form, button }: Submission, call: WicketCall | undefined): string | undefined {
+  const url = button?.action ?? form.action;
+  const method = call?.method ?? button?.method ?? form.method;
+  if (call === undefined && (url === undefined || !isWeb(url)))
+    return `a form that is sent to ${url?.protocol === undefined ? "no address" : url.protocol}`;
+  return method === "POST" ? undefined : `a form that would put the password into the address (${method})`;
+}
+
+/** The form that a script sends when the page is loaded: one that asks a person nothing. */
+export function autoSubmittedForm(page: Page, submits: readonly string[]): Form | undefined {
   const asksNothing = page.forms.filter((form) =>
-    form.controls.every((control) => ["hidden", ...BUTTONS].includes(control.type)),
+    form.controls.every((control) => !control.isVisible || isButton(control)),
   );
-  const named = asksNothing.find(
-    (form) =>
-      (form.id !== "" && page.script.includes(form.id)) || (form.name !== "" && page.script.includes(form.name)),
-  );
-  const index = Number(/forms\s*\[\s*(\d+)\s*\]/.exec(page.script)?.[1] ?? Number.NaN);
-  const numbered = page.forms[index];
-  if (named !== undefined) return named;
-  if (numbered !== undefined && asksNothing.includes(numbered)) return numbered;
-  return best(asksNothing, (form) => form.controls.filter((control) => control.type === "hidden").length);
+  const code = submits.join("\n");
+  if (submits.length > 0) {
+    const named = asksNothing.find((form) =>
+      [form.id, form.name, ...form.controls.filter(isButton).map(({ id }) => id)].some(
+        (name) => name !== "" && code.includes(name),
+      ),
+    );
+    const numbered = page.forms[Number(/forms\[(\d+)\]/.exec(code)?.[1] ?? -1)];
+    const most = best(asksNothing, (form) => form.controls.filter(({ type }) => type === "hidden").length);
+    return named ?? (numbered !== undefined && asksNothing.includes(numbered) ? numbered : most);
+  }
+  // A script from elsewhere must send the only form of a page that leaves nothing to press.
+  const [only, ...others] = page.forms;
+  const hasButton = only?.controls.some((control) => isButton(control) && control.isVisible);
+  const isAlone = others.length === 0 && page.hasScripts && !hasButton && page.links.length === 0;
+  return only !== undefined && isAlone && asksNothing.includes(only) && only.controls.length > 0 ? only : undefined;
 }
 
-/** A form with a button and nothing to fill in: a notice. Undefined unless it is the only such form of the page. */
-export function noticeForm(page: Page): { form: Form; button: Control } | undefined {
-  const forms = page.forms.filter((form) =>
-    form.controls.every((control) => ["hidden", "checkbox", ...BUTTONS].includes(control.type)),
-  );
-  const ways = forms.flatMap((form) => {
-    const buttons = form.controls.filter((control) => BUTTONS.includes(control.type) && !leadsAway(control));
-    return buttons.map((button) => ({ form, button }));
-  });
-  return theOneWay(ways, ({ button }) => `${button.hint} ${button.value}`);
-}
-
-/** Words of a button or link that leads on; Finnish, Swedish, English. */
-export const GOES_ON = /jatka|eteenpäin|siirry|hyväksy|selvä|\bok\b|continue|proceed|accept|fortsätt|godkänn/i;
-
-/** The only way on, or the only one whose words say that it leads on. */
-export function theOneWay<Way>(ways: readonly Way[], wordsOf: (way: Way) => string): Way | undefined {
-  if (ways.length <= 1) return ways[0];
-  const on = ways.filter((way) => GOES_ON.test(wordsOf(way)));
-  return on.length === 1 ? on[0] : undefined;
-}
-
-function best<Item>(items: readonly Item[], score: (item: Item) => number): Item | undefined {
-  let winner: Item | undefined;
-  for (const item of items) if (winner === undefined || score(item) > score(winner)) winner = item;
-  return winner;
+export function best<Item>(items: readonly Item[], score: (item: Item) => number): Item | undefined {
+  let winner: { item: Item; points: number } | undefined;
+  for (const item of items) {
+    const points = score(item);
+    if (winner === undefined || points > winner.points) winner = { item, points };
+  }
+  return winner?.item;
 }

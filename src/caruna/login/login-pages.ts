@@ -1,25 +1,23 @@
-import { CarunaUnreachable, CredentialsRejected, LoginChanged, SecondFactorRequired } from "../errors.js";
+import { LoginChanged } from "../errors.js";
 import { failureOf, type HttpResponse } from "../http/transport.js";
 import { maskedPath, maskedText } from "../masking.js";
+import { type AjaxAnswer, isAjaxAnswer, readAjaxAnswer, withAnswer } from "./ajax.js";
+import { wayOn } from "./choices.js";
 import {
+  type Account,
   autoSubmittedForm,
   credentialsForm,
   type Fields,
   fieldsOf,
-  filledIn,
-  GOES_ON,
-  noticeForm,
-  passwordsOf,
-  submitControl,
-  takesCodeAlone,
-  textLeadsAway,
-  theOneWay,
-  userNameControl,
+  refusalOf,
+  type Submission,
+  submitButton,
   userNameForm,
   wicketCallFor,
 } from "./forms.js";
-import { elementsOf, splitByCdata, textOf } from "./markup.js";
-import { type Control, type Form, feedbackOf, type Page, readPage, resolve, type WicketCall } from "./page.js";
+import { judge, LostSession, refuseMaintenance } from "./judgement.js";
+import { type Form, isWeb, type Page, readPage, resolve } from "./page.js";
+import type { WicketCall } from "./scripts.js";
 
 /** A request that a page leads to. */
 export interface Hop {
@@ -33,36 +31,41 @@ export interface Hop {
   readonly carriesPassword?: boolean;
   /** True for a request that carries the user name alone, where the password is asked for on the next page. */
   readonly carriesUserName?: boolean;
-  /** True for a request that Wicket's script makes: the page stays the one that is shown. */
+  /** True for a request that a script makes: the page stays the one that is shown. */
   readonly isAjax?: boolean;
+  /** How long the page is shown before, in seconds. */
+  readonly waitSeconds?: number;
+  /** Tells whether a form comes back after it was sent. */
+  readonly sentForm?: string;
 }
 
 /** Where the login stands when an answer has come. */
-export interface Situation {
+export interface Situation extends Account {
   readonly hop: Hop;
   readonly response: HttpResponse;
-  /** The body read as a page. */
+  /** The page that is shown now. */
   readonly page: Page;
-  /** What addresses in scripts are relative to: the base of the page that is shown, for an Ajax answer the one before. */
-  readonly shownBase: URL;
-  /** How often the password was posted in this attempt: never, or once. */
-  readonly passwordPosts: number;
-  readonly userNamePosts: number;
-  readonly username: string;
-  readonly password: string;
+  /** What an Ajax answer said; undefined for a page. */
+  readonly answer: AjaxAnswer | undefined;
+  /** The page that took the password; undefined before it was posted. */
+  readonly passwordPage: Page | undefined;
+  readonly isUserNamePosted: boolean;
+  /** Forms that were sent, by `keyOf`. */
+  readonly sentForms: ReadonlySet<string>;
   readonly nowEpochMs: number;
 }
 
-/** The session was lost on the way (an `errorGenericPage`): nothing was judged, the login may begin anew. */
-export class LostSession extends Error {}
-
-/** One kind of page: `next` tells the way on, throws where the login ends here, or returns undefined: not this kind. */
+/** One kind of page: `next` says the way on, throws where the login ends here, or returns undefined: not this kind. */
 export interface PageKind {
   readonly name: string;
   readonly next: (situation: Situation) => Hop | undefined;
   /** True for what shows nothing to a person. */
   readonly isOnlyAnAddress?: true;
 }
+
+/** A person could not read a page that goes on sooner, and would not wait for one that goes on later. In seconds. */
+const AT_ONCE = 1;
+const LONGEST_WAIT = 10;
 
 /**
  * All kinds of page that a login may meet, in the order in which they are tried. Each decides by what the page says,
@@ -71,26 +74,38 @@ export interface PageKind {
 export const PAGE_KINDS: readonly PageKind[] = [
   { name: "redirect", next: redirect, isOnlyAnAddress: true },
   { name: "server trouble", next: serverTrouble },
-  { name: "rejection", next: rejectionByStatus },
-  { name: "Wicket Ajax answer", next: wicketAnswer, isOnlyAnAddress: true },
-  { name: "error page", next: errorPage },
-  { name: "second factor", next: secondFactor },
-  { name: "meta refresh", next: metaRefresh },
+  { name: "Wicket Ajax answer", next: ajaxRedirect, isOnlyAnAddress: true },
+  { name: "JSON answer", next: jsonAnswer, isOnlyAnAddress: true },
+  { name: "meta refresh", next: (situation) => refresh(situation, AT_ONCE) },
+  { name: "judgement", next: judge },
   { name: "credentials form", next: credentials },
   { name: "user name form", next: userNameFirst },
+  { name: "error page", next: errorPage },
   { name: "auto-submitted form", next: autoSubmit },
+  { name: "scripted address", next: ({ page }) => follow(scripted(page).address, page) },
   { name: "notice", next: notice },
-  { name: "scripted address", next: scriptedAddress },
-  { name: "maintenance", next: maintenance },
+  { name: "slow refresh", next: (situation) => refresh(situation, LONGEST_WAIT) },
+  { name: "frame", next: ({ page }) => page.frames.slice(0, 1).map((url): Hop => ({ method: "GET", url }))[0] },
+  { name: "maintenance", next: ({ page }) => void refuseMaintenance(page) },
+  { name: "reload", next: reload },
+  { name: "conditional address", next: conditionalAddress },
 ];
 
-const ASKS_FOR_CODE =
-  /vahvistuskoodi|kertakäyttö|tekstiviestikood|tunnusluku|one[- ]time (?:code|pass)|verification code|engångskod|verifieringskod/i;
-const SPEAKS_OF_LOGIN =
-  /salasana|tunnus|kirjaut|lukit|lukkiutu|password|user ?name|log ?in|locked|blocked|lösenord|användar|inlogg|spärrat|låst|huolto|maintenance/i;
-const LOCKED = /lukittu|lukkiutu|lukkoon|locked|blocked|låst|spärrat/i;
-const OUT_OF_ORDER =
-  /huoltokatko|huoltotyö|huollon|tilapäisesti|häiriö|ei (?:ole )?käytettävissä|maintenance|temporarily|unavailable|driftstopp|underhåll/i;
+/** The page that is shown after an answer: an Ajax answer changes parts of the one before, anything else takes its place. */
+export function pageAfter(
+  response: HttpResponse,
+  hop: Hop,
+  shown: Page | undefined,
+): Pick<Situation, "page" | "answer"> {
+  const { body, headers } = response;
+  if (shown === undefined || !isAjaxAnswer(body))
+    return {
+      page: readPage(body, hop.isAjax === true && shown !== undefined ? shown.url : hop.url, headers.get("refresh")),
+      answer: undefined,
+    };
+  const answer = readAjaxAnswer(body, shown.url);
+  return { page: answer.redirect === undefined ? withAnswer(shown, answer) : shown, answer };
+}
 
 function redirect({ response, hop }: Situation): Hop | undefined {
   const location = response.headers.get("location");
@@ -107,51 +122,85 @@ function serverTrouble({ response, hop, nowEpochMs }: Situation): undefined {
   if (failure !== undefined) throw failure;
 }
 
-function rejectionByStatus({ response, hop, page }: Situation): undefined {
-  if (response.status === 401 && hop.carriesPassword) {
-    // Of a page's text only the sentence that gives the reason: the rest may be about the person.
-    throw rejection(page.feedback ?? sentenceWith(SPEAKS_OF_LOGIN, page.text));
+/** The next address in a header or in the answer; relative to the page that the browser shows, not to the Ajax call's address. */
+function ajaxRedirect({ response, hop, page, answer }: Situation): Hop | undefined {
+  const header = hop.isAjax === true ? response.headers.get("ajax-location") : undefined;
+  return follow(header || answer?.redirect, page);
+}
+
+const NAMES_ADDRESS = /^(?:.*redirect.*|location|.*url|.*uri|next|target|href|continue)$/i;
+
+/** An answer for a script: it names the next address, or only the script knows what to do. */
+function jsonAnswer(situation: Situation): Hop | undefined {
+  const { response, page } = situation;
+  if (!/^\s*[[{]/.test(response.body)) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(response.body);
+  } catch {
+    return undefined;
   }
-}
-
-/** `<ajax-response>`: a redirect in a header or in the body, or components that replace parts of the page. */
-function wicketAnswer(situation: Situation): Hop | undefined {
-  const { response, hop, shownBase, passwordPosts } = situation;
-  const isAnswer = /^(?:<\?xml[^>]*>\s*)?<ajax-response/.test(response.body.trimStart());
-  const header = hop.isAjax ? response.headers.get("ajax-location") : undefined;
-  if (!isAnswer && header === undefined) return undefined;
-  const address = header || section(response.body, "redirect") || locationIn(section(response.body, "evaluate"));
-  // Wicket means: relative to the page that the browser shows, not to the address of the Ajax call.
-  const url = address === undefined ? undefined : resolve(address.trim(), shownBase);
-  if (url !== undefined) return { method: "GET", url };
-  judge(section(response.body, "component") ?? "", passwordPosts > 0);
-  const elements = splitByCdata(response.body).rest.matchAll(/<([a-z][\w:-]{0,30})/gi);
-  const names = [...new Set([...elements].map(([, name = ""]) => maskedText(name)))].slice(0, 20);
-  const found = `no reason, and an answer with ${names.join(", ") || "no elements"}; the page shown was at ${maskedPath(shownBase)}`;
-  throw changed(situation, "a redirect in an Ajax-Location header or in <redirect>", found);
-}
-
-/** What components say that came in place of a redirect. */
-function judge(markup: string, passwordWasPosted: boolean): void {
-  const fragment = elementsOf(markup);
-  const feedback = words(feedbackOf(fragment));
-  const text = maskedText(fragment.all[0]?.text() ?? "", 10_000);
-  if (ASKS_FOR_CODE.test(feedback ?? text))
-    throw new SecondFactorRequired(feedback ?? sentenceWith(ASKS_FOR_CODE, text));
-  const asksAgain = fragment.all.some(
-    (element) => element.tag === "input" && element.attribute("type")?.toLowerCase() === "password",
+  const address = addressIn(value);
+  if (address !== undefined && response.status < 400) return follow(address, page);
+  if (situation.passwordPage !== undefined) judge(situation);
+  throw changed(
+    situation,
+    "a page, or an answer with an address",
+    "an answer in JSON that only a script of the page understands",
   );
-  if (passwordWasPosted && (feedback !== undefined || asksAgain)) throw rejection(feedback);
 }
 
-/**
- * What it means that the password is not taken, for the reason given. Trouble of the service is no rejection; an
- * account that is locked, if only for a while, is one: it would stay locked if we tried again soon.
- */
-function rejection(reason: string | undefined): CredentialsRejected | CarunaUnreachable {
-  const said = words(reason);
-  if (said === undefined || LOCKED.test(said) || !OUT_OF_ORDER.test(said)) return new CredentialsRejected(said);
-  return new CarunaUnreachable(`its login says "${said}"`);
+function addressIn(value: unknown, depth = 0): string | undefined {
+  if (typeof value !== "object" || value === null || depth > 3) return undefined;
+  const entries = Object.entries(value).slice(0, 100);
+  const isAddress = (text: unknown): text is string =>
+    typeof text === "string" && /^(?:https?:\/\/|\.{0,2}\/|\?)/.test(text);
+  const own = entries.find(([key, text]) => NAMES_ADDRESS.test(key) && isAddress(text))?.[1];
+  if (isAddress(own)) return own;
+  return entries.map(([, inner]) => addressIn(inner, depth + 1)).find((address) => address !== undefined);
+}
+
+function follow(address: string | undefined, page: Page): Hop | undefined {
+  const url = address === undefined ? undefined : resolve(address, page.base);
+  return url === undefined || !isWeb(url) ? undefined : { method: "GET", url };
+}
+
+function refresh({ page }: Situation, longestSeconds: number): Hop | undefined {
+  if (page.refresh === undefined || page.refresh.isReload || page.refresh.delaySeconds > longestSeconds)
+    return undefined;
+  return { method: "GET", url: page.refresh.url, waitSeconds: page.refresh.delaySeconds };
+}
+
+/** A page that waits for something: it is loaded again by itself. */
+function reload({ page }: Situation): Hop | undefined {
+  if (page.refresh?.isReload !== true || page.refresh.delaySeconds > LONGEST_WAIT) return undefined;
+  return { method: "GET", url: page.refresh.url, waitSeconds: page.refresh.delaySeconds };
+}
+
+function credentials(situation: Situation): Hop | undefined {
+  const { page, passwordPage, username, isUserNamePosted } = situation;
+  if (passwordPage !== undefined) return undefined;
+  const found = credentialsForm(page, situation);
+  if (found === undefined) return undefined;
+  const { form, userName, password, values } = found;
+  const isKnown = isUserNamePosted || form.controls.some(({ value }) => value.toLowerCase() === username.toLowerCase());
+  if (userName === undefined && !isKnown) throw changed(situation, "a form with fields for user name and password");
+  const isNamed = (control: typeof userName) =>
+    control === undefined ||
+    control.name !== "" ||
+    [...values].some(([twin, value]) => twin !== control && value === values.get(control));
+  if (!isNamed(userName) || !isNamed(password))
+    throw changed(situation, "a form with named fields for user name and password");
+  const refusal = refusalOf(found, wicketCallFor(form, page, found.button));
+  if (refusal !== undefined) throw changed(situation, "a form that sends the password in the body of a POST", refusal);
+  return { ...sent(found, page), carriesPassword: true };
+}
+
+function userNameFirst(situation: Situation): Hop | undefined {
+  const { page, passwordPage, isUserNamePosted } = situation;
+  if (passwordPage !== undefined || isUserNamePosted) return undefined;
+  const found = userNameForm(page, situation);
+  return found === undefined ? undefined : { ...sent(found, page), carriesUserName: true };
 }
 
 function errorPage(situation: Situation): undefined {
@@ -164,63 +213,68 @@ export function isErrorGenericPage(url: URL): boolean {
   return /errorGenericPage/i.test(url.pathname + url.search);
 }
 
-function secondFactor({ page, passwordPosts }: Situation): undefined {
-  const form = credentialsForm(page);
-  // A code may be typed into a password field: then it stands alone, and is not called a password.
-  if (passwordPosts === 0 || (form !== undefined && !takesCodeAlone(form))) return;
-  const controls = page.forms.flatMap((candidate) => candidate.controls);
-  const takesCode = controls.some((control) => /one-time-code/.test(control.hint));
-  const takesText = controls.some((control) => ["text", "tel", "number", "password"].includes(control.type));
-  if (takesCode || (takesText && ASKS_FOR_CODE.test(page.text))) {
-    throw new SecondFactorRequired(
-      page.feedback === undefined ? sentenceWith(ASKS_FOR_CODE, page.text) : words(page.feedback),
-    );
-  }
+const NO_VALUES: Submission["values"] = new Map();
+
+/** `ngpostResponder` and its like: hidden fields, and a script that sends them at once; or a script presses a link. */
+function autoSubmit({ page }: Situation): Hop | undefined {
+  const { submits } = scripted(page);
+  const form = autoSubmittedForm(page, submits);
+  if (form !== undefined) return sent({ form, button: undefined, values: NO_VALUES }, page);
+  const pressed = page.links.find(
+    ({ id }) => id !== "" && submits.some((code) => code.includes(`"${id}"`) || code.includes(`'${id}'`)),
+  );
+  return pressed === undefined ? undefined : { method: "GET", url: pressed.url };
 }
 
-/** A refresh within seconds leaves before a person could read; a slower one is a session's time-out, and no way on. */
-function metaRefresh({ page }: Situation): Hop | undefined {
-  if (page.refresh === undefined || page.refresh.delaySeconds > 10) return undefined;
-  const url = resolve(page.refresh.address, page.base);
-  return url === undefined ? undefined : { method: "GET", url };
+function scripted(page: Page) {
+  return page.script.waysOn(page.url);
 }
 
-function credentials(situation: Situation): Hop | undefined {
-  const { page, passwordPosts, username, password, userNamePosts } = situation;
-  const form = credentialsForm(page);
-  if (form === undefined) return undefined;
-  if (passwordPosts > 0) throw rejection(page.feedback);
-  const userName = userNameControl(form);
-  const namesMissing = [userName, ...passwordsOf(form)].some((control) => control?.name === "");
-  if (form.action === undefined || namesMissing || (userName === undefined && userNamePosts === 0)) {
-    throw changed(situation, "a form with named fields for user name and password");
-  }
-  const fields = filledIn(filledIn(fieldsOf(form), userName, username), passwordsOf(form)[0], password);
-  return { ...sent(form, page, fields), carriesPassword: true };
+/** A notice, a question or a choice: the button or link that a person would press. */
+function notice(situation: Situation): Hop | undefined {
+  const { page, passwordPage, sentForms } = situation;
+  refuseMaintenance(page, true);
+  const way = wayOn(page, passwordPage !== undefined, (form) => sentForms.has(keyOf(form)));
+  if (way === undefined) return undefined;
+  return way.kind === "link" ? { method: "GET", url: way.link.url } : sent(way.submission, page);
 }
 
-function userNameFirst({ page, passwordPosts, userNamePosts, username }: Situation): Hop | undefined {
-  if (passwordPosts > 0 || userNamePosts > 0) return undefined;
-  const found = userNameForm(page);
-  if (found === undefined) return undefined;
-  return { ...sent(found.form, page, filledIn(fieldsOf(found.form), found.userName, username)), carriesUserName: true };
+/** The last resort: where a script may go, or what browsers without scripts are told. */
+function conditionalAddress({ page }: Situation): Hop | undefined {
+  const { conditionalAddress: address } = scripted(page);
+  if (address !== undefined) return follow(address, page);
+  return page.refreshWithoutScript === undefined ? undefined : { method: "GET", url: page.refreshWithoutScript.url };
 }
 
 /** Sends a form as its page would: by Wicket's Ajax where the script says so, plainly otherwise. */
-function sent(form: Form, page: Page, fields: Fields): Hop {
-  const call = wicketCallFor(form, page);
-  const button = submitControl(form, call);
-  if (call !== undefined) return byAjax(call, page, fields, button?.name ?? "");
-  return submitted(form, page, fields, button);
+function sent(submission: Submission, page: Page): Hop {
+  const { form, button } = submission;
+  const pressed = button ?? submitButton(form, page);
+  const call = wicketCallFor(form, page, pressed);
+  const hop =
+    call === undefined
+      ? submitted({ ...submission, button: pressed }, page)
+      : byAjax(call, { ...submission, button: pressed }, page);
+  if (hop.method !== "POST") return hop;
+  const csrf =
+    page.csrf === undefined || hop.url.origin !== page.url.origin ? {} : { [page.csrf.header]: page.csrf.token };
+  return { ...hop, headers: { ...csrf, ...hop.headers }, sentForm: keyOf(form) };
 }
 
 /** Wicket's own script sends the name of the pressed button with the value 1, and says where it stands. */
-function byAjax(call: WicketCall, page: Page, fields: Fields, buttonName: string): Hop {
-  const submitter = call.submitter || buttonName;
+function byAjax(call: WicketCall, submission: Submission, page: Page): Hop {
+  const submitter = call.submitter || (submission.button?.name ?? "");
+  const fields: Fields = [
+    ...fieldsOf(submission),
+    ...call.extra,
+    ...(submitter === "" ? [] : [[submitter, "1"] as const]),
+  ];
+  const url = new URL(resolve(call.url, page.base) ?? page.url);
+  if (call.method === "GET") for (const [name, value] of fields) url.searchParams.append(name, value);
   return {
-    method: "POST",
-    url: resolve(call.url, page.base) ?? page.url,
-    fields: submitter === "" ? fields : [...fields, [submitter, "1"]],
+    method: call.method,
+    url,
+    ...(call.method === "POST" ? { fields, enctype: call.isMultipart ? "multipart" : submission.form.enctype } : {}),
     isAjax: true,
     headers: {
       Accept: "application/xml, text/xml, */*; q=0.01",
@@ -233,9 +287,10 @@ function byAjax(call: WicketCall, page: Page, fields: Fields, buttonName: string
 }
 
 /** A form sent without a script; the button pressed goes along, and may name another address or method. */
-function submitted(form: Form, page: Page, fieldsOfForm: Fields, button?: Control): Hop {
-  const fields: Fields =
-    button === undefined || button.name === "" ? fieldsOfForm : [...fieldsOfForm, [button.name, button.value]];
+function submitted(submission: Submission, page: Page): Hop {
+  const { form, button } = submission;
+  const pressed: Fields = button === undefined || button.name === "" ? [] : [[button.name, button.value]];
+  const fields = [...fieldsOf(submission), ...pressed];
   const url = new URL(button?.action ?? form.action ?? page.url);
   if ((button?.method ?? form.method) === "POST") return { method: "POST", url, fields, enctype: form.enctype };
   url.search = urlEncoded(fields);
@@ -249,92 +304,31 @@ export function urlEncoded(fields: Fields): string {
   return parameters.toString();
 }
 
-/** `ngpostResponder` and its like: hidden fields, and a script that sends them at once. */
-function autoSubmit({ page }: Situation): Hop | undefined {
-  const form = autoSubmittedForm(page);
-  return form?.action === undefined ? undefined : submitted(form, page, fieldsOf(form));
-}
-
-/** A notice or a consent with one way on: one button, or else one link. */
-function notice({ page, passwordPosts }: Situation): Hop | undefined {
-  // A page of maintenance may have a way home or to try again; one that announces maintenance has a way on.
-  const leadsOn = (text: string) => GOES_ON.test(text) || !OUT_OF_ORDER.test(`${page.title} ${page.text}`);
-  const found = noticeForm(page);
-  if (found?.form.action !== undefined && leadsOn(`${found.button.hint} ${found.button.value}`)) {
-    const ticked = found.form.controls.filter(
-      (control) => control.type === "checkbox" && !control.sent && control.name !== "",
-    );
-    const boxes = ticked.map((control) => [control.name, control.value] as const);
-    return submitted(found.form, page, [...fieldsOf(found.form), ...boxes], found.button);
-  }
-  // Before the password a lone link may lead anywhere; behind it, a page with one link that leads on is a step of the login.
-  const links = page.links.filter(
-    (link) =>
-      !textLeadsAway(link.text) && leadsOn(link.text) && !/^(?:#|javascript:|mailto:|tel:)/i.test(link.address.trim()),
-  );
-  const byAddress = [...new Map(links.map((link) => [link.address, link] as const)).values()];
-  const only = theOneWay(byAddress, (link) => link.text);
-  if (only === undefined || (passwordPosts === 0 && page.forms.length > 0)) return undefined;
-  const url = resolve(only.address, page.base);
-  return url === undefined ? undefined : { method: "GET", url };
-}
-
-/** The last resort: an address that a script goes to, or that a browser without scripts would go to. */
-function scriptedAddress({ page }: Situation): Hop | undefined {
-  const address = page.scriptedAddress ?? page.refreshWithoutScript;
-  const url = address === undefined ? undefined : resolve(address, page.base);
-  return url === undefined ? undefined : { method: "GET", url };
-}
-
-function maintenance({ page }: Situation): undefined {
-  refuseMaintenance(page);
-}
-
-/** Throws `CarunaUnreachable` where a page says that the service is out of order. */
-export function refuseMaintenance(page: Page): void {
-  const text = `${page.title}. ${page.text}`;
-  if (OUT_OF_ORDER.test(text)) throw new CarunaUnreachable(`its login says "${sentenceWith(OUT_OF_ORDER, text)}"`);
-}
-
-/** The content of all elements of one name in an Ajax answer, CDATA or not; undefined where there is none. */
-function section(body: string, element: string): string | undefined {
-  const found: string[] = [];
-  const begin = new RegExp(`<${element}\\b`, "g");
-  for (let match = begin.exec(body); match !== null; match = begin.exec(body)) {
-    const start = body.indexOf(">", match.index);
-    const end = start === -1 ? -1 : body.indexOf(`</${element}>`, start);
-    if (end === -1) break;
-    const content = body.slice(start + 1, end);
-    const { sections } = splitByCdata(content);
-    found.push(sections.length > 0 ? sections.join("") : textOf(content));
-    begin.lastIndex = end;
-  }
-  return found.length === 0 ? undefined : found.join("\n");
-}
-
-function locationIn(script: string | undefined): string | undefined {
-  return script === undefined
-    ? undefined
-    : readPage(`<script>${script}</script>`, new URL("about:blank")).scriptedAddress;
-}
-
-function words(text: string | undefined): string | undefined {
-  const masked = text === undefined ? "" : maskedText(text);
-  return masked === "" ? undefined : masked;
-}
-
-function sentenceWith(pattern: RegExp, text: string): string | undefined {
-  return words(text.split(/(?<=[.!?])\s/).find((sentence) => pattern.test(sentence)));
+/** Tells a form from others, whatever is filled in. */
+export function keyOf({ action, controls }: Form): string {
+  return JSON.stringify([action?.pathname, controls.map(({ name }) => name)]);
 }
 
 /** The error of a page that has no way on for us, or not the one looked for. */
 export function changed(situation: Situation, expected: string, found = describe(situation.page)): LoginChanged {
-  const { hop, response, passwordPosts } = situation;
-  const step = hop.carriesPassword
-    ? "answer to the password"
-    : `page ${passwordPosts > 0 ? "after" : "before"} the password`;
+  const { hop, response, passwordPage, page, answer } = situation;
+  const ajax =
+    answer === undefined
+      ? ""
+      : `, after an Ajax answer with ${answer.elements
+          .map((name) => maskedText(name))
+          .slice(0, 20)
+          .join(", ")}`;
+  const step =
+    hop.carriesPassword === true
+      ? "answer to the password"
+      : `page ${passwordPage === undefined ? "before" : "after"} the password`;
   const address = `${hop.method} ${maskedPath(hop.url)}`;
-  return new LoginChanged({ step, address, expected, found: `HTTP ${response.status}, ${found}` });
+  const script =
+    page.hasScripts || /JSON/.test(found)
+      ? "; if anything can go on from there, it is a script of the page, and this program runs none"
+      : "";
+  return new LoginChanged({ step, address, expected, found: `HTTP ${response.status}, ${found}${ajax}${script}` });
 }
 
 /** What a maintainer needs to know of a page: names and types, no values. */
@@ -348,14 +342,10 @@ export function describe(page: Page): string {
   const parts = [
     page.title === "" ? "a page without a title" : `a page "${maskedText(page.title, 80)}"`,
     `at ${maskedPath(page.url)}`,
-    page.refresh === undefined ? "no meta refresh" : `a meta refresh to ${refreshTarget(page)}`,
+    page.refresh === undefined ? "no meta refresh" : `a meta refresh to ${maskedPath(page.refresh.url)}`,
     ...(forms.length === 0 ? ["no form"] : forms),
+    ...(page.fieldsWithoutForm.length === 0 ? [] : [`${page.fieldsWithoutForm.length} fields in no form`]),
     `${page.wicketCalls.length} Wicket calls`,
   ];
   return parts.join(", ");
-}
-
-function refreshTarget({ refresh, base }: Page): string {
-  const url = refresh === undefined ? undefined : resolve(refresh.address, base);
-  return url === undefined ? "no address" : maskedPath(url);
 }

@@ -1,8 +1,7 @@
+import { createHash } from "node:crypto";
 import type { CookieJar } from "tough-cookie";
-import { z } from "zod";
 import type { Logger } from "../../shared/logger.js";
 import { controllerUnder } from "../../shared/signals.js";
-import { isUsableId } from "../api/texts.js";
 import {
   CarunaError,
   CarunaUnreachable,
@@ -25,29 +24,33 @@ import {
   type TransportLimits,
 } from "../http/transport.js";
 import { maskedCall, maskedPath, maskedText } from "../masking.js";
-import { LAST_EPOCH_MS, type Session } from "../session.js";
+import type { Session } from "../session.js";
 import type { LoginGuard, LoginOutcome, NotedTry } from "./guard.js";
+import { PageTooLarge } from "./html.js";
+import { LostSession } from "./judgement.js";
 import {
   changed,
   describe,
   type Hop,
   isErrorGenericPage,
-  LostSession,
   PAGE_KINDS,
-  refuseMaintenance,
+  pageAfter,
   type Situation,
-  urlEncoded,
 } from "./login-pages.js";
-import { PageTooLarge } from "./markup.js";
-import { type Page, readPage, resolve } from "./page.js";
+import type { Page } from "./page.js";
+import { readStart, readToken, startRequest, tokenRequest } from "./portal.js";
+import { navigation } from "./sending.js";
 import type { TranscriptRecorder } from "./transcript.js";
 
-/** Most requests that one login makes, tries after failures included. */
+/** Most requests that one login makes, retries included. */
 const MAX_REQUESTS = 25;
-/** Most of them that kept cookies may use up: the login with the password must still fit. */
+/** Most of them that saved cookies may use up: the login with the password must still fit. */
 const MAX_REQUESTS_WITHOUT_PASSWORD = 9;
 /** Longest time for a login, in milliseconds. */
 const MAX_DURATION_MS = 60_000;
+/** So often the same answer may come; one to a page that loads itself again, while something is prepared, more often. */
+const MAX_SAME_ANSWER = 2;
+const MAX_SAME_AFTER_WAITING = 4;
 
 /** What a login needs to know. */
 export interface LoginOptions {
@@ -75,15 +78,15 @@ export interface LoggedIn {
   readonly session: Session;
   /** The cookies of the attempt that succeeded. */
   readonly jar: CookieJar;
-  /** True where no password was posted, since the kept cookies were enough. */
+  /** True where no password was posted, since the saved cookies were enough. */
   readonly passwordWasSpared: boolean;
 }
 
-/** Query of the address that the identity provider leads back to: `code`, `state`, `session_state`. */
+/** What the identity provider leads back to the portal with: `code`, `state`, `session_state`. */
 type Callback = URLSearchParams;
 
 /**
- * Logs in as a browser would: without the password where kept cookies are enough, otherwise with at most one password
+ * Logs in as a browser would: without the password where saved cookies are enough, otherwise with at most one password
  * post, and a second one only where the first was never judged because the session was lost.
  *
  * Throws what the guard throws, `LoginHeldBack`, `CredentialsRejected`, `SecondFactorRequired`, `LoginChanged`, `HostNotAllowed`, `CarunaUnreachable`,
@@ -100,6 +103,7 @@ export async function logIn(options: LoginOptions): Promise<LoggedIn> {
     return (await withKeptCookies(options, signal, budget)) ?? (await withPassword(options, signal, budget));
   } catch (error) {
     options.signal.throwIfAborted();
+    if (error instanceof PageNotPassed) throw error.reason;
     if (error instanceof CarunaError) throw error;
     if (error instanceof LostSession) throw new CarunaUnreachable("its login lost our session");
     if (deadline.aborted) throw new CarunaUnreachable(`the login took longer than ${MAX_DURATION_MS / 1000} s`);
@@ -110,7 +114,7 @@ export async function logIn(options: LoginOptions): Promise<LoggedIn> {
 }
 
 /**
- * Tries with the cookies of an earlier login alone. Whatever they lead to but a token, the login begins anew with the
+ * Tries with the cookies of an earlier login alone. Whatever they lead to but a token, the login begins again with the
  * password and without them: a page version or a session gone stale must not cost a password post.
  */
 async function withKeptCookies(options: LoginOptions, signal: AbortSignal, budget: Budget) {
@@ -121,9 +125,11 @@ async function withKeptCookies(options: LoginOptions, signal: AbortSignal, budge
     const session = await new Login(options, jar, signal, own, false).run();
     return { session, jar, passwordWasSpared: true };
   } catch (error) {
-    const isOfCookies = error instanceof CarunaError || error instanceof LostSession || error instanceof PasswordNeeded;
-    if (signal.aborted || !isOfCookies || error instanceof RateLimited || error instanceof HostNotAllowed) throw error;
-    logger.debug({ reason: error.message }, "the kept cookies do not spare the password; beginning anew without them");
+    const isOfCookies = [CarunaError, LostSession, PasswordNeeded, PageNotPassed].some((kind) => error instanceof kind);
+    const isFinal = error instanceof RateLimited || error instanceof HostNotAllowed;
+    if (signal.aborted || !isOfCookies || isFinal) throw error;
+    const reason = error instanceof Error ? error.message : "";
+    logger.debug({ reason }, "the saved cookies are not enough; beginning again without them");
     budget.requests -= MAX_REQUESTS_WITHOUT_PASSWORD - Math.max(0, own.requests);
     return undefined;
   }
@@ -135,7 +141,7 @@ async function withPassword(options: LoginOptions, signal: AbortSignal, budget: 
   const first = attempt(firstJar);
   const session = await first.run().catch((error: unknown) => {
     if (!(error instanceof LostSession) || first.passwordWasJudged) throw error;
-    options.logger.warn({}, "Caruna+ lost the session in the middle of the login; beginning anew, once");
+    options.logger.warn({}, "Caruna+ lost the session in the middle of the login; beginning again, once");
     return undefined;
   });
   if (session !== undefined) return { session, jar: firstJar, passwordWasSpared: false };
@@ -153,24 +159,41 @@ class PasswordNeeded extends Error {
   override readonly message = "the login asks for the password";
 }
 
+/** A page before the password that cannot be passed by reading it. What can run its scripts may go on from there. */
+export class PageNotPassed extends Error {
+  readonly page: URL;
+  readonly reason: LoginChanged;
+
+  constructor(page: URL, reason: LoginChanged) {
+    super(reason.message);
+    this.page = page;
+    this.reason = reason;
+  }
+}
+
 /** One attempt: one cookie jar, at most one password post. */
 class Login {
   /** True once a page has come after the password; what only leads to the error page has judged nothing. */
   passwordWasJudged = false;
   readonly #options: LoginOptions;
+  readonly #jar: CookieJar;
   readonly #signal: AbortSignal;
   readonly #budget: Budget;
   readonly #send: Transport;
   readonly #givesPassword: boolean;
   #notedTry: NotedTry | undefined;
-  #passwordPosts = 0;
-  #userNamePosts = 0;
   #step = 0;
-  #lastPage: Page | undefined;
+  /** The page that a browser would show now. */
+  #shown: Page | undefined;
+  /** The page that took the password. */
+  #passwordPage: Page | undefined;
+  #isUserNamePosted = false;
+  readonly #sentForms = new Set<string>();
   readonly #seen = new Map<string, number>();
 
   constructor(options: LoginOptions, jar: CookieJar, signal: AbortSignal, budget: Budget, givesPassword: boolean) {
     this.#options = options;
+    this.#jar = jar;
     this.#signal = signal;
     this.#budget = budget;
     const send = cookieTransport(jar, options.limits);
@@ -191,117 +214,110 @@ class Login {
   }
 
   async #run(): Promise<Session> {
-    // The portal tells where its identity provider's login begins,
+    // Step 1: the portal says where its identity provider's login begins.
     const start = await this.#askForStart();
-    // which leads through its pages, the password among them, to an address of the portal with a code in it.
-    const callback = await this.#walk(start);
-    // That address is not loaded, it would use up the state; the code in it is changed for a token.
-    return await this.#askForToken(callback);
+    // Step 2: pages lead to the form that takes the password; with saved cookies perhaps straight back to the portal.
+    let hop = await this.#walk(start, (next) => next.carriesPassword === true || this.#callbackIn(next) !== undefined);
+    if (hop.carriesPassword === true) {
+      // Step 3: the password is posted, once.
+      hop = await this.#postPassword(hop);
+      // Step 4: more pages lead back to an address of the portal with a code in it.
+      hop = await this.#walk(hop, (next) => this.#callbackIn(next) !== undefined);
+    }
+    // Step 5: that address is not loaded, which would use up the state; the code in it is exchanged for a token.
+    return await this.#askForToken(this.#callbackIn(hop) ?? new URLSearchParams());
   }
 
   async #askForStart(): Promise<Hop> {
-    const { baseUrl } = this.#options;
-    const request = startRequest(baseUrl);
+    const request = startRequest(this.#options.baseUrl);
     return { method: "GET", url: readStart(await this.#request(request), request.url) };
   }
 
-  /** Follows the pages until one leads back to the portal with a code. */
-  async #walk(start: Hop): Promise<Callback> {
+  /** Opens page after page, until one leads to where the step ends. */
+  async #walk(start: Hop, isEnd: (hop: Hop) => boolean): Promise<Hop> {
     let hop = start;
-    let shown = { url: this.#options.baseUrl, base: this.#options.baseUrl };
-    for (;;) {
-      const callback = this.#callbackIn(hop);
-      if (callback !== undefined) return callback;
-      if (isErrorGenericPage(hop.url)) throw new LostSession();
-      const response = await this.#visit(hop, shown.url);
-      try {
-        const page = readPage(response.body, hop.isAjax ? shown.url : hop.url);
-        if (!hop.isAjax) shown = page;
-        hop = this.#decide(hop, response, page, shown.base);
-      } catch (error) {
-        if (!(error instanceof PageTooLarge)) throw error;
-        throw this.#changed("page", hop, "a page of the login", error.message);
-      }
-    }
+    while (!isEnd(hop)) hop = await this.#open(hop);
+    return hop;
   }
 
-  /** The address of the portal with `code` and `state` in its query, or a form that would post these there. */
+  async #postPassword(hop: Hop): Promise<Hop> {
+    if (!this.#givesPassword) throw new PasswordNeeded();
+    this.#passwordPage = this.#shown;
+    return await this.#open(hop);
+  }
+
+  /** `code` and `state` in the query, the fragment or a posted form of an address of the portal. */
   #callbackIn(hop: Hop): Callback | undefined {
     const parameters = new URLSearchParams(hop.url.search);
-    for (const [name, value] of hop.fields ?? []) parameters.set(name, value);
-    if (hop.url.origin !== this.#options.baseUrl.origin || !parameters.has("state")) return undefined;
+    const fragment = new URLSearchParams(hop.url.hash.slice(1));
+    for (const [name, value] of [...fragment, ...(hop.fields ?? [])]) parameters.set(name, value);
+    if (hop.url.host !== this.#options.baseUrl.host || !parameters.has("state")) return undefined;
     const refusal = parameters.get("error");
     if (refusal !== null)
       throw this.#changed("return to the portal", hop, "a code", `the refusal "${maskedText(refusal)}"`);
     return parameters.has("code") ? parameters : undefined;
   }
 
-  async #visit(hop: Hop, shown: URL): Promise<HttpResponse> {
-    this.#refuseLoop(hop);
-    if (!this.#givesPassword && (hop.carriesPassword || hop.carriesUserName)) throw new PasswordNeeded();
-    if (hop.carriesPassword) this.#countPasswordPost(hop);
-    if (hop.carriesUserName) this.#userNamePosts += 1;
-    return await this.#request(
-      {
-        method: hop.method,
-        url: hop.url,
-        headers: { Accept: "text/html,application/xhtml+xml,*/*;q=0.8", ...hop.headers, ...cameFrom(shown, hop) },
-        ...(hop.method === "POST" ? { body: encoded(hop) } : {}),
-      },
-      hop.carriesPassword,
-    );
+  /** Makes the request that a page leads to, and decides by its answer where to go next. */
+  async #open(hop: Hop): Promise<Hop> {
+    if (isErrorGenericPage(hop.url)) throw new LostSession();
+    if (hop.carriesUserName === true && !this.#givesPassword) throw new PasswordNeeded();
+    if (hop.waitSeconds !== undefined && hop.waitSeconds > 0)
+      await this.#options.retry.sleep(hop.waitSeconds * 1000, this.#signal);
+    const from = this.#shown?.url ?? this.#options.baseUrl;
+    const request = navigation(hop, from, await this.#jar.getCookies(hop.url.href));
+    const response = await this.#request(request, hop.carriesPassword);
+    if (hop.sentForm !== undefined) this.#sentForms.add(hop.sentForm);
+    if (hop.carriesUserName === true) this.#isUserNamePosted = true;
+    await this.#refuseLoop(hop, response);
+    try {
+      return this.#decide(hop, response);
+    } catch (error) {
+      const found =
+        error instanceof PageTooLarge ? this.#changed("page", hop, "a page of the login", error.message) : error;
+      const isBefore = this.#passwordPage === undefined && found instanceof LoginChanged;
+      throw isBefore ? new PageNotPassed(hop.isAjax === true ? from : hop.url, found) : found;
+    }
   }
 
-  /** The password is posted once; a redirect that wants it posted again (307, 308) asks for one post too many. */
-  #countPasswordPost(hop: Hop): void {
-    this.#passwordPosts += 1;
-    if (this.#passwordPosts === 1) return;
-    throw this.#changed("password post", hop, "one password post", "a redirect that wants another");
-  }
-
-  #decide(hop: Hop, response: HttpResponse, page: Page, shownBase: URL): Hop {
-    this.#lastPage = page;
-    const { username, password, retry } = this.#options;
-    const counts = { passwordPosts: this.#passwordPosts, userNamePosts: this.#userNamePosts };
+  #decide(hop: Hop, response: HttpResponse): Hop {
+    const { username, password, retry, recorder, logger } = this.#options;
+    const read = pageAfter(response, hop, this.#shown);
     const situation: Situation = {
+      ...read,
       hop,
       response,
-      page,
-      shownBase,
-      ...counts,
+      passwordPage: this.#passwordPage,
+      isUserNamePosted: this.#isUserNamePosted,
+      sentForms: this.#sentForms,
       username,
       password,
       nowEpochMs: retry.now(),
     };
+    if (response.status < 300 || response.status >= 400) this.#shown = read.page;
     for (const kind of PAGE_KINDS) {
       const next = kind.next(situation);
       if (next === undefined) continue;
-      this.passwordWasJudged ||= this.#passwordPosts > 0 && !kind.isOnlyAnAddress;
-      this.#options.recorder?.takenFor(kind.name);
-      this.#options.logger.debug(
-        {
-          step: this.#step,
-          asked: maskedCall(hop.method, hop.url),
-          status: response.status,
-          page: kind.name,
-          next: maskedCall(next.method, next.url),
-        },
-        "login step",
-      );
+      this.passwordWasJudged ||= this.#passwordPage !== undefined && !kind.isOnlyAnAddress;
+      if (next.carriesPassword === true && this.#passwordPage !== undefined)
+        throw this.#changed("password post", next, "one password post", "a redirect that wants another");
+      recorder?.takenFor(kind.name);
+      const asked = maskedCall(hop.method, hop.url);
+      const leadsTo = maskedCall(next.method, next.url);
+      logger.debug({ step: this.#step, asked, status: response.status, page: kind.name, next: leadsTo }, "login step");
       return next;
     }
     throw changed(situation, "a way on: a redirect, a form or a refresh");
   }
 
   async #askForToken(callback: Callback): Promise<Session> {
-    const url = new URL("/api/authorization/token", this.#options.baseUrl);
-    const headers = { ...JSON_HEADERS, "Content-Type": FORM_TYPE, ...fromPortal(this.#options.baseUrl) };
+    const request = tokenRequest(this.#options.baseUrl, callback);
     const stepBefore = this.#step;
-    const response = await this.#request({ method: "POST", url, body: callback.toString(), headers });
+    const response = await this.#request(request);
     // The code is good for one answer: where that was lost on its way, the second try finds the code used up.
     const wasSentAgain = this.#step > stepBefore + 1;
     if (wasSentAgain && response.status >= 400 && response.status < 500) throw new LostSession();
-    return readToken(response, url);
+    return readToken(response, request.url);
   }
 
   /** Sends one request within the login's bounds; one that carries the password is never sent twice. */
@@ -349,140 +365,30 @@ class Login {
     return { kind: this.#options.signal.aborted ? "cut off" : "not judged" };
   }
 
-  /** A page that comes back a third time in the same state would come back for ever. */
-  #refuseLoop(hop: Hop): void {
-    const key = JSON.stringify([hop.method, hop.url.href, hop.fields, this.#passwordPosts]);
+  /** The same answer to the same request with the same cookies, again and again, would come for ever. */
+  async #refuseLoop(hop: Hop, response: HttpResponse): Promise<void> {
+    const cookies = await this.#jar.getCookieString(hop.url.href);
+    const key = createHash("sha256")
+      .update(
+        JSON.stringify([
+          hop.method,
+          hop.url.href,
+          hop.fields,
+          cookies,
+          response.headers.get("location"),
+          response.body,
+        ]),
+      )
+      .digest("hex");
     const times = (this.#seen.get(key) ?? 0) + 1;
     this.#seen.set(key, times);
-    if (times > 2) throw this.#changed("page", hop, "a way on", "the same page again and again");
+    if (times > (hop.waitSeconds === undefined ? MAX_SAME_ANSWER : MAX_SAME_AFTER_WAITING))
+      throw this.#changed("page", hop, "a way on", "the same page again and again");
   }
 
   /** The error of a request that must not be made. */
   #changed(step: string, { method, url }: Pick<Hop, "method" | "url">, expected: string, found: string): LoginChanged {
-    const last = this.#lastPage === undefined ? "" : `; the last page was ${describe(this.#lastPage)}`;
+    const last = this.#shown === undefined ? "" : `; the last page was ${describe(this.#shown)}`;
     return new LoginChanged({ step, address: `${method} ${maskedPath(url)}`, expected, found: `${found}${last}` });
-  }
-}
-
-const FORM_TYPE = "application/x-www-form-urlencoded; charset=UTF-8";
-const JSON_HEADERS = { Accept: "application/json, text/plain, */*", "Content-Type": "application/json" };
-
-function encoded(hop: Hop): string | FormData {
-  const fields = hop.fields ?? [];
-  if (hop.enctype !== "multipart") return urlEncoded(fields);
-  const form = new FormData();
-  for (const [name, value] of fields) form.append(name, value);
-  return form;
-}
-
-/** `Referer` and `Origin` as browsers send them: the whole address within a site, its origin alone to another. */
-function cameFrom(shown: URL, hop: Hop): Record<string, string> {
-  const referer =
-    shown.origin === hop.url.origin ? `${shown.origin}${shown.pathname}${shown.search}` : `${shown.origin}/`;
-  if (hop.method === "GET") return { Referer: referer };
-  const type: Record<string, string> = hop.enctype === "multipart" ? {} : { "Content-Type": FORM_TYPE };
-  return { Referer: referer, Origin: shown.origin, ...type };
-}
-
-/** As the portal's own script sends it. */
-function fromPortal(baseUrl: URL): Record<string, string> {
-  return { Origin: baseUrl.origin, Referer: new URL("/", baseUrl).href };
-}
-
-/** The request to the portal that begins a login; it carries nothing of the account. */
-export function startRequest(baseUrl: URL): HttpRequest {
-  const body = JSON.stringify({ redirectAfterLogin: new URL("/", baseUrl).href, language: "fi" });
-  const url = new URL("/api/authorization/login", baseUrl);
-  return { method: "POST", url, body, headers: { ...JSON_HEADERS, ...fromPortal(baseUrl) } };
-}
-
-/** Where the identity provider's login begins, by the portal's answer. Throws `LoginChanged` or `CarunaUnreachable`. */
-export function readStart(response: HttpResponse, url: URL): URL {
-  const expected = "an answer with loginRedirectUrl";
-  const { loginRedirectUrl } = readAnswer(response, START_ANSWER, { step: "start", url, expected });
-  const start = resolve(loginRedirectUrl, url);
-  if (start !== undefined) return start;
-  const found = "a loginRedirectUrl that is no address";
-  throw new LoginChanged({ step: "start", address: `POST ${maskedPath(url)}`, expected, found });
-}
-
-const START_ANSWER = z.object({ loginRedirectUrl: z.string().min(1) });
-
-/** Numbers may come as numbers or as strings. */
-const CUSTOMER_NUMBERS = z
-  .array(z.union([z.string(), z.number()]).transform(String).refine(isUsableId, "expected a customer number"))
-  .nullish()
-  .transform((numbers) => numbers ?? []);
-
-const TOKEN_ANSWER = z.object({
-  token: z.string().min(1),
-  /** Epoch seconds. */
-  expiresAt: z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]).pipe(
-    z
-      .number()
-      .positive()
-      .max(LAST_EPOCH_MS / 1000),
-  ),
-  user: z.object({ ownCustomerNumbers: CUSTOMER_NUMBERS, representedCustomerNumbers: CUSTOMER_NUMBERS }),
-});
-
-/** The session that a token answer gives. Throws `LoginChanged` or `CarunaUnreachable`. */
-export function readToken(response: HttpResponse, url: URL): Session {
-  const answer = readAnswer(response, TOKEN_ANSWER, { step: "token", url, expected: "a token" });
-  return {
-    token: answer.token,
-    expiresAtEpochMs: answer.expiresAt * 1000,
-    ownCustomerNumbers: answer.user.ownCustomerNumbers,
-    representedCustomerNumbers: answer.user.representedCustomerNumbers,
-  };
-}
-
-/** A call of the portal within the login, and what its answer must hold. */
-interface LoginCall {
-  readonly step: string;
-  readonly url: URL;
-  readonly expected: string;
-}
-
-/**
- * Reads a JSON answer of the login whatever it is labelled; throws `LoginChanged` with what it is instead, or
- * `CarunaUnreachable` where that is a page of maintenance.
- */
-function readAnswer<Answer>(response: HttpResponse, schema: z.ZodType<Answer>, call: LoginCall): Answer {
-  const { step, url, expected } = call;
-  const answer = parseJson(response.body);
-  const parsed = schema.safeParse(answer);
-  if (parsed.success && response.status < 300) return parsed.data;
-  const address = `POST ${maskedPath(url)}`;
-  const found = answer === undefined ? `, ${describeBody(response.body, url)}` : describeJson(answer, parsed.error);
-  throw new LoginChanged({ step, address, expected, found: `HTTP ${response.status}${found}` });
-}
-
-/** What an answer is that should have been JSON. */
-function describeBody(body: string, url: URL): string {
-  try {
-    const page = readPage(body, url);
-    refuseMaintenance(page);
-    return describe(page);
-  } catch (error) {
-    if (error instanceof PageTooLarge) return error.message;
-    throw error;
-  }
-}
-
-/** The service's own words in `msg`, or what is wrong with which field. */
-function describeJson(answer: unknown, error: z.ZodError | undefined): string {
-  const message = z.object({ msg: z.string() }).safeParse(answer);
-  if (message.success) return ` "${maskedText(message.data.msg)}"`;
-  const problems = error?.issues.map((issue) => `${issue.path.join(".") || "answer"}: ${issue.message}`) ?? [];
-  return `, ${problems.join("; ") || "an answer that would do, with a status that does not"}`;
-}
-
-/** JSON, or undefined for what is none. */
-export function parseJson(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
   }
 }

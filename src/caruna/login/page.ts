@@ -1,107 +1,139 @@
-import { type Elements, elementsOf, type PageElement, refuseMoreThan } from "./markup.js";
+import type { HTMLElement } from "node-html-parser";
+import { ancestorOf, attribute, isVisible, parseHtml, refuseMoreThan, textOf } from "./html.js";
+import { Script, type WicketCall } from "./scripts.js";
 
-/** One control of a form, with what a browser would send for it. */
+/** A field or button, with what a browser would send for it. */
 export interface Control {
   /** `hidden`, `text`, `email`, `password`, `submit`, `checkbox`, …, or `select`, `textarea`; lower case. */
   readonly type: string;
   readonly name: string;
   readonly value: string;
   readonly id: string;
-  /** The attributes and the label that tell a person what belongs into it, lower case. */
-  readonly hint: string;
+  /** Tokens of `autocomplete`, lower case. */
+  readonly tokens: readonly string[];
+  /** What tells a person what belongs into a field, or what a button does. */
+  readonly label: string;
+  readonly isVisible: boolean;
+  /** A person can type into it or press it, as far as attributes say. */
+  readonly isEditable: boolean;
+  readonly isRequired: boolean;
   /** False for an unticked box: it is shown, but not sent. */
-  readonly sent: boolean;
-  /** Where this button sends the form (`formaction`), where that differs from the form's own action. */
+  readonly isSent: boolean;
+  /** Where this button sends the form, where that is not the form's own action (`formaction`). */
   readonly action: URL | undefined;
   /** How this button sends the form (`formmethod`), where that differs. */
   readonly method: Form["method"] | undefined;
+  /** Scripts that a click runs. */
+  readonly onClick: string;
+  readonly element: HTMLElement;
 }
 
 /** A form as HTML defines it. */
 export interface Form {
   readonly id: string;
   readonly name: string;
-  readonly method: "GET" | "POST";
+  /** How it is sent; "none" for a dialog. */
+  readonly method: "GET" | "POST" | "none";
   readonly enctype: "urlencoded" | "multipart";
-  /** Where it goes, resolved against the page's base address. */
+  /** Where it goes, resolved against the page's base address; undefined for what is no address. */
   readonly action: URL | undefined;
   readonly controls: readonly Control[];
+  readonly element: HTMLElement;
 }
 
-/** A call of Wicket's Ajax in a script of the page: its keys as Wicket names them. */
-export interface WicketCall {
-  /** `u`: the address, relative to the page. */
-  readonly url: string;
-  /** `c`: id of the component that the behaviour belongs to. */
-  readonly componentId: string;
-  /** `f`: id of the form, where told. */
-  readonly formId: string;
-  /** `sc`: name of the submitting component, where told. */
-  readonly submitter: string;
+/** A link, or a button outside of forms that a script gives an address. */
+export interface Link {
+  readonly url: URL;
+  readonly text: string;
+  readonly id: string;
+  readonly element: HTMLElement;
 }
 
-/** A page as a person sees it, taken apart. */
+/** When a page goes on by itself; without an address it is loaded again. */
+export interface Refresh {
+  readonly url: URL;
+  readonly isReload: boolean;
+  readonly delaySeconds: number;
+}
+
+/** A page as a person sees it. */
 export interface Page {
   /** The address shown in the browser. */
   readonly url: URL;
   /** What relative addresses are relative to: `<base href>` or the address shown. */
   readonly base: URL;
+  readonly root: HTMLElement;
   readonly title: string;
+  /** Title and headings. */
+  readonly headings: string;
+  /** All text that a person can read, white space folded. */
+  readonly text: string;
   readonly forms: readonly Form[];
-  /** Next address of a `<meta http-equiv="refresh">` that a browser with scripts obeys, and its delay in seconds. */
-  readonly refresh: { readonly address: string; readonly delaySeconds: number } | undefined;
+  /** Fields that a person sees, but that belong to no form. */
+  readonly fieldsWithoutForm: readonly Control[];
+  readonly links: readonly Link[];
+  readonly refresh: Refresh | undefined;
   /** The same for browsers without scripts. */
-  readonly refreshWithoutScript: string | undefined;
-  /** An address that a script of the page goes to (`location = "…"`). */
-  readonly scriptedAddress: string | undefined;
-  /** All scripts of the page in one text, event handlers of `<body>` included. */
-  readonly script: string;
+  readonly refreshWithoutScript: Refresh | undefined;
+  /** Addresses of the frames that a person sees. */
+  readonly frames: readonly URL[];
+  /** Inline scripts and the event handlers that run when the page is loaded. */
+  readonly script: Script;
+  readonly hasScripts: boolean;
   readonly wicketCalls: readonly WicketCall[];
   /** Base address that Wicket's script names, as the server wants it back in `Wicket-Ajax-BaseURL`. */
   readonly wicketBaseUrl: string | undefined;
-  /** Messages to the person: elements whose id or class speaks of feedback or an error. */
+  /** CSRF token of a meta tag, and the header that takes it. */
+  readonly csrf: { readonly header: string; readonly token: string } | undefined;
+  /** Messages to the person, of elements whose role, id or class speaks of feedback or an error. */
   readonly feedback: string | undefined;
-  readonly links: readonly { readonly address: string; readonly text: string }[];
-  /** All text that a person can read, white space folded. */
-  readonly text: string;
 }
 
-/** More than a page of a login has, by far: each is looked at together with each other. */
+/** Far more than any page of a login has: each is compared with each other. */
 const MOST_FORMS = 100;
 const MOST_CONTROLS = 2000;
-const MOST_WICKET_CALLS = 500;
 
-/** So much of a label, a link or a button tells what it is. */
-const LONGEST_HINT = 1000;
-
-/** Reads a page, and what of it a login needs. Throws `PageTooLarge`. */
-export function readPage(html: string, url: URL): Page {
-  const elements = elementsOf(html);
-  const { all } = elements;
-  const base = resolve(attribute(all.find(isNamed("base", "href")), "href"), url) ?? url;
-  const script = scriptOf(all);
+/** Reads a page, and what of it a login needs. `refresh` is the value of an HTTP header. Throws `PageTooLarge`. */
+export function readPage(html: string, url: URL, refresh?: string): Page {
+  const root = parseHtml(html);
+  const base = resolve(attribute(root.querySelector("base[href]"), "href"), url) ?? url;
+  const code = scriptOf(root);
+  const script = new Script(code);
+  const title = textOf(root.querySelector("title"));
+  const body = root.querySelector("body") ?? root;
+  const { forms, orphans } = formsOf(root, base, url);
+  const noscript = root
+    .querySelectorAll("noscript")
+    .map((element) => element.rawText)
+    .join("");
   return {
     url,
     base,
-    title: all.find(isNamed("title"))?.content.trim() ?? "",
-    forms: formsOf(elements, base, url),
-    refresh: refreshOf(all),
-    refreshWithoutScript: refreshWithoutScript(all)?.address,
-    scriptedAddress: scriptedAddress(script),
+    root,
+    title,
+    headings: [
+      title,
+      ...root
+        .querySelectorAll("h1, h2, h3, legend")
+        .filter(isVisible)
+        .map((heading) => textOf(heading)),
+    ].join(". "),
+    text: textOf(body, 100_000),
+    forms,
+    fieldsWithoutForm: orphans.filter(
+      (control) => control.isVisible && control.type !== "hidden" && !isButton(control),
+    ),
+    links: linksOf(root, orphans, base),
+    refresh: (refresh === undefined ? undefined : readRefresh(refresh, url, url)) ?? refreshOf(root, base, url),
+    refreshWithoutScript: noscript === "" ? undefined : refreshOf(parseHtml(noscript), base, url),
+    frames: framesOf(root, base),
     script,
-    wicketCalls: wicketCallsOf(script),
-    wicketBaseUrl: /Wicket\.Ajax\.baseUrl\s*=\s*(["'])(.*?)\1/.exec(script)?.[2],
-    feedback: feedbackOf(elements),
-    links: all
-      .filter(isNamed("a", "href"))
-      .map((link) => ({ address: attribute(link, "href"), text: link.text(LONGEST_HINT) })),
-    text: (all.find(isNamed("body")) ?? all[0])?.text() ?? "",
+    hasScripts: root.querySelector("script") !== null,
+    wicketCalls: script.wicketCalls(),
+    wicketBaseUrl: /Wicket\.Ajax\.baseUrl\s*=\s*(["'])(.*?)\1/.exec(code)?.[2],
+    csrf: csrfOf(root),
+    feedback: feedbackOf(root),
   };
-}
-
-function isNamed(tag: string, withAttribute?: string): (element: PageElement) => boolean {
-  return (element) =>
-    element.tag === tag && (withAttribute === undefined || element.attribute(withAttribute) !== undefined);
 }
 
 /** Resolves an address found in a page; undefined where it is none. */
@@ -109,168 +141,243 @@ export function resolve(address: string, base: URL): URL | undefined {
   return URL.canParse(address, base.href) ? new URL(address, base) : undefined;
 }
 
-function attribute(element: PageElement | undefined, name: string): string {
-  return element?.attribute(name) ?? "";
+/** True for an address that can be asked for over HTTP. */
+export function isWeb(url: URL): boolean {
+  return url.protocol === "https:" || url.protocol === "http:";
 }
 
-function scriptOf(all: readonly PageElement[]): string {
-  const body = all.find(isNamed("body"));
+function scriptOf(root: HTMLElement): string {
+  const scripts = root
+    .querySelectorAll("script")
+    .filter((script) => !/json|template|html/i.test(attribute(script, "type")));
+  const body = root.querySelector("body, frameset");
   const handlers = ["onload", "onpageshow"].map((name) => attribute(body, name));
-  return [...all.filter(isNamed("script")).map((element) => element.content), ...handlers].join("\n");
+  return [...scripts.map((script) => script.rawText), ...handlers].join(";\n");
 }
 
-function refreshOf(all: readonly PageElement[]): Page["refresh"] {
-  for (const meta of all.filter(isNamed("meta"))) {
-    if (attribute(meta, "http-equiv").trim().toLowerCase() !== "refresh") continue;
-    // As HTML has it: of a number with a fraction the whole seconds count.
-    const match = /^\s*(\d*)(?:\.[\d.]*)?\s*[;,\s]\s*(?:url\s*=\s*)?(.+)$/is.exec(attribute(meta, "content"));
-    const address = match?.[2] === undefined ? "" : unquote(match[2].trim());
-    const delaySeconds = Math.min(Number(match?.[1] || 0), Number.MAX_SAFE_INTEGER);
-    if (address !== "") return { address, delaySeconds };
-  }
-  return undefined;
+function refreshOf(root: HTMLElement, base: URL, url: URL): Refresh | undefined {
+  const metas = root.querySelectorAll("meta[http-equiv][content]");
+  const found = metas.filter((meta) => attribute(meta, "http-equiv").toLowerCase() === "refresh");
+  return found
+    .map((meta) => readRefresh(attribute(meta, "content"), base, url))
+    .find((refresh) => refresh !== undefined);
 }
 
-function refreshWithoutScript(all: readonly PageElement[]): Page["refresh"] {
-  const hidden = all.filter(isNamed("noscript")).map((element) => element.content);
-  return hidden.length === 0 ? undefined : refreshOf(elementsOf(hidden.join("")).all);
+/** As HTML has it: of a number with a fraction the whole seconds count; an opening quote ends at the next one like it. */
+function readRefresh(content: string, base: URL, url: URL): Refresh | undefined {
+  const [, seconds, address = ""] =
+    /^\s*(\d*)(?:\.[\d.]*)?\s*(?:$|[;,\s]\s*(?:url\s*=\s*)?(.*)$)/is.exec(content) ?? [];
+  if (seconds === undefined) return undefined;
+  const [, , quoted] = /^(["'])(.*?)(?:\1.*)?$/s.exec(address.trim()) ?? [];
+  const target = (quoted ?? address).trim();
+  if (seconds === "" && target === "") return undefined;
+  const to = target === "" ? url : resolve(target, base);
+  const delaySeconds = Math.min(Number(seconds || 0), Number.MAX_SAFE_INTEGER);
+  return to === undefined ? undefined : { url: to, isReload: target === "", delaySeconds };
 }
 
-/** The refresh rule of HTML: an opening quote ends at the next one like it, or never. */
-function unquote(text: string): string {
-  const quote = text[0];
-  if (quote !== '"' && quote !== "'") return text;
-  const end = text.indexOf(quote, 1);
-  return text.slice(1, end === -1 ? undefined : end).trim();
+/** Those for the main content first. */
+function framesOf(root: HTMLElement, base: URL): URL[] {
+  const frames = root
+    .querySelectorAll("iframe[src], frame[src]")
+    .filter(
+      (frame) =>
+        isVisible(frame) &&
+        !/^[01](?:px)?$/.test(attribute(frame, "height")) &&
+        !/^[01](?:px)?$/.test(attribute(frame, "width")),
+    );
+  const isMain = (frame: HTMLElement) =>
+    /login|kirjaudu|logga|auth|main|content|sisalto/i.test(
+      ["name", "id", "title", "src"].map((name) => attribute(frame, name)).join(" "),
+    );
+  const ordered = [...frames.filter(isMain), ...frames.filter((frame) => !isMain(frame))];
+  return ordered.flatMap((frame) => resolve(attribute(frame, "src"), base) ?? []).filter(isWeb);
 }
 
-function scriptedAddress(script: string): string | undefined {
-  const assigned = /\blocation(?:\.href)?\s*=\s*(["'])([^"'\n]+)\1/.exec(script)?.[2];
-  const address = assigned ?? /\blocation\.(?:replace|assign)\(\s*(["'])([^"'\n]+)\1/.exec(script)?.[2];
-  return address === undefined ? undefined : unescapeScript(address);
+function linksOf(root: HTMLElement, controls: readonly Control[], base: URL): Link[] {
+  const anchors = root.querySelectorAll("a[href], area[href], a[onclick]").filter(isVisible);
+  const links = anchors.flatMap((element) => {
+    const url = addressOf(attribute(element, "href"), attribute(element, "onclick"), base);
+    const text =
+      textOf(element) ||
+      attribute(element, "aria-label") ||
+      attribute(element, "title") ||
+      attribute(element.querySelector("img"), "alt");
+    return url === undefined ? [] : [{ url, text, id: attribute(element, "id"), element }];
+  });
+  const buttons = controls.filter((control) => isButton(control) && control.isVisible && control.isEditable);
+  return [
+    ...links,
+    ...buttons.flatMap(({ label, id, element, onClick }) => {
+      const url = addressOf("", onClick, base);
+      return url === undefined ? [] : [{ url, text: label, id, element }];
+    }),
+  ];
 }
 
-/** Wicket writes one object a call; functions may stand in it, so its plain keys are picked out one by one. */
-function wicketCallsOf(script: string): WicketCall[] {
-  const calls = script.split(/Wicket\.Ajax\.(?:ajax|get|post)\(/).slice(1);
-  refuseMoreThan(MOST_WICKET_CALLS, calls.length, "calls of Wicket");
-  return calls
-    .map((call) => {
-      const key = (name: string) => new RegExp(`["']?\\b${name}["']?\\s*:\\s*(["'])(.*?)\\1`).exec(call)?.[2] ?? "";
-      return {
-        url: unescapeScript(key("u")),
-        componentId: key("c"),
-        formId: key("f"),
-        submitter: unescapeScript(key("sc")),
-      };
-    })
-    .filter((call) => call.url !== "");
+/** Where a click leads: by its script, where that says so, or by the link's own address. */
+export function addressOf(href: string, onClick: string, base: URL): URL | undefined {
+  const code = /^javascript:/i.test(href) ? `${onClick};${href.slice("javascript:".length)}` : onClick;
+  const scripted = code === "" ? undefined : new Script(code).waysOn(base).address;
+  const address = scripted ?? (href === "" || href.startsWith("#") ? undefined : href);
+  const url = address === undefined ? undefined : resolve(address, base);
+  return url !== undefined && isWeb(url) ? url : undefined;
 }
 
-function unescapeScript(text: string): string {
-  return text
-    .replace(/\\u([0-9a-f]{4})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
-    .replace(/\\x([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
-    .replace(/\\(.)/g, "$1")
-    .replaceAll("&amp;", "&");
+/** As Rails, Laravel, Django and Spring name it. */
+function csrfOf(root: HTMLElement): Page["csrf"] {
+  const metas = root.querySelectorAll("meta[name][content]");
+  const content = (name: RegExp) =>
+    attribute(
+      metas.find((meta) => name.test(attribute(meta, "name"))),
+      "content",
+    );
+  const token = content(
+    /^(?:_csrf|csrf-?token|csrf_token|xsrf-token|x-csrf-token|anti-?csrf-?token|__?requestverificationtoken)$/i,
+  );
+  const header = content(/^_?csrf[-_]header$/i);
+  return !/^[\x21-\x7e]+$/.test(token)
+    ? undefined
+    : { header: /^[\w-]{1,60}$/.test(header) ? header : "X-CSRF-TOKEN", token };
 }
 
 /** Panels of messages stand in these, or these say of themselves that they are in error. */
-const NO_MESSAGE = ["body", "html", "form", "script", "input", "button"];
+const NO_MESSAGE = /^(?:body|html|form|script|style|input|button|select|textarea|label)$/;
+const MESSAGES =
+  '[role="alert"], [id*="feedback" i], [class*="feedback" i], [class*="error" i], [class*="alert" i], [class*="negative"], [class*="invalid" i]';
 
-/** The reason that a page or a fragment of it gives: elements whose id or class speaks of feedback, an alert or an error. */
-export function feedbackOf({ all }: Elements): string | undefined {
-  const messages = all.filter(
-    (element) =>
-      element.hasText &&
-      !NO_MESSAGE.includes(element.tag) &&
-      (/feedback/i.test(attribute(element, "id")) ||
-        /feedback|error|alert/i.test(attribute(element, "class")) ||
-        attribute(element, "role") === "alert"),
-  );
-  // Panels stand around messages: only the innermost elements count, each text once. They are in the order of the document,
-  // so what stands within one follows it at once.
-  const innermost = messages.filter((element, place) => (messages[place + 1]?.index ?? all.length) >= element.endIndex);
-  return [...new Set(innermost.map((element) => element.text()))].join(" ") || undefined;
-}
-
-const CONTROLS = ["input", "button", "select", "textarea"];
-
-function formsOf(elements: Elements, base: URL, url: URL): Form[] {
-  const { all } = elements;
-  const forms = all.filter(isNamed("form"));
-  refuseMoreThan(MOST_FORMS, forms.length, "forms");
-  const controls = all.filter(({ tag }) => CONTROLS.includes(tag));
-  refuseMoreThan(MOST_CONTROLS, controls.length, "fields and buttons");
-  const labels = new Map<string, PageElement>();
-  for (const label of all.filter(isNamed("label"))) {
-    const id = attribute(label, "for");
-    if (!labels.has(id)) labels.set(id, label);
+/** The messages of a page or a part of one; only the innermost elements count, each text once. */
+export function feedbackOf(root: HTMLElement): string | undefined {
+  const messages = root
+    .querySelectorAll(MESSAGES)
+    .filter((element) => !NO_MESSAGE.test(element.rawTagName) && isVisible(element));
+  const texts = new Map(messages.map((element) => [element, textOf(element)]));
+  const outer = new Set<unknown>();
+  for (const message of messages) {
+    if (texts.get(message) === "") continue;
+    for (let parent = message.parentNode; parent && !outer.has(parent); parent = parent.parentNode) outer.add(parent);
   }
-  // A control may name its form by id; otherwise its form is the one that was open where it began.
-  const ownerOf = (control: PageElement) => {
-    const id = control.attribute("form");
-    return id === undefined
-      ? elements.formOf(control)
-      : forms.find((form) => id !== "" && attribute(form, "id") === id);
-  };
-  const enabled = controls
-    .filter((control) => control.attribute("disabled") === undefined && !control.isDisabledByFieldset)
-    .map((control) => ({ owner: ownerOf(control), control: readControl(control, all, labels, base) }));
-  return forms.map((form) => ({
-    ...readForm(form, base, url),
-    controls: enabled.filter(({ owner }) => owner === form).map(({ control }) => control),
-  }));
+  const innermost = messages.filter((message) => !outer.has(message)).map((message) => texts.get(message) ?? "");
+  return [...new Set(innermost)].filter(Boolean).join(" ") || undefined;
 }
 
-function readForm(form: PageElement, base: URL, url: URL): Omit<Form, "controls"> {
-  const action = attribute(form, "action").trim();
+const BUTTON = /^(?:submit|image|button)$/;
+
+export function isButton({ type }: Control): boolean {
+  return BUTTON.test(type);
+}
+
+function formsOf(root: HTMLElement, base: URL, url: URL): { forms: Form[]; orphans: Control[] } {
+  const forms = root.querySelectorAll("form");
+  refuseMoreThan(MOST_FORMS, forms.length, "forms");
+  const elements = root.querySelectorAll("input, button, select, textarea");
+  refuseMoreThan(MOST_CONTROLS, elements.length, "fields and buttons");
+  const labels = new Map<string, string>();
+  for (const label of root.querySelectorAll("label[for]")) labels.set(attribute(label, "for"), textOf(label));
+  const controls = new Map<HTMLElement | undefined, Control[]>();
+  for (const element of elements) {
+    if (element.hasAttribute("disabled") || isDisabled(element)) continue;
+    const id = element.getAttribute("form");
+    const owner =
+      id === undefined
+        ? ancestorOf(element, ({ rawTagName }) => rawTagName === "form")
+        : forms.find((form) => id !== "" && attribute(form, "id") === id);
+    controls.set(owner, [...(controls.get(owner) ?? []), readControl(element, labels, base, root)]);
+  }
   return {
-    id: attribute(form, "id"),
-    name: attribute(form, "name"),
-    method: attribute(form, "method").trim().toLowerCase() === "post" ? "POST" : "GET",
-    enctype: attribute(form, "enctype").trim().toLowerCase() === "multipart/form-data" ? "multipart" : "urlencoded",
+    forms: forms.map((form) => readForm(form, controls.get(form) ?? [], base, url)),
+    orphans: controls.get(undefined) ?? [],
+  };
+}
+
+function isDisabled(element: HTMLElement): boolean {
+  return (
+    ancestorOf(element, (ancestor) => ancestor.rawTagName === "fieldset" && ancestor.hasAttribute("disabled")) !==
+    undefined
+  );
+}
+
+function readForm(element: HTMLElement, controls: readonly Control[], base: URL, url: URL): Form {
+  const action = attribute(element, "action");
+  return {
+    id: attribute(element, "id"),
+    name: attribute(element, "name"),
+    method: methodOf(attribute(element, "method")),
+    enctype: attribute(element, "enctype").toLowerCase() === "multipart/form-data" ? "multipart" : "urlencoded",
     // An empty action means the page itself, whatever its <base> says.
     action: action === "" ? url : resolve(action, base),
+    controls,
+    element,
   };
 }
 
-function readControl(
-  element: PageElement,
-  all: readonly PageElement[],
-  labels: ReadonlyMap<string, PageElement>,
-  base: URL,
-): Control {
-  const { tag } = element;
-  const declared = attribute(element, "type").trim().toLowerCase();
+function methodOf(text: string): Form["method"] {
+  const method = text.toLowerCase();
+  return method === "post" ? "POST" : method === "dialog" ? "none" : "GET";
+}
+
+function readControl(element: HTMLElement, labels: ReadonlyMap<string, string>, base: URL, root: HTMLElement): Control {
+  const tag = element.rawTagName;
+  const declared = attribute(element, "type").toLowerCase();
   const type = tag === "input" ? declared || "text" : tag === "button" ? declared || "submit" : tag;
-  const id = attribute(element, "id");
-  const label = id === "" ? undefined : labels.get(id);
-  const formAction = attribute(element, "formaction").trim();
-  const formMethod = attribute(element, "formmethod").trim().toLowerCase();
-  const hints = ["name", "id", "autocomplete", "placeholder", "aria-label", "title"].map((name) =>
-    attribute(element, name),
-  );
+  const formAction = attribute(element, "formaction");
+  const formMethod = attribute(element, "formmethod");
+  const isBox = type === "checkbox" || type === "radio";
+  const value = currentValue(element, type, isBox);
   return {
     type,
-    name: attribute(element, "name"),
-    value: sentValueOf(element, type, all),
-    id,
-    hint: [...hints, label?.text(LONGEST_HINT) ?? "", tag === "button" ? element.text(LONGEST_HINT) : ""]
-      .join(" ")
-      .toLowerCase(),
-    sent: type === "checkbox" || type === "radio" ? element.attribute("checked") !== undefined : true,
+    name: element.getAttribute("name") ?? "",
+    value,
+    id: attribute(element, "id"),
+    tokens: attribute(element, "autocomplete").toLowerCase().split(/\s+/).filter(Boolean),
+    label: BUTTON.test(type) ? buttonLabel(element, value) : fieldLabel(element, labels, root),
+    isVisible: type !== "hidden" && isVisible(element),
+    isEditable: !element.hasAttribute("readonly") && (BUTTON.test(type) || attribute(element, "tabindex") !== "-1"),
+    isRequired: element.hasAttribute("required") || attribute(element, "aria-required") === "true",
+    isSent: !isBox || element.hasAttribute("checked"),
     action: formAction === "" ? undefined : resolve(formAction, base),
-    method: formMethod === "" ? undefined : formMethod === "post" ? "POST" : "GET",
+    method: formMethod === "" ? undefined : methodOf(formMethod),
+    onClick: attribute(element, "onclick"),
+    element,
   };
 }
 
-function sentValueOf(element: PageElement, type: string, all: readonly PageElement[]): string {
-  if (type === "textarea") return element.content;
-  if (type === "select") {
-    const options = all.slice(element.index, element.endIndex).filter(isNamed("option"));
-    const chosen = options.find((option) => option.attribute("selected") !== undefined) ?? options[0];
-    return chosen === undefined ? "" : (chosen.attribute("value") ?? chosen.text());
-  }
-  return element.attribute("value") ?? (type === "checkbox" || type === "radio" ? "on" : "");
+function buttonLabel(element: HTMLElement, value: string): string {
+  const shown = element.rawTagName === "button" ? textOf(element) : value || attribute(element, "alt");
+  return (
+    shown ||
+    attribute(element, "aria-label") ||
+    attribute(element, "title") ||
+    attribute(element.querySelector("img"), "alt")
+  );
+}
+
+/** By the label, or what takes its place; in old layouts the cell or the text before the field. */
+function fieldLabel(element: HTMLElement, labels: ReadonlyMap<string, string>, root: HTMLElement): string {
+  const referred = attribute(element, "aria-labelledby")
+    .split(/\s+/)
+    .filter(Boolean)
+    .map((id) => textOf(root.getElementById(id)));
+  const around = ancestorOf(element, ({ rawTagName }) => rawTagName === "label");
+  const texts = [
+    labels.get(attribute(element, "id")) ?? "",
+    textOf(around),
+    ...referred,
+    ...["aria-label", "placeholder", "title"].map((name) => attribute(element, name)),
+  ];
+  const label = texts.filter(Boolean).join(" ");
+  if (label !== "" || attribute(element, "type") === "hidden") return label;
+  const before = element.previousElementSibling ?? element.parentNode?.previousElementSibling ?? null;
+  return before === null ||
+    before.querySelector("input, select, textarea") !== null ||
+    /^(?:input|form|script|style)$/.test(before.rawTagName)
+    ? ""
+    : textOf(before, 200);
+}
+
+function currentValue(element: HTMLElement, type: string, isBox: boolean): string {
+  if (type === "textarea") return element.text;
+  if (type !== "select") return element.getAttribute("value") ?? (isBox ? "on" : "");
+  const chosen = element.querySelector("option[selected]") ?? element.querySelector("option");
+  return chosen?.getAttribute("value") ?? textOf(chosen);
 }

@@ -1,8 +1,11 @@
-import type { DefaultTreeAdapterTypes } from "parse5";
+import type { HTMLElement } from "node-html-parser";
 import type { HttpRequest } from "../http/transport.js";
 import { maskedAddress, maskedName } from "../masking.js";
-import { parsePage, splitByCdata } from "./markup.js";
-import { readPage } from "./page.js";
+import { elementsOfAjax } from "./ajax.js";
+import { attribute, textOf } from "./html.js";
+import { type Page, readPage, resolve } from "./page.js";
+import { parseJson } from "./portal.js";
+import { masked } from "./vocabulary.js";
 
 /** What stays of a body when every text and value is taken out of it: enough to see how a page has changed. */
 export type BodyStructure =
@@ -52,30 +55,22 @@ export function structureOfAnswer(body: string, url: URL): BodyStructure {
   const { length } = body;
   const start = body.trimStart();
   if (start === "") return { kind: "empty" };
-  const json = parsedJson(start);
+  const json = parseJson(start);
   if (json !== undefined) return { kind: "json", length, shape: shapeOf(json) };
   if (!start.startsWith("<")) return { kind: "text", length };
   const isXml = /^<(?:\?xml|ajax-response)\b/.test(start) && !/<html\b/i.test(start);
-  return isXml ? { kind: "xml", length, ...xmlStructure(body, url) } : { kind: "html", length, ...markup(body, url) };
+  return isXml ? { kind: "xml", length, ...ajaxStructure(body, url) } : { kind: "html", length, ...markup(body, url) };
 }
 
 /** Reduces what a request carries: the names of its fields, or the keys of its JSON. */
 export function structureOfRequest({ body, headers }: HttpRequest): BodyStructure {
   if (body === undefined || body === "") return { kind: "empty" };
   if (typeof body !== "string") return { kind: "form", fields: [...body.keys()].map(maskedName) };
-  const json = parsedJson(body);
+  const json = parseJson(body);
   if (json !== undefined) return { kind: "json", length: body.length, shape: shapeOf(json) };
   const isForm = headers?.["Content-Type"]?.startsWith("application/x-www-form-urlencoded") === true;
   if (!isForm) return { kind: "text", length: body.length };
   return { kind: "form", fields: [...new URLSearchParams(body).keys()].map(maskedName) };
-}
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function shapeOf(value: unknown, depth = 0): JsonShape {
@@ -90,54 +85,77 @@ function shapeOf(value: unknown, depth = 0): JsonShape {
   return [...new Set(shapes)].map((shape): JsonShape => JSON.parse(shape));
 }
 
-function xmlStructure(body: string, url: URL): { elements: string[]; sections: MarkupStructure[] } {
-  const { sections: data, rest } = splitByCdata(body);
-  const elements = [...rest.matchAll(/<([A-Za-z][\w:.-]*)((?:\s+[\w:.-]+\s*=\s*(?:"[^"]*"|'[^']*'))*)\s*\/?>/g)];
+function ajaxStructure(body: string, url: URL): { elements: string[]; sections: MarkupStructure[] } {
+  const elements = elementsOfAjax(body).slice(0, MAX_LINES);
   return {
-    elements: elements.slice(0, MAX_LINES).map(([, name = "", attributes = ""]) => {
-      const names = [...attributes.matchAll(/([\w:.-]+)\s*=\s*(?:"[^"]*"|'[^']*')/g)].map(
-        ([, attribute = ""]) => attribute,
-      );
-      return line(name, names);
-    }),
-    sections: data
-      .filter((text) => text.trimStart().startsWith("<"))
+    elements: elements.map(({ name, attributes }) =>
+      line(
+        name,
+        [...attributes.matchAll(/([\w:.-]+)\s*=/g)].map(([, attribute = ""]) => attribute),
+      ),
+    ),
+    sections: elements
+      .filter(({ content }) => content.trimStart().startsWith("<"))
       .slice(0, MAX_ITEMS)
-      .map((text) => markup(text, url)),
+      .map(({ content }) => markup(content, url)),
   };
 }
 
 function markup(html: string, url: URL): MarkupStructure {
   const page = readPage(html, url);
+  const { refresh } = page;
   return {
-    outline: counted(outlineOf(parsePage(html, { scripting: false }).document)).slice(0, MAX_LINES),
+    outline: counted(outlineOf(page)).slice(0, MAX_LINES),
     forms: page.forms.map(({ method, enctype, action, controls }) => ({
       method,
       enctype,
       action: action === undefined ? "nowhere" : maskedAddress(action),
       fields: controls.map(({ name, type }) => `${maskedName(name)}:${maskedName(type)}`),
     })),
-    scriptCalls: counted(callsOf(page.script)).slice(0, MAX_LINES),
-    metaRefresh:
-      page.refresh === undefined
-        ? null
-        : { to: maskedReference(page.refresh.address, page.base), delaySeconds: page.refresh.delaySeconds },
+    scriptCalls: counted(
+      page.script
+        .methodCalls()
+        .slice(0, MAX_CALLS)
+        .map(({ name, keys }) => {
+          const names = keys.slice(0, MAX_ITEMS).map(maskedName).join(",");
+          return `${name.split(".").map(maskedName).join(".")}(${keys.length === 0 ? "" : `{${names}}`})`;
+        }),
+    ).slice(0, MAX_LINES),
+    metaRefresh: refresh === undefined ? null : { to: maskedAddress(refresh.url), delaySeconds: refresh.delaySeconds },
   };
 }
 
-function maskedReference(address: string, base: URL): string {
-  return URL.canParse(address, base.href) ? maskedAddress(new URL(address, base)) : "no address";
+/** One line an element, in the order of the document. */
+function outlineOf(page: Page): string[] {
+  return page.root
+    .querySelectorAll("*")
+    .slice(0, 10 * MAX_LINES)
+    .map((element) => {
+      let depth = 0;
+      for (let parent = element.parentNode; parent?.parentNode && depth < 30; parent = parent.parentNode) depth += 1;
+      const names = Object.keys(element.rawAttributes);
+      return `${"  ".repeat(depth)}${line(element.rawTagName, names)}${detailOf(element, page)}`;
+    });
 }
 
-function outlineOf(parent: DefaultTreeAdapterTypes.ParentNode, depth = 0, lines: string[] = []): string[] {
-  for (const node of parent.childNodes) {
-    if (!("tagName" in node)) continue;
-    const names = node.attrs.map(({ name }) => name);
-    lines.push(`${"  ".repeat(Math.min(depth, 30))}${line(node.tagName, names)}`);
-    if (depth < 200) outlineOf("content" in node ? node.content : node, depth + 1, lines);
+/** Addresses of frames, names of metas, and the words of what a person reads first. */
+function detailOf(element: HTMLElement, { base }: Page): string {
+  const tag = element.rawTagName;
+  if (tag === "meta") {
+    const name = attribute(element, "name") || attribute(element, "http-equiv") || attribute(element, "property");
+    return name === "" ? "" : ` ${maskedName(name)}`;
   }
-  return lines;
+  if (tag === "iframe" || tag === "frame") {
+    const url = resolve(attribute(element, "src"), base);
+    return url === undefined ? "" : ` ${maskedAddress(url)}`;
+  }
+  const isButton = tag === "input" && /^(?:submit|button)$/i.test(attribute(element, "type"));
+  const text = isButton ? attribute(element, "value") : WITH_WORDS.test(tag) ? textOf(element) : "";
+  return text === "" ? "" : ` "${masked(text)}"`;
 }
+
+const WITH_WORDS = /^(?:h[1-6]|title|legend|button|a|label|summary)$/;
+const MAX_CALLS = 1000;
 
 /** Names that HTML and Wicket's XML know. A page with a quote too few makes names of its values, so no others pass. */
 const ATTRIBUTE =
@@ -159,51 +177,4 @@ function counted(lines: readonly string[]): string[] {
     else runs.push({ text, times: 1 });
   }
   return runs.map(({ text, times }) => (times === 1 ? text : `${text} ×${times}`));
-}
-
-/** `Wicket.Ajax.ajax({u,m,c})`: calls of something's method, the keys of the object handed over, no values. */
-function callsOf(script: string): string[] {
-  const code = withoutTexts(script);
-  return [...code.matchAll(CALL)].slice(0, MAX_CALLS).map((call) => {
-    const [whole, name = "", brace] = call;
-    const keys = brace === undefined ? "" : `{${keysFrom(code, call.index + whole.length).join(",")}}`;
-    return `${name.split(".").map(maskedName).join(".")}(${keys})`;
-  });
-}
-
-const MAX_CALLS = 1000;
-/** Lengths are bounded: a script may be one word of a million letters, which is no reason to look at it a million times. */
-const CALL = /(?<![\w$])([A-Za-z_$][\w$]{0,60}(?:\.[A-Za-z_$][\w$]{0,60}){1,8})(?![\w$])\s{0,20}\(\s{0,20}(\{)?/g;
-
-/** What is not closed ends with its line, or with the script where it may go over several. */
-const COMMENT_OR_TEXT =
-  /\/\*[\s\S]*?(?:\*\/|$)|\/\/[^\n]*|"(?:\\[\s\S]|[^"\\\n])*"?|'(?:\\[\s\S]|[^'\\\n])*'?|`(?:\\[\s\S]|[^`\\])*`?/g;
-
-/** A script without its comments and texts; texts that are keys of an object stay. */
-function withoutTexts(script: string): string {
-  return script.replace(COMMENT_OR_TEXT, (token, offset: number) => {
-    const isKey =
-      /^["'][\w$-]{1,40}["']$/.test(token) &&
-      /[{,]\s*$/.test(script.slice(Math.max(0, offset - 20), offset)) &&
-      /^\s*:/.test(script.slice(offset + token.length, offset + token.length + 20));
-    return isKey ? token.slice(1, -1) : '""';
-  });
-}
-
-/** So far an object literal is looked at. */
-const LONGEST_OBJECT = 4000;
-
-/** Keys of the object literal whose inside begins at `start`; those of objects within it are left out. */
-function keysFrom(code: string, start: number): string[] {
-  const end = Math.min(code.length, start + LONGEST_OBJECT);
-  let depth = 1;
-  let own = "";
-  for (let index = start; index < end && depth > 0; index++) {
-    const character = code.charAt(index);
-    if ("{[(".includes(character)) depth += 1;
-    if (depth === 1) own += character;
-    if ("}])".includes(character)) depth -= 1;
-  }
-  const keys = own.split(",").map((entry) => /^\s*([\w$-]{1,40})\s*:/.exec(entry)?.[1]);
-  return keys.flatMap((key) => (key === undefined ? [] : [maskedName(key)])).slice(0, MAX_ITEMS);
 }
