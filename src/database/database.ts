@@ -1,5 +1,8 @@
 import type { HourlyReading } from "../energy/index.js";
 import type { Logger } from "../shared/logger.js";
+import type { BackupManifest } from "./backup/manifest.js";
+import { type RestoreOptions, restoreBackup } from "./backup/restore.js";
+import { type BackupOptions, writeBackup } from "./backup/write.js";
 import { ConnectionPool, type RowBatch } from "./connection/connection-pool.js";
 import { DatabaseFailed } from "./connection/errors.js";
 import type { DatabaseSettings, ServerSettings } from "./connection/settings.js";
@@ -111,18 +114,39 @@ export class Database {
    * `QueryRefused` too. Returns false where there is no database yet.
    */
   async query(text: string, take: (batch: RowBatch) => Promise<void>, signal: AbortSignal): Promise<boolean> {
-    return await this.#reading(async (pool) => await readOnlyQuery(pool, text, take, signal), signal);
+    return await this.#streaming(async (pool) => await readOnlyQuery(pool, text, take, signal), signal);
   }
 
   /** The tables and views, with what each holds; empty where there is no database yet. */
   async relations(signal: AbortSignal): Promise<Relation[]> {
     const found: Relation[] = [];
-    await this.#reading(async (pool) => void found.push(...(await listRelations(pool, signal))), signal);
+    await this.#streaming(async (pool) => void found.push(...(await listRelations(pool, signal))), signal);
     return found;
   }
 
+  /**
+   * Writes a backup of all tables as they are now; other programs go on writing meanwhile. Returns what it has, undefined where
+   * there is no database yet. Throws what `options.write` throws too.
+   */
+  async backup(options: BackupOptions, signal: AbortSignal): Promise<BackupManifest | undefined> {
+    let manifest: BackupManifest | undefined;
+    await this.#streaming(async (pool) => {
+      manifest = await writeBackup(pool, options, signal);
+    }, signal);
+    return manifest;
+  }
+
+  /**
+   * Puts the rows of a backup, which was checked, into the tables, which are made where they are missing. Throws
+   * `DatabaseInUse` and `BackupUnreadable` too.
+   */
+  async restore(options: RestoreOptions, signal: AbortSignal): Promise<void> {
+    await this.check(signal);
+    await this.#streaming((pool) => restoreBackup(pool, options, signal), signal);
+  }
+
   /** Hands over a connection for a long answer, where there is a database. */
-  async #reading(read: (pool: ConnectionPool) => Promise<void>, signal: AbortSignal): Promise<boolean> {
+  async #streaming(read: (pool: ConnectionPool) => Promise<void>, signal: AbortSignal): Promise<boolean> {
     const embedded = await this.#embedded?.inspect();
     if (embedded?.hasData === false) return false;
     const pool = new ConnectionPool(await this.#findServer(signal), this.#logger, 1, 0);

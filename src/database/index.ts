@@ -1,3 +1,6 @@
+export type { BackupManifest } from "./backup/manifest.js";
+export { BackupUnreadable, checkBackup } from "./backup/read.js";
+export { DatabaseInUse } from "./backup/restore.js";
 export type { RowBatch } from "./connection/connection-pool.js";
 export {
   DatabaseEncryptionFailed,

@@ -45,7 +45,7 @@ export interface Session {
   /** What `COPY … TO STDOUT` sends, in pieces that may end anywhere. */
   copyOut(text: string): AsyncIterable<Buffer>;
   /** Sends the pieces to `COPY … FROM STDIN`. */
-  copyIn(text: string, pieces: AsyncIterable<string | Buffer>): Promise<void>;
+  copyIn(text: string, pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void>;
 }
 
 /** Some rows of an answer, at most a thousand. */

@@ -1,0 +1,128 @@
+import { createHash } from "node:crypto";
+import { pipeline } from "node:stream/promises";
+import { createGzip } from "node:zlib";
+import { pack as newPack, type Pack } from "tar-stream";
+import { z } from "zod";
+import type { ConnectionPool, Session } from "../connection/connection-pool.js";
+import {
+  type BackupManifest,
+  FORMAT,
+  FORMAT_VERSION,
+  MANIFEST_NAME,
+  type ManifestPart,
+  type ManifestTable,
+} from "./manifest.js";
+import { partsOf } from "./parts.js";
+import { BACKUP_TABLES } from "./tables.js";
+
+/** A part is in memory as a whole. */
+const PART_BYTES = 2 * 1024 * 1024;
+/** Hours compress well at any level; a higher one costs more time than it saves bytes. */
+const GZIP_LEVEL = 4;
+
+export interface BackupOptions {
+  readonly createdAt: Date;
+  /** Version of this program. */
+  readonly program: string;
+  /** Takes the bytes of the backup. */
+  readonly write: (pieces: AsyncIterable<Uint8Array>) => Promise<void>;
+  /** Called with the rows written so far, of all that there were when the backup began (an estimate). */
+  readonly onProgress: (rows: number) => void;
+}
+
+/**
+ * Writes all tables as they are at one moment, in bounded memory, while other programs go on writing them. Throws subclasses
+ * of `DatabaseError`, and what `write` throws.
+ */
+export async function writeBackup(
+  pool: ConnectionPool,
+  options: BackupOptions,
+  signal: AbortSignal,
+): Promise<BackupManifest> {
+  return await pool.use(async (session) => {
+    await session.execute(
+      `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+       SELECT set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO', true),
+         set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '0', true),
+         set_config('extra_float_digits', '1', true)`,
+    );
+    try {
+      const pack = newPack();
+      const packed = pipeline(pack, createGzip({ level: GZIP_LEVEL }), options.write, { signal });
+      // Whoever of the two fails ends the other.
+      const filled = fill(pack, session, options).catch((error: unknown) => {
+        pack.destroy(error instanceof Error ? error : new Error(String(error)));
+        throw error;
+      });
+      const [manifest] = await Promise.all([filled, packed]);
+      return manifest;
+    } finally {
+      await session.execute("ROLLBACK").catch(() => undefined);
+    }
+  }, signal);
+}
+
+async function fill(pack: Pack, session: Session, options: BackupOptions): Promise<BackupManifest> {
+  const tables: ManifestTable[] = [];
+  let rowsBefore = 0;
+  for (const { name } of BACKUP_TABLES) {
+    const columns = await session.query(COLUMN, COLUMNS, [name]);
+    // A table that a later version made, or that its owner has dropped.
+    if (columns.length === 0) continue;
+    const parts: ManifestPart[] = [];
+    let rows = 0;
+    const names = columns.map(({ column }) => column);
+    for await (const part of partsOf(session.copyOut(copyText(name, names)), PART_BYTES)) {
+      const content = Buffer.concat([headerOf(names), part.content]);
+      const file = `${name}/${String(parts.length + 1).padStart(5, "0")}.csv`;
+      await add(pack, file, content, options.createdAt);
+      rows += part.rows;
+      const sha256 = createHash("sha256").update(content).digest("hex");
+      parts.push({ file, rows: part.rows, bytes: content.length, sha256 });
+      options.onProgress(rowsBefore + rows);
+    }
+    rowsBefore += rows;
+    tables.push({ name, columns: names, rows, parts });
+  }
+  const manifest: BackupManifest = {
+    format: FORMAT,
+    formatVersion: FORMAT_VERSION,
+    createdAt: options.createdAt.toISOString(),
+    program: options.program,
+    schemaVersion: (await session.query(VERSION, SCHEMA_VERSION))[0]?.version ?? 0,
+    tables,
+  };
+  await add(pack, MANIFEST_NAME, Buffer.from(`${JSON.stringify(manifest, undefined, 2)}\n`), options.createdAt);
+  pack.finalize();
+  return manifest;
+}
+
+/** Resolves when the entry has gone on: the tar is never further ahead of its reader. */
+async function add(pack: Pack, name: string, content: Buffer, mtime: Date): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    pack.entry({ name, mtime, mode: 0o600 }, content, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+function copyText(table: string, columns: readonly string[]): string {
+  // A query, since COPY of a table itself leaves out the rows of its partitions.
+  return `COPY (SELECT ${columns.map(quoted).join(", ")} FROM public.${quoted(table)}) TO STDOUT (FORMAT csv, ENCODING 'UTF8')`;
+}
+
+function headerOf(columns: readonly string[]): Buffer {
+  return Buffer.from(`${columns.map((name) => (/^\w+$/.test(name) ? name : quoted(name))).join(",")}\n`);
+}
+
+export function quoted(identifier: string): string {
+  return `"${identifier.replaceAll('"', '""')}"`;
+}
+
+const COLUMN = z.object({ column: z.string() });
+/** Generated columns are counted out anew. */
+export const COLUMNS = `
+SELECT attname AS column FROM pg_attribute
+WHERE attrelid = to_regclass('public.' || quote_ident($1)) AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+ORDER BY attnum`;
+
+const VERSION = z.object({ version: z.number() });
+export const SCHEMA_VERSION = "SELECT COALESCE(max(number), 0) AS version FROM public.caruna_integration_migration";
