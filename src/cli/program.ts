@@ -5,8 +5,8 @@ import { version } from "./version.js";
 interface Listed {
   readonly name: string;
   readonly description: string;
-  /** What follows the name in the list: whether it takes options. */
-  readonly usage: "" | "[options]" | "[options] [sql]";
+  /** What follows the name in the list: options and arguments that it takes. */
+  readonly usage: string;
   readonly load: () => Promise<Command>;
 }
 
@@ -64,6 +64,20 @@ const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
       description: "run an SQL statement that only reads; without one, list the tables and views",
       usage: "[options] [sql]",
       load: async () => (await import("./query.js")).queryCommand(),
+    },
+  ],
+  "Keep what is stored safe:": [
+    {
+      name: "backup",
+      description: "write everything that is stored into one compressed file, while the program runs",
+      usage: "[options] [file]",
+      load: async () => (await import("./backup.js")).backupCommand(),
+    },
+    {
+      name: "restore",
+      description: "put a backup into the database: an empty one, or one whose rows it is merged with",
+      usage: "[options] <file>",
+      load: async () => (await import("./restore.js")).restoreCommand(),
     },
   ],
   "Show what Caruna+ tells now, and store none of it:": [

@@ -59,8 +59,7 @@ function refusal(error: unknown, text: string): QueryRefused | undefined {
     return new QueryRefused(
       `The statement was ended after ${STATEMENT_LIMIT}. Ask for less, for fewer days for instance.`,
     );
-  if (error.code === "25006")
-    return new QueryRefused(`${sentence(error.message)} query only reads; nothing was changed.`);
+  if (error.code === "25006") return new QueryRefused(`Nothing was changed: ${error.message}, and query only reads.`);
   const place = error.position === undefined ? "" : ` (at "${wordAt(text, Number(error.position))}")`;
   const hint = error.hint === undefined ? "" : ` ${sentence(error.hint)}`;
   return new QueryRefused(`PostgreSQL did not accept the statement: ${error.message}${place}.${hint}`);

@@ -99,12 +99,17 @@ export async function writablePath(file: string, mayReplace: boolean): Promise<s
 
 /**
  * Writes a file from pieces as they come, whole or not at all: a draft beside it takes its place at the end, and goes
- * where anything fails. Who may read it is as the person's umask says. Throws the file system's errors and those of `pieces`.
+ * where anything fails. Who may read it is as the person's umask says, or as `mode` does. Throws the file system's errors and
+ * those of `pieces`.
  */
-export async function writeWhole(file: string, pieces: AsyncIterable<string>): Promise<void> {
+export async function writeWhole(
+  file: string,
+  pieces: AsyncIterable<string | Uint8Array>,
+  mode?: number,
+): Promise<void> {
   const draft = join(dirname(file), `.${randomUUID()}.draft`);
   try {
-    const handle = await open(draft, "wx");
+    const handle = await open(draft, "wx", mode);
     try {
       for await (const piece of pieces) await handle.writeFile(piece);
       await handle.sync();

@@ -39,7 +39,7 @@ describe("a statement of a person's own", () => {
     ["SELECT nextval('energy_hourly_id_seq')"],
     ["CREATE TABLE mine ()"],
   ])("changes nothing: %s", async (text) => {
-    expect(await refusalOf(text)).toContain("query only reads; nothing was changed");
+    expect(await refusalOf(text)).toContain("and query only reads");
   });
 
   test.each([

@@ -72,7 +72,9 @@ describe("the commands in the documentation", () => {
     const { commands } = await buildProgram(() => true);
     const list = (await buildProgram(() => false)).helpInformation();
     for (const command of commands) {
-      const words = command.registeredArguments.map((argument) => ` [${argument.name()}]`).join("");
+      const words = command.registeredArguments
+        .map((argument) => (argument.required ? ` <${argument.name()}>` : ` [${argument.name()}]`))
+        .join("");
       const term = `  ${command.name()}${command.options.length > 0 ? " [options]" : ""}${words} `;
       expect(list.split("\n").some((line) => line.startsWith(term))).toBe(true);
     }
