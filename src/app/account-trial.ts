@@ -2,15 +2,15 @@ import {
   CarunaClient,
   CredentialsRejected,
   fileSessionStore,
-  LoginHeldBack,
-  type LoginHold,
+  type LoginPause,
+  LoginPaused,
   memorySessionStore,
 } from "../caruna/index.js";
 import { type Account, type Configuration, prepareStateDirectory } from "../config/index.js";
 import { Database } from "../database/index.js";
 import type { Logger } from "../shared/logger.js";
 import { type ListedMeteringPoint, Listing, NoMeteringPoint } from "../sync/index.js";
-import { databaseSettings, loginTranscripts, sessionFile } from "./state.js";
+import { databaseSettings, loginGuard, loginTranscripts, sessionFile } from "./state.js";
 
 /** What came of an account that a person has just typed in. */
 export type TriedAccount =
@@ -18,10 +18,10 @@ export type TriedAccount =
   | { readonly kind: "accepted"; readonly listed: readonly ListedMeteringPoint[] }
   /** With Caruna's own words, where it gave some. */
   | { readonly kind: "rejected"; readonly reason: string | undefined }
-  /** It was rejected before, and Caruna+ was not asked. */
-  | { readonly kind: "held back"; readonly hold: LoginHold };
+  /** The login is paused, and Caruna+ was not asked. */
+  | { readonly kind: "paused"; readonly pause: LoginPause };
 
-/** Tries accounts before they are kept. The login guard is told of every password that is posted, and may hold it back. */
+/** Tries accounts before they are kept. The login guard records every password that is posted, and may pause the login. */
 export class AccountTrial {
   readonly #configuration: Configuration;
   readonly #logger: Logger;
@@ -35,10 +35,12 @@ export class AccountTrial {
   }
 
   /**
-   * Logs in anew with this account, and lists the metering points that the settings let it load. Throws what the client and
+   * Logs in with this account, and lists the metering points that the settings let it load. Throws what the client and
    * the database throw, `NoMeteringPoint`, or the signal's reason.
+   *
+   * @param force even while the login is paused: the person knows, and wants it.
    */
-  async try(account: Account, signal: AbortSignal): Promise<TriedAccount> {
+  async try(account: Account, force: boolean, signal: AbortSignal): Promise<TriedAccount> {
     const { baseUrl, allowedHosts, customers } = this.#configuration.caruna;
     prepareStateDirectory(this.#configuration.stateDir);
     await this.#database.check(signal);
@@ -46,18 +48,19 @@ export class AccountTrial {
     const caruna = new CarunaClient({
       ...account,
       ...{ baseUrl, allowedHosts, sessionStore: this.#sessions, logger: this.#logger },
-      guard: this.#database.loginGuard([baseUrl, account.username, account.password], Date.now),
+      guard: loginGuard(this.#database, this.#configuration, account, Date.now),
       onLoginFailed: loginTranscripts(this.#configuration),
       // A person waits: what fails now may be told now.
       retries: 1,
     });
     try {
+      if (force) await caruna.logIn({ signal, force });
       const listed = await new Listing(caruna, customers, this.#logger).read(signal);
       if (listed.length === 0) throw new NoMeteringPoint();
       return { kind: "accepted", listed };
     } catch (error) {
       if (error instanceof CredentialsRejected) return { kind: "rejected", reason: error.reason };
-      if (error instanceof LoginHeldBack) return { kind: "held back", hold: error.hold };
+      if (error instanceof LoginPaused) return { kind: "paused", pause: error.pause };
       throw error;
     } finally {
       caruna.close();

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Temporal } from "temporal-polyfill";
-import { CarunaClient, fileSessionStore, type LoginGuard } from "../caruna/index.js";
+import { CarunaClient, fileSessionStore, type LoginGuard, LoginPaused } from "../caruna/index.js";
 import { type Configuration, prepareStateDirectory, requireAccount } from "../config/index.js";
 import { type ClockOptions, ElapsedTime, Ending, LONGEST_LOOK_MS, runOnTheClock } from "../daemon/index.js";
 import { Database } from "../database/index.js";
@@ -22,7 +22,7 @@ import { type CycleHalf, CycleHealth } from "./cycle-health.js";
 import { type EnergyShown, type EnergyWish, latest, MOST_REQUESTS_SHOWN, requestsFor, TooMuchAsked } from "./energy.js";
 import { causeOf, exitCodeOf, isExpected, messageOf, nextStepOf } from "./exit-codes.js";
 import { FailedCycles } from "./failed-cycles.js";
-import { databaseSettings, healthFile, loginTranscripts, sessionFile } from "./state.js";
+import { databaseSettings, healthFile, loginGuard, loginTranscripts, sessionFile } from "./state.js";
 
 /** Longest time from the wish to end to the end, in milliseconds; a service manager is told 5 s. */
 const ENDING_TIMEOUT_MS = 4_500;
@@ -73,7 +73,7 @@ export class App {
     const sessionStore = fileSessionStore(sessionFile(configuration), logger);
     this.#options = options;
     this.#database = new Database(databaseSettings(configuration), logger);
-    this.#guard = this.#database.loginGuard([baseUrl, account.username, account.password], Date.now);
+    this.#guard = loginGuard(this.#database, configuration, account, Date.now);
     const { jobIntervalSeconds } = configuration;
     this.#health = new CycleHealth({
       ...{ file: healthFile(configuration), jobIntervalSeconds, now: Date.now, time: this.#time, logger },
@@ -185,17 +185,20 @@ export class App {
   }
 
   /**
-   * Logs in at once, whatever the guard says, and keeps the session. What came of it is told in plain words. Returns the
-   * exit code.
+   * Logs in with the password now, and keeps the session. What came of it is told in plain words. Returns the exit code.
+   *
+   * @param options.force even while the login is paused.
+   * @param options.onPaused told that it is paused, and nothing was posted.
    */
-  async logIn(tell: (sentence: string) => void): Promise<number> {
+  async logIn(options: LogInOptions, tell: (sentence: string) => void): Promise<number> {
     const task = async (signal: AbortSignal) => {
       await this.#database.check(signal);
-      await this.#caruna.logIn({ signal });
+      await this.#caruna.logIn({ signal, force: options.force });
       tell("Caruna+ accepted the user name and the password. The session is kept; the next cycles load again.");
       return EXIT_CODES.done;
     };
     const onFailure = (error: unknown) => {
+      if (error instanceof LoginPaused) options.onPaused?.();
       if (!isExpected(error)) this.#options.logger.error(causeOf(error), messageOf(error));
       tell(messageOf(error));
     };
@@ -324,6 +327,11 @@ export class App {
   }
 }
 
+export interface LogInOptions {
+  readonly force: boolean;
+  readonly onPaused?: () => void;
+}
+
 interface UntilEndedOptions {
   /** Told of an error that ended the task, which it may throw on; by default it is logged. */
   readonly onFailure?: (error: unknown) => void;
@@ -338,6 +346,6 @@ function startedFirst(database: Database, guard: LoginGuard): LoginGuard {
       await database.check(signal);
       return await guard.check(signal);
     },
-    begin: (signal, isAskedFor) => guard.begin(signal, isAskedFor),
+    begin: (signal, force) => guard.begin(signal, force),
   };
 }

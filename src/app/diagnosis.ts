@@ -5,9 +5,11 @@ import {
   CredentialsRejected,
   fileSessionStore,
   LoginChanged,
-  LoginHeldBack,
+  LoginPaused,
   loginAddress,
   type MeteringPoint,
+  nextStepOfPause,
+  PersonNeeded,
   type Reached,
   reach,
 } from "../caruna/index.js";
@@ -17,7 +19,7 @@ import { lastDays, readingsOfDay } from "../energy/index.js";
 import type { Logger } from "../shared/logger.js";
 import { MeteringPointNotFound, NoMeteringPoint } from "../sync/index.js";
 import { exitCodeOf, messageOf } from "./exit-codes.js";
-import { databaseSettings, loginTranscripts, sessionFile } from "./state.js";
+import { databaseSettings, loginGuard, loginTranscripts, sessionFile } from "./state.js";
 
 const CHECKS = [
   "configuration",
@@ -66,7 +68,7 @@ const POINTS_ASKED = 4;
 
 /**
  * Checks, in order, everything that a cycle needs, and writes to no table of hours. A failed check stops only those that
- * build on it. The password is posted at most once, and never while the guard holds it back. Throws the signal's reason.
+ * build on it. The password is posted at most once, and never while the login is paused. Throws the signal's reason.
  */
 export async function diagnose(options: DiagnosisOptions, signal: AbortSignal): Promise<Diagnosis> {
   const checks = new Checks(signal);
@@ -146,7 +148,7 @@ async function checkCaruna(checks: Checks, options: CarunaOptions, signal: Abort
 function clientOf({ configuration, logger, guarded, now }: CarunaOptions, account: Account) {
   const { baseUrl, allowedHosts } = configuration.caruna;
   const store = fileSessionStore(sessionFile(configuration), logger);
-  const guard = guarded?.loginGuard([baseUrl, account.username, account.password], now);
+  const guard = guarded && loginGuard(guarded, configuration, account, now);
   const client = new CarunaClient({
     ...account,
     ...{ baseUrl, allowedHosts, sessionStore: store, logger },
@@ -286,7 +288,8 @@ const NEXT_STEPS: Readonly<Record<CheckName, string>> = {
 function nextStepAfter(name: CheckName, error: unknown): string {
   if (error instanceof CredentialsRejected)
     return "Log in at plus.caruna.fi with a browser, correct CARUNA_USER and CARUNA_PASSWORD, then run: caruna-integration login";
-  if (error instanceof LoginHeldBack) return "Correct CARUNA_PASSWORD, then run: caruna-integration login";
+  if (error instanceof LoginPaused) return nextStepOfPause(error.pause);
+  if (error instanceof PersonNeeded) return error.nextStep;
   if (error instanceof LoginChanged) {
     const file = error.transcriptFile === undefined ? "" : `, with the file ${error.transcriptFile}`;
     return `If a browser can log in: update this program; if it is the newest, report what is said here${file}.`;

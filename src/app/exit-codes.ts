@@ -1,4 +1,11 @@
-import { CarunaError, CredentialsRejected, LoginHeldBack, SecondFactorRequired } from "../caruna/index.js";
+import {
+  CarunaError,
+  CredentialsRejected,
+  type LoginPause,
+  LoginPaused,
+  nextStepOfPause,
+  PersonNeeded,
+} from "../caruna/index.js";
 import { ConfigurationError } from "../config/index.js";
 import { DatabaseError, QueryRefused } from "../database/index.js";
 import { EXIT_CODES } from "../shared/exit-codes.js";
@@ -27,21 +34,26 @@ export function exitCodeOf(error: unknown): number {
     FileRefused,
   ].some((kind) => error instanceof kind);
   if (error instanceof ConfigurationError || isOfCommandLine) return EXIT_CODES.configuration;
-  const isOfCredentials = [CredentialsRejected, LoginHeldBack, SecondFactorRequired].some(
-    (kind) => error instanceof kind,
-  );
-  if (isOfCredentials) return EXIT_CODES.credentials;
+  const isOfCredentials = error instanceof CredentialsRejected || error instanceof PersonNeeded;
+  if (isOfCredentials || (error instanceof LoginPaused && isPausedByAnswer(error.pause))) return EXIT_CODES.credentials;
   if (error instanceof CarunaError || error instanceof SomeFailed || error instanceof NoMeteringPoint)
     return EXIT_CODES.caruna;
   if (error instanceof DatabaseError) return EXIT_CODES.database;
   return EXIT_CODES.other;
 }
 
+/** Caruna+ said no, or wants a person: not for any trouble of its own. */
+function isPausedByAnswer({ kind, tooManyPasswords }: LoginPause): boolean {
+  return tooManyPasswords || kind === "rejected" || kind === "person needed";
+}
+
 /** What a person does about an error that ended a cycle; empty where its message says it all. */
 export function nextStepOf(error: unknown): string {
+  if (error instanceof LoginPaused) return nextStepOfPause(error.pause);
+  if (error instanceof PersonNeeded) return error.nextStep;
   switch (exitCodeOf(error)) {
     case EXIT_CODES.credentials:
-      return "See whether a browser can log in at plus.caruna.fi, correct CARUNA_PASSWORD, and run: caruna-integration login";
+      return "See whether a browser can log in at plus.caruna.fi, and correct CARUNA_PASSWORD: another password is tried at once.";
     case EXIT_CODES.caruna:
       return "Nothing, if it passes: the next cycle tries again. If it does not, run: caruna-integration doctor";
     case EXIT_CODES.configuration:

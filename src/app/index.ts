@@ -1,4 +1,6 @@
+export { lastPostInWords, nextStepOfPause, pauseInWords } from "../caruna/index.js";
 export {
+  type Account,
   type AnsweredSettings,
   accountInEnvironment,
   type Configuration,

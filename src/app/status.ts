@@ -1,11 +1,11 @@
 import type { Temporal } from "temporal-polyfill";
-import { fileSessionStore } from "../caruna/index.js";
+import { fileSessionStore, type LoginPause } from "../caruna/index.js";
 import type { Configuration } from "../config/index.js";
 import { ailment, uptime } from "../daemon/index.js";
 import { Database, type MeteringPointStatus } from "../database/index.js";
 import { expectedHours, hoursOfDay, lastDays } from "../energy/index.js";
 import type { Logger } from "../shared/logger.js";
-import { databaseSettings, healthFile, sessionFile } from "./state.js";
+import { databaseSettings, healthFile, loginGuard, sessionFile } from "./state.js";
 
 /** What there is of a metering point, with what there should be. */
 export interface StatusOfPoint extends MeteringPointStatus {
@@ -15,6 +15,8 @@ export interface StatusOfPoint extends MeteringPointStatus {
 
 export interface Status {
   readonly nowEpochMs: number;
+  /** What came of the last password post, where it was not accepted, and when the next one is; undefined otherwise. */
+  readonly login: LoginPause | undefined;
   /** By id; empty where nothing was loaded yet. */
   readonly points: readonly StatusOfPoint[];
   /** The days whose sums are told, earliest first. */
@@ -31,12 +33,16 @@ export async function readStatus(configuration: Configuration, logger: Logger, s
   const database = new Database(databaseSettings(configuration), logger);
   try {
     const inspection = await database.inspect(signal);
-    if (inspection.kind === "not made yet") return { nowEpochMs, points: [], lastDays: shown };
+    if (inspection.kind === "not made yet") return { nowEpochMs, login: undefined, points: [], lastDays: shown };
     await database.check(signal);
     const [first, last] = [String(days[0]), String(days.at(-1))];
     const points = await database.sync.status({ nowEpochMs, fromDay: first, toDay: last }, signal);
+    const { username, password } = configuration.caruna;
+    const account = username === undefined || password === undefined ? undefined : { username, password };
+    const guard = account && loginGuard(database, configuration, account, Date.now);
     return {
       nowEpochMs,
+      login: await guard?.lastFailure(signal),
       points: points.map((point) => ({ ...point, hoursExpected: expectedHours(point, nowEpochMs) })),
       lastDays: shown,
     };

@@ -12,7 +12,7 @@ import {
   CarunaError,
   CarunaUnreachable,
   LoginChanged,
-  LoginHeldBack,
+  LoginPaused,
   TokenRefused,
 } from "./errors.js";
 import type { ClientEvent } from "./events.js";
@@ -69,7 +69,7 @@ export interface CarunaClientOptions {
   readonly allowedHosts?: readonly string[] | undefined;
   /** Where the session is kept; default: in memory. */
   readonly sessionStore?: SessionStore | undefined;
-  /** Remembers rejected passwords, so that they are not posted again and again; default: none. */
+  /** Remembers password posts that failed, so that the account is not locked; default: none. */
   readonly guard?: LoginGuard | undefined;
   /** Takes the transcript of a login that failed at Caruna's pages, e.g. `fileTranscripts(folder)`; default: none. */
   readonly onLoginFailed?: OnLoginFailed | undefined;
@@ -109,7 +109,7 @@ export interface MeteringPointLists {
 /**
  * A client of Caruna+. It logs in when it must, once for all callers, and keeps the token for its lifetime.
  *
- * Every call may throw what the guard throws, `LoginHeldBack`, `CredentialsRejected`, `SecondFactorRequired`, `LoginChanged`, `HostNotAllowed`,
+ * Every call may throw what the guard throws, `LoginPaused`, `CredentialsRejected`, `PersonNeeded`, `LoginChanged`, `HostNotAllowed`,
  * `CarunaUnreachable`, `RateLimited`, `AccessRefused` or `AnswerNotUnderstood`, and the reason of an aborted signal.
  */
 export class CarunaClient {
@@ -174,11 +174,13 @@ export class CarunaClient {
   }
 
   /**
-   * Logs in at once, with the password, for a person who asks: whatever session there is, and whatever the guard says
-   * (which is told of the try all the same). Joins a login that is in flight. No other call needs it to be called.
+   * Logs in with the password now, whatever session there is, for a person who asks. Joins a login that is in flight.
+   * No other call needs it to be called.
+   *
+   * @param options.force posts the password even while the guard pauses the login; it is recorded all the same.
    */
-  async logIn(options: CallOptions = {}): Promise<void> {
-    await this.#loggedIn(signalOf("logIn()", options), true);
+  async logIn(options: CallOptions & { readonly force?: boolean | undefined } = {}): Promise<void> {
+    await this.#loggedIn(signalOf("logIn()", options), { force: options.force === true });
   }
 
   /** Numbers of the customers that the account may see: its own and those it represents, each once. */
@@ -522,12 +524,12 @@ export class CarunaClient {
   }
 
   /** Joins the login in flight, or begins one. It ends when all that wait for it have gone. */
-  async #loggedIn(signal: AbortSignal, isAskedFor = false): Promise<Session> {
+  async #loggedIn(signal: AbortSignal, asked?: AskedLogin): Promise<Session> {
     signal.throwIfAborted();
     const login =
       this.#login ??
       new SharedLogin(
-        (shared) => this.#logIn(shared, isAskedFor),
+        (shared) => this.#logIn(shared, asked),
         () => this.#forget(login),
       );
     this.#login = login;
@@ -538,10 +540,11 @@ export class CarunaClient {
     if (this.#login === login) this.#login = undefined;
   }
 
-  async #logIn(signal: AbortSignal, isAskedFor: boolean): Promise<Session> {
+  async #logIn(signal: AbortSignal, asked: AskedLogin | undefined): Promise<Session> {
     const { username, password, guard, onLoginFailed } = this.#options;
     const recorder = onLoginFailed && new TranscriptRecorder(this.#retry.now());
-    const keptJar = isAskedFor ? undefined : this.#keptJar();
+    const keptJar = asked === undefined ? this.#keptJar() : undefined;
+    const keepTranscript = (error: CarunaError) => this.#keepTranscript(error, recorder);
     const loggedIn = await logIn({
       baseUrl: this.#baseUrl,
       hosts: this.#hosts,
@@ -550,23 +553,24 @@ export class CarunaClient {
       newJar: () => new CookieJar(),
       keptJar,
       guard,
-      isAskedFor,
+      force: asked?.force ?? false,
       recorder,
+      keepTranscript,
       limits: this.#limits,
-      retry: isAskedFor ? { ...this.#retry, rest: undefined, outage: undefined } : this.#retry,
+      retry: asked === undefined ? this.#retry : { ...this.#retry, rest: undefined, outage: undefined },
       logger: this.#logger,
       signal,
     }).catch(async (error: unknown) => {
-      if (!signal.aborted && !(error instanceof LoginHeldBack)) this.#tell({ kind: "login", succeeded: false });
+      if (!signal.aborted && !(error instanceof LoginPaused)) this.#tell({ kind: "login", succeeded: false });
       if (error instanceof CarunaError) {
         error.duringLogin = true;
-        await this.#keepTranscript(error, recorder);
+        await keepTranscript(error);
       }
       throw error;
     });
     this.#outage.end();
     this.#tell({ kind: "login", succeeded: true });
-    this.#noteRefusedTokens(isAskedFor);
+    this.#noteRefusedTokens(asked !== undefined);
     this.#session = loggedIn.session;
     this.#loggedInAtEpochMs = this.#retry.now();
     this.#sessionSinceEpochMs = this.#loggedInAtEpochMs;
@@ -584,7 +588,7 @@ export class CarunaClient {
   }
 
   async #keepTranscript(error: CarunaError, recorder: TranscriptRecorder | undefined): Promise<void> {
-    const transcript = recorder?.transcriptOf(error);
+    const transcript = error.transcriptFile === undefined ? recorder?.transcriptOf(error) : undefined;
     if (transcript === undefined) return;
     try {
       error.transcriptFile = await this.#options.onLoginFailed?.(transcript);
@@ -630,6 +634,12 @@ export class CarunaClient {
       return undefined;
     }
   }
+}
+
+/** A login that a person asked for. */
+interface AskedLogin {
+  /** Even while the guard pauses it. */
+  readonly force: boolean;
 }
 
 /** One login for any number of callers; given up only when every one of them has gone. */

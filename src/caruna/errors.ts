@@ -1,5 +1,5 @@
-import { Temporal } from "temporal-polyfill";
-import type { LoginHold } from "./login/guard.js";
+import type { LoginPause } from "./login/guard.js";
+import { nextPostInWords, pauseInWords } from "./login/pause-words.js";
 
 /**
  * What can go wrong between us and Caruna+. Every message says what happened, what it means and what to do, and holds
@@ -10,6 +10,14 @@ export class CarunaError extends Error {
   duringLogin = false;
   /** File with the transcript of the login that failed; undefined where none was kept. */
   transcriptFile: string | undefined;
+  /** What the guard decided after this failed login: when the password is posted again; undefined without a guard. */
+  pause: LoginPause | undefined;
+
+  /** Says to the person who reads the message when the password is posted again. */
+  namePause(pause: LoginPause): void {
+    this.pause = pause;
+    this.message += ` ${nextPostInWords(pause)}`;
+  }
 
   override get name(): string {
     return this.constructor.name;
@@ -30,44 +38,68 @@ export class CredentialsRejected extends CarunaError {
   }
 }
 
-/** The guard holds the password back, so that the account is not locked. Caruna+ was asked nothing. */
-export class LoginHeldBack extends CarunaError {
+/** The guard does not let the password be posted now, so that the account is not locked. Caruna+ was asked nothing. */
+export class LoginPaused extends CarunaError {
   /** Why, and until when. */
-  readonly hold: LoginHold;
+  override readonly pause: LoginPause;
 
-  constructor(hold: LoginHold) {
-    const { nextTryEpochMs } = hold;
-    const until =
-      nextTryEpochMs === undefined
-        ? "it is not posted again by itself"
-        : `it is posted again at ${helsinkiTime(nextTryEpochMs)} at the earliest`;
-    super(
-      `The password is held back, so that the account is not locked: ${reasonOf(hold)}, and ${until}. ` +
-        "To try at once, correct CARUNA_PASSWORD (and CARUNA_USER), or run: caruna-integration login",
-    );
-    this.hold = hold;
+  constructor(pause: LoginPause) {
+    super(pauseInWords(pause));
+    this.pause = pause;
+    this.transcriptFile = pause.transcriptFile;
   }
 }
 
-function reasonOf({ rejections, unfinishedTries, lastTryEpochMs, reason }: LoginHold): string {
-  const last = helsinkiTime(lastTryEpochMs);
-  if (rejections === 0) return `${unfinishedTries} logins were cut off in the middle, the last at ${last}`;
-  const times = rejections === 1 ? "once" : `${rejections} times, the last`;
-  return `Caruna+ rejected it ${times} at ${last}${reason === undefined ? "" : ` ("${reason}")`}`;
-}
+/** What only a person can do at a login. */
+export type PersonTask = "one-time code" | "app approval" | "e-mailed link" | "captcha" | "new password";
 
-function helsinkiTime(epochMs: number): string {
-  const time = Temporal.Instant.fromEpochMilliseconds(Math.floor(epochMs)).toZonedDateTimeISO("Europe/Helsinki");
-  return `${time.toPlainDateTime().toString({ smallestUnit: "minute" }).replace("T", " ")} (Helsinki)`;
-}
+const PERSON_TASKS: Readonly<Record<PersonTask, { readonly asks: string; readonly step: string }>> = {
+  "one-time code": {
+    asks: "asks for a one-time code (a second factor)",
+    step: "Log in with a browser, see whether the code can be turned off for this account",
+  },
+  "app approval": {
+    asks: "wants the login approved in an app (a second factor)",
+    step: "Log in with a browser, see whether the approval can be turned off for this account",
+  },
+  "e-mailed link": {
+    asks: "has sent a link to open",
+    step: "Open the link from the message, or log in with a browser, and see whether this can be turned off",
+  },
+  captcha: {
+    asks: "wants a captcha solved",
+    step: "Log in with a browser once and solve it",
+  },
+  "new password": {
+    asks: "wants a new password to be set",
+    step: "Log in with a browser, set a new password, put it into CARUNA_PASSWORD",
+  },
+};
 
-/** Caruna+ asked for a one-time code, which a program that runs unattended cannot give. */
-export class SecondFactorRequired extends CarunaError {
-  constructor(asked: string | undefined) {
+/** The password was taken, but the login goes on only with something that a person must do. */
+export class PersonNeeded extends CarunaError {
+  readonly task: PersonTask;
+  /** Caruna's own words (masked), where it gave some. */
+  readonly words: string | undefined;
+  /** What that person does. */
+  readonly nextStep: string;
+
+  constructor(task: PersonTask, words: string | undefined) {
+    const { asks, step } = PERSON_TASKS[task];
+    const nextStep = `${step}, and run: caruna-integration login --force`;
     super(
-      `Caruna+ asks for a second factor${asked ? `: "${asked}"` : ""}. This program does not support one-time codes: ` +
-        "log in with a browser, see whether the code can be turned off for this account, and try again.",
+      `Caruna+ ${asks}${words === undefined ? "" : `: "${words}"`}. A program that runs unattended cannot do that. ${nextStep}`,
     );
+    this.task = task;
+    this.words = words;
+    this.nextStep = nextStep;
+  }
+}
+
+/** Caruna+ asked for a one-time code. */
+export class SecondFactorRequired extends PersonNeeded {
+  constructor(words: string | undefined) {
+    super("one-time code", words);
   }
 }
 
@@ -115,14 +147,25 @@ export class LoginChanged extends CarunaError {
 const OF_CONNECTING =
   /^(?:E(?:NOTFOUND|AI_AGAIN|CONNREFUSED|TIMEDOUT|HOSTUNREACH|NETUNREACH|NETDOWN|ADDRNOTAVAIL|PROTO)|ERR_(?:SSL|TLS)_.*|.*CERT.*|UNABLE_TO_.*)$/;
 
+interface UnreachableDetails {
+  readonly code?: string | undefined;
+  readonly retryAfterSeconds?: number | undefined;
+}
+
 /** Nobody answered, or not in time, or the server said that it is out of order. */
 export class CarunaUnreachable extends CarunaError {
+  /** What happened, in a few words. */
+  readonly what: string;
   /** Node.js' code of the error of the network; undefined where something answered, or not in time. */
   readonly code: string | undefined;
+  /** How long Caruna+ asked us to wait, in seconds; undefined where it did not say. */
+  readonly retryAfterSeconds: number | undefined;
 
-  constructor(what: string, code?: string | undefined) {
+  constructor(what: string, { code, retryAfterSeconds }: UnreachableDetails = {}) {
     super(`Caruna+ is out of reach: ${what}. Nothing is lost; the next cycle tries again.`);
+    this.what = what;
     this.code = code;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 
   /** True where no connection came about, by TCP or by TLS: no matter of what was asked for. */
@@ -163,6 +206,8 @@ export class AnswerNotUnderstood extends CarunaError {
   readonly call: string;
   /** HTTP status of the answer; undefined where it was 200. */
   readonly status: number | undefined;
+  /** What is wrong with it. */
+  readonly problem: string;
 
   constructor(call: string, problem: string, status?: number) {
     super(
@@ -171,6 +216,7 @@ export class AnswerNotUnderstood extends CarunaError {
     );
     this.call = call;
     this.status = status;
+    this.problem = problem;
   }
 }
 

@@ -10,7 +10,9 @@ export {
   CredentialsRejected,
   HostNotAllowed,
   LoginChanged,
-  LoginHeldBack,
+  LoginPaused,
+  PersonNeeded,
+  type PersonTask,
   RateLimited,
   SecondFactorRequired,
   TokenRefused,
@@ -18,7 +20,15 @@ export {
 export type { ClientEvent } from "./events.js";
 export { type LoginAddressOptions, loginAddress, type Reached, reach } from "./http/reachability.js";
 export type { Sleep, TransportLimits } from "./http/transport.js";
-export type { LoginGuard, LoginHold, LoginOutcome, NotedTry } from "./login/guard.js";
+export type {
+  LoginFailure,
+  LoginFailureKind,
+  LoginGuard,
+  LoginOutcome,
+  LoginPause,
+  RecordedPost,
+} from "./login/guard.js";
+export { lastPostInWords, nextPostInWords, nextStepOfPause, pauseInWords } from "./login/pause-words.js";
 export type { BodyStructure, FormStructure, JsonShape, MarkupStructure } from "./login/structure.js";
 export type { LoginTranscript, OnLoginFailed, TranscribedAnswer, TranscribedExchange } from "./login/transcript.js";
 export { fileTranscripts } from "./login/transcript-files.js";

@@ -1,9 +1,9 @@
 import { App, type Configuration, type LookBackProgress, loadConfiguration } from "../app/index.js";
 import type { Logger } from "../shared/logger.js";
+import { version } from "../shared/version.js";
 import { Interrupted } from "./interrupted.js";
 import { createLogger } from "./logging.js";
 import { StatusLine } from "./status-line.js";
-import { version } from "./version.js";
 
 /**
  * The settings of this process. Throws `ConfigurationError`; where other settings are wrong too, a missing account is

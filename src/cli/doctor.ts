@@ -1,9 +1,9 @@
 import { Command } from "commander";
 import { type Check, type Diagnosis, diagnose } from "../app/index.js";
 import type { Configuration } from "../config/index.js";
+import { version } from "../shared/version.js";
 import { configuration, untilSignal } from "./configured.js";
 import { createLogger } from "./logging.js";
-import { version } from "./version.js";
 
 /** `doctor [--json]`: for a person whose program does not do what it should, and for those who help. */
 export function doctorCommand(): Command {

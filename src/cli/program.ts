@@ -1,5 +1,5 @@
 import { Command, Help } from "commander";
-import { version } from "./version.js";
+import { version } from "../shared/version.js";
 
 /** A command as the help lists it; its file, and all that it needs, is loaded only when it is run. */
 interface Listed {
@@ -115,8 +115,8 @@ const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
     },
     {
       name: "login",
-      description: "log in to Caruna+ at once, even where a rejected password is held back, and tell what came of it",
-      usage: "",
+      description: "log in to Caruna+ with the password now, and tell what came of it",
+      usage: "[options]",
       load: async () => (await import("./login.js")).loginCommand(),
     },
     {
@@ -160,7 +160,7 @@ Exit codes:
   0  done
   1  anything else
   2  configuration or command line
-  3  Caruna+ rejected the credentials (or did, and they are held back), or asks for a second factor
+  3  Caruna+ rejected the credentials (or did, and the login is paused), or wants something that only a person can do
   4  Caruna+ unreachable or not understood (also when some of the days failed)
   5  database
   6  verify found something that differs

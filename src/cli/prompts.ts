@@ -68,8 +68,8 @@ export class Prompts {
     return await this.#answer((signal) => select({ ...asked, signal }));
   }
 
-  async agree(message: string): Promise<boolean> {
-    return await this.#answer((signal) => confirm({ ...SHOWN, message, signal }));
+  async agree(message: string, initialValue = true): Promise<boolean> {
+    return await this.#answer((signal) => confirm({ ...SHOWN, message, initialValue, signal }));
   }
 
   tell(message: string): void {

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import {
+  type Account,
   AccountTrial,
   accountInEnvironment,
   type Configuration,
@@ -7,16 +8,19 @@ import {
   isInForeground,
   type ListedMeteringPoint,
   namedMeteringPoint,
+  pauseInWords,
   type TriedAccount,
   writeSettings,
 } from "../app/index.js";
 import { EXIT_CODES } from "../shared/exit-codes.js";
 import { configuration, quietLogger } from "./configured.js";
-import { wallTime } from "./output.js";
 import { type Choice, GivenUp, Prompts } from "./prompts.js";
 
 /** A mistyped password may be typed again; Caruna+ locks accounts after some more. */
 const MOST_TRIES = 3;
+
+/** Asked of a person who has been told that the login is paused, and why. */
+export const FORCE_QUESTION = "Post the password now all the same? Caruna+ locks accounts after some wrong ones.";
 
 const PATIENCE = "The first login makes the database, which takes a moment.";
 
@@ -111,17 +115,26 @@ class Setup {
       username = await this.#username(username);
       const password = await this.#password();
       this.prompts.tell("Logging in to Caruna+ …");
-      const tried = await this.trial.try({ username, password }, this.prompts.signal);
+      const tried = await this.#tried({ username, password });
       if (tried.kind === "accepted") {
         this.prompts.done("Caruna+ accepts the account.");
         return { username, password, listed: tried.listed };
       }
-      this.prompts.warn(refusalInWords(tried));
+      if (tried.kind === "rejected") this.prompts.warn(refusalInWords(tried));
       if (triesLeft > 0 && this.#fixed.password === undefined) continue;
       this.prompts.end(`Nothing was written. See whether a browser gets in at ${host}, then try again here.`);
       process.exitCode = EXIT_CODES.credentials;
       return undefined;
     }
+  }
+
+  /** While the login is paused, the password is posted only to a person who knows and wants it. */
+  async #tried(account: Account): Promise<TriedAccount> {
+    const tried = await this.trial.try(account, false, this.prompts.signal);
+    if (tried.kind !== "paused") return tried;
+    this.prompts.warn(refusalInWords(tried));
+    if (!(await this.prompts.agree(FORCE_QUESTION, false))) return tried;
+    return await this.trial.try(account, true, this.prompts.signal);
   }
 
   async #username(before: string | undefined): Promise<string> {
@@ -196,14 +209,7 @@ function refusalInWords(tried: Exclude<TriedAccount, { kind: "accepted" }>): str
     const words = tried.reason === undefined ? "." : `: "${tried.reason}"`;
     return `Caruna+ rejected the e-mail address or the password${words}`;
   }
-  const { rejections, lastTryEpochMs, nextTryEpochMs } = tried.hold;
-  const what = rejections === 0 ? "Logins with this very password were cut off" : "Caruna+ rejected this very password";
-  const until = nextTryEpochMs === undefined ? "" : ` before ${wallTime(nextTryEpochMs)}`;
-  return (
-    `${what} (at ${wallTime(lastTryEpochMs)}, Finnish time).\n` +
-    `So that the account is not locked, it is not sent again${until}.\n` +
-    "Another one may be tried now."
-  );
+  return pauseInWords(tried.pause);
 }
 
 function asChoice(listed: ListedMeteringPoint): Choice {

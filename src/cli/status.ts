@@ -1,6 +1,13 @@
 import { styleText } from "node:util";
 import { Command } from "commander";
-import { readStatus, type Status, type StatusOfPoint } from "../app/index.js";
+import {
+  lastPostInWords,
+  nextStepOfPause,
+  pauseInWords,
+  readStatus,
+  type Status,
+  type StatusOfPoint,
+} from "../app/index.js";
 import { bar, columns, plainBar } from "./chart.js";
 import { configuration, quietLogger, untilSignal } from "./configured.js";
 import { counted, instant, mayColour, print, wallTime } from "./output.js";
@@ -24,6 +31,19 @@ export function statusCommand(): Command {
 }
 
 function inWords(status: Status): string {
+  const login = loginInWords(status);
+  return login === undefined ? pointsInWords(status) : `${login}\n\n${pointsInWords(status)}`;
+}
+
+/** What came of the last password post, when the next one is, and what to do; undefined where it was accepted. */
+function loginInWords({ login, nowEpochMs }: Status): string | undefined {
+  if (login === undefined) return undefined;
+  const { nextPostEpochMs } = login;
+  if (nextPostEpochMs === undefined || nextPostEpochMs > nowEpochMs) return pauseInWords(login);
+  return `The last login failed: ${lastPostInWords(login)}. The next cycle that needs one tries again.`;
+}
+
+function pointsInWords(status: Status): string {
   if (status.points.length === 0) return "Nothing was loaded yet: no metering point is known to this database.";
   const width = process.stdout.isTTY ? process.stdout.columns : DEFAULT_WIDTH;
   const hasCharts = status.points.length <= MOST_CHARTS;
@@ -133,10 +153,23 @@ function coloured(drawn: string, isComplete: boolean): string {
   return mayColour() ? styleText(isComplete ? "green" : "yellow", drawn) : drawn;
 }
 
-function asObject({ nowEpochMs, points, lastDays }: Status): object {
+function asObject({ nowEpochMs, login, points, lastDays }: Status): object {
   const at = (epochMs: number | null) => (epochMs === null ? null : instant(epochMs));
   return {
     now: instant(nowEpochMs),
+    failedLogin:
+      login === undefined
+        ? null
+        : {
+            outcome: login.kind,
+            words: login.words ?? null,
+            found: login.found ?? null,
+            failedPosts: login.failedPosts,
+            lastPost: instant(login.lastPostEpochMs),
+            nextPost: at(login.nextPostEpochMs ?? null),
+            nextStep: nextStepOfPause(login),
+            transcript: login.transcriptFile ?? null,
+          },
     meteringPoints: points.map((point) => ({
       meteringPoint: point.id,
       product: point.product,

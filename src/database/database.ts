@@ -15,7 +15,7 @@ import {
   type UpsertResult,
   upsertEnergyHourly,
 } from "./hours/energy-hourly.js";
-import { DatabaseLoginGuard } from "./login-guard.js";
+import { DatabaseLoginGuard, type LoginGuardSettings } from "./login-guard.js";
 import { listRelations, type Relation, readOnlyQuery } from "./query.js";
 import { type DatabaseInspection, inspectTables } from "./schema/inspect.js";
 import { migrate } from "./schema/migrate.js";
@@ -100,13 +100,13 @@ export class Database {
   }
 
   /**
-   * The memory of what became of the passwords posted to Caruna+, good whenever the database is started.
+   * The record of password posts to an account of Caruna+, good whenever the database is started.
    *
-   * @param credentials base address, user and password; of these only a salted hash is stored.
+   * @param credentials base address, user and password; of these only salted hashes are stored.
    * @param now milliseconds since the epoch.
    */
-  loginGuard(credentials: readonly string[], now: () => number): DatabaseLoginGuard {
-    return new DatabaseLoginGuard({ credentials, pool: () => this.#requirePool(), now });
+  loginGuard(credentials: readonly string[], now: () => number, options: LoginGuardSettings = {}): DatabaseLoginGuard {
+    return new DatabaseLoginGuard({ ...options, credentials, now, pool: () => this.#requirePool() });
   }
 
   /**

@@ -33,6 +33,7 @@ export type { MeteredHourChange, StoredMeteredHour } from "./hours/metering-poin
 export type { SeriesQuery, SeriesRow, SeriesStep } from "./hours/series.js";
 export type { Batch, HoursToStore, StoreResult } from "./hours/store-readings.js";
 export { type Lease, type LeaseHeld, LeaseLost } from "./lease.js";
+export type { LoginPause } from "./login-guard.js";
 export type { KnownMeteringPoint, SeenMeteringPoint, StoredEnds } from "./metering-points.js";
 export type { DueQuery, PeriodQuery, PeriodRow, PeriodSpan, StoredSumRow } from "./periods.js";
 export { QueryRefused, type Relation } from "./query.js";

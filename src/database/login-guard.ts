@@ -1,202 +1,348 @@
 import { randomBytes, scrypt } from "node:crypto";
 import { z } from "zod";
+import { version } from "../shared/version.js";
 import type { ConnectionPool, Session } from "./connection/connection-pool.js";
-
-const HOUR_MS = 60 * 60_000;
-/** How long a rejected password is not posted again: after the first rejection, the second, the third; then for good. */
-const WAITS_MS: readonly number[] = [HOUR_MS, 6 * HOUR_MS, 24 * HOUR_MS];
-/** A program may be killed in the middle of a login now and then; more often, somebody restarts it in a loop. */
-const FORGIVEN_UNFINISHED_TRIES = 2;
+import {
+  FAILURE_KINDS,
+  type FailureKind,
+  isUnanswered,
+  kindOf,
+  type LoginPost,
+  type PostOutcome,
+  type PostTime,
+  timeOfNextPost,
+} from "./login-timetable.js";
 
 /** Two arbitrary numbers; whoever holds this advisory lock is the only one to post a password. */
 const LOGIN_LOCK = "20479, 3";
+/** A service that asks for more is taken to have made a slip: no answer may end the program's logins for good. */
+const LONGEST_RETRY_AFTER_MS = 7 * 24 * 60 * 60_000;
 
-/** Known to the guard of one set of credentials: what became of the password since it was last accepted. */
-export interface LoginTries {
+/** Why the password may not be posted now, and until when. */
+export interface LoginPause {
+  /** What came of the post that decides it. */
+  readonly kind: FailureKind;
+  /** Caruna's own words, where it gave some. */
+  readonly words: string | undefined;
+  /** What came, in ours. */
+  readonly found: string | undefined;
+  /** File with the transcript of that login. */
+  readonly transcriptFile: string | undefined;
+  /** Posts to this account since one was last accepted. */
+  readonly failedPosts: number;
+  /** Those of them that were rejected. */
   readonly rejections: number;
-  /** Posts whose outcome was never noted. */
-  readonly unfinishedTries: number;
-  /** Milliseconds since the epoch. */
-  readonly lastTryEpochMs: number;
-  /** Caruna's words at the last rejection. */
-  readonly reason: string | undefined;
-}
-
-/** Why the password may not be posted now; undefined as `nextTryEpochMs`: not by itself any more. */
-export interface LoginHold extends LoginTries {
-  readonly nextTryEpochMs: number | undefined;
+  /** When a password was posted last, milliseconds since the epoch. */
+  readonly lastPostEpochMs: number;
+  /** When this one may be posted; undefined: not before it changes or a person asks. */
+  readonly nextPostEpochMs: number | undefined;
+  /** True where it waits because too many different passwords were tried within a day. */
+  readonly tooManyPasswords: boolean;
 }
 
 type LoginOutcome =
-  | { readonly kind: "accepted" | "not judged" | "cut off" }
-  | { readonly kind: "rejected"; readonly reason: string | undefined };
+  | { readonly kind: "accepted" }
+  | (Omit<PostOutcome, "notBeforeEpochMs"> & { readonly retryAfterSeconds: number | undefined });
 
-type NotedTry = { readonly hold: LoginHold } | { readonly hold: undefined; end(outcome: LoginOutcome): Promise<void> };
+type RecordedPost =
+  | { readonly pause: LoginPause }
+  | { readonly pause: undefined; end(outcome: LoginOutcome): Promise<LoginPause | undefined> };
 
-/**
- * The rule: after the first rejection the password may be posted again after 1 h, after the second after 6 h, after the
- * third after 24 h, then not by itself. Tries without an outcome count as rejections from the third on.
- *
- * @param tries since the password was last accepted; undefined where there was none.
- * @returns why the password must not be posted now; undefined where it may.
- */
-export function holdOf(tries: LoginTries | undefined, nowEpochMs: number): LoginHold | undefined {
-  if (tries === undefined) return undefined;
-  const counted = tries.rejections + Math.max(0, tries.unfinishedTries - FORGIVEN_UNFINISHED_TRIES);
-  if (counted === 0) return undefined;
-  const waitMs = WAITS_MS[counted - 1];
-  const nextTryEpochMs = waitMs === undefined ? undefined : tries.lastTryEpochMs + waitMs;
-  if (nextTryEpochMs !== undefined && nowEpochMs >= nextTryEpochMs) return undefined;
-  return { ...tries, nextTryEpochMs };
+export interface LoginGuardSettings {
+  /** From one regular cycle to the next, in milliseconds; default an hour. */
+  readonly cycleMs?: number;
+  /** Of the program that posts; default this one's. */
+  readonly version?: string;
 }
 
-export interface LoginGuardOptions {
-  /** Base address, user and password: of these only a salted hash reaches the database. */
+export interface LoginGuardOptions extends LoginGuardSettings {
+  /** Base address, user and password: of these only salted hashes reach the database. */
   readonly credentials: readonly string[];
-  /** The connections as they are now. */
-  readonly pool: () => ConnectionPool;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** The connections as they are now. */
+  readonly pool: () => ConnectionPool;
 }
 
 /**
- * Remembers in the database what became of the passwords posted, and holds the next one back. All methods throw
- * subclasses of `DatabaseError`, or the reason of the signal.
+ * Records in the database what came of the passwords posted to an account, and pauses its logins by the timetable. All
+ * methods throw subclasses of `DatabaseError`, or the reason of the signal.
  */
 export class DatabaseLoginGuard {
-  readonly #options: LoginGuardOptions;
-  #known: { readonly salt: Buffer; readonly hash: Promise<Buffer> } | undefined;
+  readonly #options: Required<LoginGuardOptions>;
+  #known: { readonly salt: Buffer; readonly hashes: Promise<Hashes> } | undefined;
 
   constructor(options: LoginGuardOptions) {
-    this.#options = options;
+    this.#options = { cycleMs: 60 * 60_000, version: version(), ...options };
   }
 
   /** Why no login may begin now; undefined where one may. */
-  async check(signal: AbortSignal): Promise<LoginHold | undefined> {
-    const tries = await this.#options.pool().use((session) => this.#read(session), signal);
-    const hold = holdOf(tries, this.#options.now());
-    // `begin` will need a hash: it is computed while the login goes through the pages that come before the password.
-    if (hold === undefined && this.#known === undefined) void this.#hash(randomBytes(16));
-    return hold;
+  async check(signal: AbortSignal): Promise<LoginPause | undefined> {
+    const known = await this.#options.pool().use(async (session) => {
+      const read = await this.#read(session);
+      // What comes of a post that is under way is known when `begin` has waited for it.
+      const isOpen = read !== undefined && read.posts.at(-1)?.outcome === undefined;
+      return isOpen && (await isPostUnderWay(session)) ? undefined : read;
+    }, signal);
+    const pause = known === undefined ? undefined : this.#pauseNow(known);
+    // `begin` will need the hashes: they are computed while the login goes through the pages before the password.
+    if (pause === undefined && this.#known === undefined) void this.#hashes(randomBytes(16));
+    return pause;
   }
 
   /**
-   * Decides once more and notes that the password is about to be posted. Until `end` is called, every other program on
-   * this database waits here: what it then decides by is the outcome of this try.
+   * What came of the last post, and when the next one may be made, whether that is now or later; undefined where the
+   * last one was accepted. For those who show it.
    */
-  async begin(signal: AbortSignal, isAskedFor: boolean): Promise<NotedTry> {
+  async lastFailure(signal: AbortSignal): Promise<LoginPause | undefined> {
+    const known = await this.#options.pool().use((session) => this.#read(session), signal);
+    return known === undefined ? undefined : this.#pauseOf(known);
+  }
+
+  /**
+   * Decides once more and records that the password is about to be posted. Until `end` is called, every other program on
+   * this database waits here: what it then decides by is the outcome of this post.
+   */
+  async begin(signal: AbortSignal, force: boolean): Promise<RecordedPost> {
     return await new Promise((resolve, reject) => {
-      // The lock needs a transaction of its own that stays open: the note must be committed before the post. A program
+      // The lock needs a transaction of its own that stays open: the record must be committed before the post. A program
       // that is killed loses its connection, and with it the lock.
       const holdLock = async (session: Session) => {
         // A login takes its time, and the transaction is idle for as long.
         await session.execute(
           `SELECT set_config('idle_in_transaction_session_timeout', '10min', true), pg_advisory_xact_lock(${LOGIN_LOCK})`,
         );
-        const before = await this.#options.pool().use((other) => this.#read(other), signal);
-        const hold = isAskedFor ? undefined : holdOf(before, this.#options.now());
-        if (hold !== undefined) return resolve({ hold });
-        await this.#write(noted(before, this.#options.now()), signal);
+        const known = await this.#options.pool().use((other) => this.#read(other), signal);
+        const pause = known === undefined || force ? undefined : this.#pauseNow(known);
+        if (pause !== undefined) return resolve({ pause });
+        await this.#begun(known?.posts ?? [], signal);
         await new Promise<void>((release) => {
-          // The connection may have broken meanwhile, and what Caruna+ said is not to be had again: unnoted it counts as unfinished.
+          // The connection may have broken meanwhile, and what Caruna+ said is not to be had again: unrecorded it counts as "no answer".
           const end = (outcome: LoginOutcome) =>
-            this.#remember(outcome, before)
-              .catch(() => this.#remember(outcome, before))
+            this.#record(outcome)
+              .catch(() => this.#record(outcome))
               .finally(release);
-          resolve({ hold: undefined, end });
+          resolve({ pause: undefined, end });
         });
       };
       this.#options.pool().transaction(holdLock, signal).catch(reject);
     });
   }
 
-  async #remember(outcome: LoginOutcome, before: LoginTries | undefined): Promise<void> {
-    if (outcome.kind === "cut off") return;
-    if (outcome.kind === "rejected") return await this.#write(rejected(before, outcome.reason, this.#options.now()));
-    await this.#write(outcome.kind === "accepted" ? undefined : before);
-  }
-
-  async #read(session: Session): Promise<LoginTries | undefined> {
-    const [any] = await session.query(SALT_ROW, "SELECT salt FROM public.login_guard LIMIT 1");
-    // Without a row there is nothing to compare with, and no need to compute a hash that takes its time.
-    if (any === undefined) return undefined;
-    const [row] = await session.query(TRIES_ROW, READ, [await this.#hash(any.salt)]);
-    return row;
-  }
-
-  /** Puts the tries in place of those stored; undefined leaves no row. */
-  async #write(tries: LoginTries | undefined, signal?: AbortSignal): Promise<void> {
+  async #begun(before: readonly LoginPost[], signal: AbortSignal): Promise<void> {
+    const { version, now } = this.#options;
     await this.#options.pool().use(async (session) => {
-      const [any] = await session.query(SALT_ROW, "SELECT salt FROM public.login_guard LIMIT 1");
-      const salt = any?.salt ?? this.#known?.salt ?? randomBytes(16);
-      const hash = await this.#hash(salt);
-      if (tries === undefined) {
-        await session.execute(FORGET, [hash]);
-        return;
-      }
-      const { rejections, unfinishedTries, lastTryEpochMs, reason } = tries;
-      await session.execute(WRITE, [hash, salt, rejections, unfinishedTries, lastTryEpochMs / 1000, reason ?? null]);
+      const hashes = await this.#hashes((await this.#salt(session)) ?? this.#known?.salt ?? randomBytes(16));
+      const password = hashes.password.toString("hex");
+      await this.#write(session, hashes, [...before, { atEpochMs: now(), password, version, outcome: undefined }]);
     }, signal);
   }
 
-  #hash(salt: Buffer): Promise<Buffer> {
-    if (this.#known?.salt.equals(salt)) return this.#known.hash;
-    const known = { salt, hash: hashOf(JSON.stringify(this.#options.credentials), salt) };
+  /** Only one post of an account is under way at a time: the newest one without an outcome. */
+  async #record(outcome: LoginOutcome): Promise<LoginPause | undefined> {
+    return await this.#options.pool().use(async (session) => {
+      const known = await this.#read(session);
+      if (known === undefined) return undefined;
+      const { hashes } = known;
+      if (outcome.kind === "accepted") {
+        await session.execute(FORGET, [hashes.account, hashes.password]);
+        return undefined;
+      }
+      const nowEpochMs = this.#options.now();
+      const { kind, words, found, transcriptFile, retryAfterSeconds } = outcome;
+      const notBeforeEpochMs =
+        retryAfterSeconds === undefined
+          ? undefined
+          : nowEpochMs + Math.min(retryAfterSeconds * 1000, LONGEST_RETRY_AFTER_MS);
+      const underWay = known.posts.findLast((post) => post.outcome === undefined);
+      const posts = known.posts.map((post) =>
+        post === underWay
+          ? { ...post, atEpochMs: nowEpochMs, outcome: { kind, words, found, transcriptFile, notBeforeEpochMs } }
+          : post,
+      );
+      await this.#write(session, hashes, posts);
+      return this.#pauseOf({ hashes, posts });
+    });
+  }
+
+  #pauseNow(known: Known): LoginPause | undefined {
+    const pause = this.#pauseOf(known);
+    const { nextPostEpochMs } = pause ?? {};
+    return nextPostEpochMs !== undefined && nextPostEpochMs <= this.#options.now() ? undefined : pause;
+  }
+
+  #pauseOf({ hashes, posts }: Known): LoginPause | undefined {
+    const { version, cycleMs } = this.#options;
+    const time = timeOfNextPost(posts, { password: hashes.password.toString("hex"), version, cycleMs });
+    return time === undefined ? undefined : pauseOf(time, posts);
+  }
+
+  /** The posts of this account; undefined where none is recorded. */
+  async #read(session: Session): Promise<Known | undefined> {
+    const salt = await this.#salt(session);
+    // Without a row there is nothing to compare with, and no need to compute hashes that take their time.
+    if (salt === undefined) return undefined;
+    const hashes = await this.#hashes(salt);
+    const rows = await session.query(GUARD_ROW, READ, [hashes.account, hashes.password]);
+    const posts = rows.flatMap(postsOf).sort((one, other) => one.atEpochMs - other.atEpochMs);
+    return posts.length === 0 ? undefined : { hashes, posts: await this.#notInFuture(session, hashes, posts) };
+  }
+
+  /** After a clock that went ahead was set back, the timetable begins now: it must not wait for that time to come. */
+  async #notInFuture(session: Session, hashes: Hashes, posts: readonly LoginPost[]): Promise<readonly LoginPost[]> {
+    const nowEpochMs = this.#options.now();
+    if (posts.every(({ atEpochMs }) => atEpochMs <= nowEpochMs)) return posts;
+    const corrected = posts.map((post) => ({ ...post, atEpochMs: Math.min(post.atEpochMs, nowEpochMs) }));
+    await this.#write(session, hashes, corrected);
+    return corrected;
+  }
+
+  async #salt(session: Session): Promise<Buffer | undefined> {
+    const [any] = await session.query(SALT_ROW, "SELECT salt FROM public.login_guard LIMIT 1");
+    return any?.salt;
+  }
+
+  /** Puts the posts in place of those stored; a row of before for the same password is taken over. */
+  async #write(session: Session, hashes: Hashes, posts: readonly LoginPost[]): Promise<void> {
+    const last = posts.at(-1);
+    if (last === undefined) return;
+    const rejections = posts.filter((post) => ["rejected", "person needed"].includes(kindOf(post))).length;
+    const values = [
+      ...[hashes.account, hashes.password, hashes.salt, rejections, posts.filter(isUnanswered).length],
+      ...[last.atEpochMs / 1000, last.outcome?.words ?? null, JSON.stringify(posts)],
+    ];
+    await session.execute(WRITE, values);
+  }
+
+  #hashes(salt: Buffer): Promise<Hashes> {
+    if (this.#known?.salt.equals(salt)) return this.#known.hashes;
+    const { credentials } = this.#options;
+    const [baseUrl = "", username = ""] = credentials;
+    // However these two are written, it is the same account to the portal.
+    const account = [URL.canParse(baseUrl) ? new URL(baseUrl).origin : baseUrl, username.trim().toLowerCase()];
+    const hashes = Promise.all([hashOf(account, salt), hashOf(credentials, salt)]).then(([ofAccount, ofPassword]) => ({
+      salt,
+      account: ofAccount,
+      password: ofPassword,
+    }));
+    const known = { salt, hashes };
     this.#known = known;
-    // Whoever waits for it gets the error; the next one tries anew.
-    known.hash.catch(() => {
+    // Whoever waits for it gets the error; the next one tries again.
+    hashes.catch(() => {
       if (this.#known === known) this.#known = undefined;
     });
-    return known.hash;
+    return hashes;
   }
 }
 
-function noted(before: LoginTries | undefined, nowEpochMs: number): LoginTries {
-  return {
-    rejections: before?.rejections ?? 0,
-    unfinishedTries: (before?.unfinishedTries ?? 0) + 1,
-    lastTryEpochMs: nowEpochMs,
-    reason: before?.reason,
-  };
+interface Hashes {
+  readonly salt: Buffer;
+  /** Of base address and user name. */
+  readonly account: Buffer;
+  /** Of base address, user name and password. */
+  readonly password: Buffer;
 }
 
-function rejected(before: LoginTries | undefined, reason: string | undefined, nowEpochMs: number): LoginTries {
+interface Known {
+  readonly hashes: Hashes;
+  readonly posts: readonly LoginPost[];
+}
+
+function pauseOf({ atEpochMs, because, tooManyPasswords }: PostTime, posts: readonly LoginPost[]): LoginPause {
   return {
-    rejections: (before?.rejections ?? 0) + 1,
-    unfinishedTries: before?.unfinishedTries ?? 0,
-    lastTryEpochMs: nowEpochMs,
-    reason,
+    kind: kindOf(because),
+    words: because.outcome?.words,
+    found: because.outcome?.found,
+    transcriptFile: because.outcome?.transcriptFile,
+    failedPosts: posts.length,
+    rejections: posts.filter((post) => kindOf(post) === "rejected").length,
+    lastPostEpochMs: posts.at(-1)?.atEpochMs ?? because.atEpochMs,
+    nextPostEpochMs: atEpochMs,
+    tooManyPasswords,
   };
 }
 
 /** 16 MiB and a fifth of a second on a small machine: OWASP's parameters for little memory. */
-async function hashOf(text: string, salt: Buffer): Promise<Buffer> {
+async function hashOf(texts: readonly string[], salt: Buffer): Promise<Buffer> {
   return await new Promise((resolve, reject) => {
-    scrypt(text, salt, 32, { N: 16_384, r: 8, p: 5 }, (error, hash) => (error ? reject(error) : resolve(hash)));
+    const parameters = { N: 16_384, r: 8, p: 5 };
+    scrypt(JSON.stringify(texts), salt, 32, parameters, (error, hash) => (error ? reject(error) : resolve(hash)));
   });
 }
 
+/** Whether a program holds the lock now; one that was killed does not. */
+async function isPostUnderWay(session: Session): Promise<boolean> {
+  const [lock] = await session.query(z.object({ isHeld: z.boolean() }), LOCK_IS_HELD);
+  return lock?.isHeld ?? false;
+}
+
+const LOCK_IS_HELD = `
+SELECT EXISTS (
+  SELECT FROM pg_catalog.pg_locks JOIN pg_catalog.pg_database ON pg_database.oid = pg_locks.database
+  WHERE datname = current_database() AND locktype = 'advisory' AND granted AND (classid, objid) = (${LOGIN_LOCK})
+) AS "isHeld"`;
+
 const SALT_ROW = z.object({ salt: z.instanceof(Buffer) });
 
-const TRIES_ROW = z
-  .object({
-    rejections: z.number(),
-    unfinishedTries: z.number(),
-    lastTryEpochMs: z.number(),
-    reason: z.string().nullable(),
-  })
-  .transform(({ reason, ...tries }): LoginTries => ({ ...tries, reason: reason ?? undefined }));
+const STORED_POST = z.object({
+  atEpochMs: z.number(),
+  password: z.string(),
+  version: z.string(),
+  outcome: z
+    .object({
+      kind: z.enum(FAILURE_KINDS),
+      words: z.string().optional(),
+      found: z.string().optional(),
+      transcriptFile: z.string().optional(),
+      notBeforeEpochMs: z.number().optional(),
+    })
+    .optional(),
+});
+
+const GUARD_ROW = z.object({
+  credentials: z.instanceof(Buffer).transform((hash) => hash.toString("hex")),
+  rejections: z.number(),
+  unfinishedTries: z.number(),
+  lastTryEpochMs: z.number(),
+  reason: z.string().nullable(),
+  posts: z.array(STORED_POST),
+});
+
+/** The posts of a row, and those that version 0.1.0 counted in its columns without listing them. */
+function postsOf(row: z.infer<typeof GUARD_ROW>): LoginPost[] {
+  const listed = row.posts.map(({ outcome, ...post }): LoginPost => {
+    return { ...post, outcome: outcome === undefined ? undefined : { ...NO_WORDS, ...outcome } };
+  });
+  const rejected = listed.filter((post) => ["rejected", "person needed"].includes(kindOf(post))).length;
+  const unanswered = listed.filter(isUnanswered).length;
+  const unlisted = (kind: FailureKind, count: number): LoginPost[] =>
+    Array.from({ length: Math.max(0, count) }, () => ({
+      atEpochMs: row.lastTryEpochMs,
+      password: row.credentials,
+      version: "0.1.0",
+      outcome: { ...NO_WORDS, kind, words: row.reason ?? undefined },
+    }));
+  return [
+    ...listed,
+    ...unlisted("no answer", row.unfinishedTries - unanswered),
+    ...unlisted("rejected", row.rejections - rejected),
+  ];
+}
+
+const NO_WORDS = { words: undefined, found: undefined, transcriptFile: undefined, notBeforeEpochMs: undefined };
 
 const READ = `
-SELECT rejections, unfinished_tries AS "unfinishedTries",
-  extract(epoch FROM last_try_at)::float8 * 1000 AS "lastTryEpochMs", reason
-FROM public.login_guard WHERE credentials_hash = $1`;
+SELECT credentials_hash AS credentials, rejections, unfinished_tries AS "unfinishedTries",
+  extract(epoch FROM last_try_at)::float8 * 1000 AS "lastTryEpochMs", reason, posts
+FROM public.login_guard WHERE account_hash = $1 OR (account_hash IS NULL AND credentials_hash = $2)`;
 
+// The rows are gone before the new one comes: the INSERT reads what the DELETE did.
 const WRITE = `
-INSERT INTO public.login_guard (credentials_hash, salt, rejections, unfinished_tries, last_try_at, reason)
-VALUES ($1, $2, $3, $4, to_timestamp($5), $6)
-ON CONFLICT (credentials_hash) DO UPDATE SET
-  rejections = EXCLUDED.rejections, unfinished_tries = EXCLUDED.unfinished_tries,
-  last_try_at = EXCLUDED.last_try_at, reason = EXCLUDED.reason`;
+WITH taken_over AS (
+  DELETE FROM public.login_guard WHERE account_hash = $1 OR credentials_hash = $2 RETURNING 1
+)
+INSERT INTO public.login_guard
+  (account_hash, credentials_hash, salt, rejections, unfinished_tries, last_try_at, reason, posts)
+SELECT $1, $2, $3, $4, $5, to_timestamp($6), $7, $8 FROM (SELECT count(*) FROM taken_over) AS deleted`;
 
-const FORGET = "DELETE FROM public.login_guard WHERE credentials_hash = $1";
+const FORGET = "DELETE FROM public.login_guard WHERE account_hash = $1 OR credentials_hash = $2";

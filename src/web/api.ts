@@ -18,7 +18,7 @@ export interface Overview {
   readonly problems: readonly OverviewProblem[];
 }
 
-/** The login guard, which holds a rejected password back. */
+/** The login guard, which pauses the login after password posts that led to no token. */
 export interface OverviewGuard {
   /**
    * Until when the password is not posted again; `null`: it is not held back. 8640000000000000, the last instant there
@@ -27,6 +27,14 @@ export interface OverviewGuard {
   readonly heldUntil: number | null;
   /** When Caruna+ rejected it last; `null`: it did not, or it is not held back. */
   readonly rejected: number | null;
+  /** What came of the last post; this and the following are `null` where the password is not held back. */
+  readonly kind: "rejected" | "person needed" | "not understood" | "no answer" | "session lost" | null;
+  /** When the password was posted last. */
+  readonly posted: number | null;
+  /** Caruna's own words (Finnish, masked), where it gave some. */
+  readonly words: string | null;
+  /** File with the transcript of that login, where there is one. */
+  readonly transcript: string | null;
 }
 
 export interface OverviewProblem {

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { LoginPause } from "../database/index.js";
 import type { Cycles, PointState } from "./page-data.js";
 
 /** What the Caruna+ client does, one event at a time. */
@@ -13,6 +14,13 @@ export type ClientEvent =
     }
   | { readonly kind: "login"; readonly succeeded: boolean }
   | { readonly kind: "retry" };
+
+/** What the database alone knows. */
+export interface StateOfDatabase {
+  readonly points: readonly PointState[];
+  /** Why no password may be posted now. */
+  readonly pause: LoginPause | undefined;
+}
 
 const PREFIX = "caruna_";
 /** A cycle with nothing due takes some milliseconds, the first one with ten years half an hour. */
@@ -39,6 +47,14 @@ export class Metrics {
   readonly #databaseUp = this.#gauge("database_up", "1 where the database answers, 0 where it does not");
   readonly #lastSuccess = this.#gauge("last_success_timestamp_seconds", "When a cycle last ended well");
   readonly #lastCycleGood = this.#gauge("last_cycle_success", "1 where the last cycle ended well, 0 where it failed");
+  readonly #loginPaused = new Gauge({
+    ...{ name: `${PREFIX}login_paused`, help: "1 while no password is posted, by what came of the last post" },
+    ...{ labelNames: ["outcome"], registers: [this.#registry] },
+  });
+  readonly #loginNextPost = new Gauge({
+    ...{ name: `${PREFIX}login_next_post_timestamp_seconds`, help: "When a paused login ends; missing: not by itself" },
+    ...{ labelNames: ["outcome"], registers: [this.#registry] },
+  });
   readonly #nextCycle = this.#gauge("next_cycle_timestamp_seconds", "When the next cycle is due");
   readonly #ofPoints = {
     newestAge: this.#perPoint("newest_hour_age_seconds", "Time since the start of the newest stored hour"),
@@ -85,9 +101,11 @@ export class Metrics {
   /**
    * All figures in Prometheus' text format.
    *
-   * @param points `undefined`: the database does not answer, and what it alone knows is left out.
+   * @param state `undefined`: the database does not answer, and what it alone knows is left out.
    */
-  async text(points: readonly PointState[] | undefined, cycles: Cycles, nowEpochMs: number): Promise<string> {
+  async text(state: StateOfDatabase | undefined, cycles: Cycles, nowEpochMs: number): Promise<string> {
+    const points = state?.points;
+    this.#setPause(state?.pause);
     this.#set(this.#databaseUp, points === undefined ? 0 : 1);
     if (cycles.nextEpochMs !== undefined) this.#set(this.#nextCycle, cycles.nextEpochMs / 1000);
     for (const gauge of Object.values(this.#ofPoints)) gauge.reset();
@@ -98,6 +116,15 @@ export class Metrics {
   /** The media type of the text. */
   get contentType(): string {
     return this.#registry.contentType;
+  }
+
+  #setPause(pause: LoginPause | undefined): void {
+    this.#loginPaused.reset();
+    this.#loginNextPost.reset();
+    if (pause === undefined) return;
+    const labels = { outcome: pause.kind.replaceAll(" ", "_") };
+    this.#loginPaused.set(labels, 1);
+    if (pause.nextPostEpochMs !== undefined) this.#loginNextPost.set(labels, pause.nextPostEpochMs / 1000);
   }
 
   #setPoint(point: PointState, nowEpochMs: number): void {

@@ -2,6 +2,7 @@ import type {
   Database,
   DayOfYear,
   KnownMeteringPoint,
+  LoginPause,
   MeteringPointStatus,
   SeriesQuery,
   SeriesRow,
@@ -22,13 +23,7 @@ export interface Cycles {
 
 /** What of the login guard is asked. */
 interface Guard {
-  check(signal: AbortSignal): Promise<GuardHold | undefined>;
-}
-
-interface GuardHold {
-  readonly rejections: number;
-  readonly lastTryEpochMs: number;
-  readonly nextTryEpochMs: number | undefined;
+  check(signal: AbortSignal): Promise<LoginPause | undefined>;
 }
 
 export interface PageDataOptions {
@@ -72,7 +67,7 @@ const POINTS_AGE_MS = 5_000;
 /** A database that takes longer for a short question is out of order for those who ask after our health. */
 const READY_TIMEOUT_MS = 5_000;
 /** The last instant that ECMAScript knows. */
-const FOR_GOOD_EPOCH_MS = 8_640_000_000_000_000;
+const INDEFINITELY_EPOCH_MS = 8_640_000_000_000_000;
 
 /** What the page, the health checks and the metrics are told, read from the database. */
 export class PageData {
@@ -88,7 +83,7 @@ export class PageData {
   async overview(signal: AbortSignal): Promise<Overview> {
     const { now, version, cycles } = this.#options;
     const points = await this.points();
-    const hold = await this.#options.guard.check(signal);
+    const pause = await this.pause(signal);
     const { last, nextEpochMs } = cycles();
     const problem = last?.problem;
     return {
@@ -97,9 +92,15 @@ export class PageData {
       points: points.map(({ gapCount, ...point }) => point),
       lastCycle: last === undefined ? null : { ended: last.endedEpochMs, problem: problem?.message ?? null },
       nextCycle: nextEpochMs ?? null,
-      guard: guardOf(hold),
+      guard: guardOf(pause),
       problems: [...(problem === undefined ? [] : [problem]), ...this.#overdue()],
     };
+  }
+
+  /** Why no password may be posted now; undefined where one may. Throws `NotReady` or a `DatabaseError`. */
+  async pause(signal: AbortSignal): Promise<LoginPause | undefined> {
+    this.#requireStarted();
+    return await this.#options.guard.check(signal);
   }
 
   /** Every metering point ever seen, by id, as it was a few seconds ago at the most. Throws `NotReady` or a `DatabaseError`. */
@@ -148,9 +149,8 @@ export class PageData {
     if (this.#overdue().length > 0) reasons.push("the next cycle is overdue");
     const { controller, release } = controllerUnder(signal, AbortSignal.timeout(READY_TIMEOUT_MS));
     try {
-      this.#requireStarted();
-      const hold = await this.#options.guard.check(controller.signal);
-      if (hold !== undefined) reasons.push("the login guard holds the password back");
+      const pause = await this.pause(controller.signal);
+      if (pause !== undefined) reasons.push(pauseInFixedWords(pause));
     } catch {
       // Why is told to those who may see the page, and to the log by the next cycle.
       reasons.push("the database does not answer");
@@ -189,12 +189,23 @@ export class PageData {
   }
 }
 
-function guardOf(hold: GuardHold | undefined): OverviewGuard {
-  if (hold === undefined) return { heldUntil: null, rejected: null };
+function guardOf(pause: LoginPause | undefined): OverviewGuard {
+  if (pause === undefined)
+    return { heldUntil: null, rejected: null, kind: null, posted: null, words: null, transcript: null };
   return {
-    heldUntil: hold.nextTryEpochMs ?? FOR_GOOD_EPOCH_MS,
-    rejected: hold.rejections > 0 ? hold.lastTryEpochMs : null,
+    heldUntil: pause.nextPostEpochMs ?? INDEFINITELY_EPOCH_MS,
+    rejected: pause.kind === "rejected" ? pause.lastPostEpochMs : null,
+    kind: pause.kind,
+    posted: pause.lastPostEpochMs,
+    words: pause.words ?? null,
+    transcript: pause.transcriptFile ?? null,
   };
+}
+
+/** Nothing of Caruna's words, and no path: whoever reaches the address may read it. */
+function pauseInFixedWords({ kind, nextPostEpochMs }: LoginPause): string {
+  const next = nextPostEpochMs === undefined ? "none" : new Date(nextPostEpochMs).toISOString();
+  return `the login is paused (${kind}), next password post: ${next}; see caruna-integration status`;
 }
 
 function pointState(

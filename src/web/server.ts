@@ -187,11 +187,12 @@ export class WebServer {
 
   async #metrics(context: Context): Promise<Response> {
     const { data, metrics, cycles, now, logger } = this.#options;
-    const points = await data.points().catch((error: unknown) => {
+    const read = async () => ({ points: await data.points(), pause: await data.pause(this.#signalOf(context)) });
+    const state = await read().catch((error: unknown) => {
       logger.debug({ problem: String(error) }, "the metrics lack what the database knows");
       return undefined;
     });
-    return context.body(await metrics.text(points, cycles(), now()), 200, { "Content-Type": metrics.contentType });
+    return context.body(await metrics.text(state, cycles(), now()), 200, { "Content-Type": metrics.contentType });
   }
 
   /** A piece that cannot be had breaks the connection off, so that half a file is not taken for a whole one. */

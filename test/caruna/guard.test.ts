@@ -3,9 +3,9 @@ import {
   CredentialsRejected,
   LoginChanged,
   type LoginGuard,
-  LoginHeldBack,
-  type LoginHold,
   type LoginOutcome,
+  type LoginPause,
+  LoginPaused,
 } from "../../src/caruna/index.js";
 import type { Behaviour, Simulator } from "../../src/simulator/index.js";
 import {
@@ -19,30 +19,40 @@ import {
   until,
 } from "../support/caruna.js";
 
-const HOLD: LoginHold = {
+const PAUSE: LoginPause = {
+  kind: "rejected",
   rejections: 2,
-  unfinishedTries: 0,
-  lastTryEpochMs: Date.UTC(2026, 0, 1, 10),
-  nextTryEpochMs: Date.UTC(2026, 0, 1, 16),
-  reason: "Väärä salasana.",
+  failedPosts: 2,
+  lastPostEpochMs: Date.UTC(2026, 0, 1, 10),
+  nextPostEpochMs: Date.UTC(2026, 0, 1, 16),
+  words: "Väärä salasana.",
+  found: undefined,
+  transcriptFile: "/state/transcripts/one.json",
+  tooManyPasswords: false,
 };
 
 /** A guard that writes down what it is asked and told, and how many requests and password posts came before. */
-function listeningGuard(simulator: Simulator, hold: { check?: LoginHold; begin?: LoginHold } = {}) {
+function listeningGuard(simulator: Simulator, pause: { check?: LoginPause; begin?: LoginPause } = {}) {
   const told: string[] = [];
+  const outcomes: LoginOutcome[] = [];
   const tell = (what: string) => told.push(`${what}, after ${simulator.passwordPosts} posts`);
   const guard: LoginGuard = {
     check: async () => {
       tell(`check at request ${simulator.requests.length}`);
-      return hold.check;
+      return pause.check;
     },
-    begin: async (_, isAskedFor) => {
-      tell(`begin${isAskedFor ? " (asked for)" : ""}`);
-      if (hold.begin !== undefined) return { hold: hold.begin };
-      return { hold: undefined, end: async (outcome: LoginOutcome) => void tell(outcome.kind) };
+    begin: async (_, force) => {
+      tell(`begin${force ? " (forced)" : ""}`);
+      if (pause.begin !== undefined) return { pause: pause.begin };
+      const end = async (outcome: LoginOutcome) => {
+        tell(outcome.kind);
+        outcomes.push(outcome);
+        return outcome.kind === "accepted" ? undefined : PAUSE;
+      };
+      return { pause: undefined, end };
     },
   };
-  return { guard, told };
+  return { guard, told, outcomes };
 }
 
 describe("a client with a guard", () => {
@@ -55,19 +65,20 @@ describe("a client with a guard", () => {
     expect(told).toEqual(["check at request 0, after 0 posts", "begin, after 0 posts", "accepted, after 1 posts"]);
   });
 
-  it("makes not one request while it holds the login back, and says when it will and how to try at once", async () => {
+  it("makes not one request while the login is paused, and says why, until when and what to do", async () => {
     const simulator = await simulatorFor();
-    const { guard } = listeningGuard(simulator, { check: HOLD });
+    const { guard } = listeningGuard(simulator, { check: PAUSE });
     const error = await errorOf(clientFor(simulator, { guard }).client.customerNumbers());
-    expect(error).toBeInstanceOf(LoginHeldBack);
-    expect(error).toMatchObject({ hold: HOLD, duringLogin: true });
+    expect(error).toBeInstanceOf(LoginPaused);
+    expect(error).toMatchObject({ pause: PAUSE, duringLogin: true });
     for (const words of [
       "2 times",
       "2026-01-01 12:00",
       "2026-01-01 18:00 (Helsinki)",
       "Väärä salasana.",
-      "login",
+      "login --force",
       "CARUNA_PASSWORD",
+      "/state/transcripts/one.json",
     ])
       expect(error.message).toContain(words);
     expect(error.message).not.toContain("\n");
@@ -76,15 +87,15 @@ describe("a client with a guard", () => {
 
   it("says that it will not try by itself again", async () => {
     const simulator = await simulatorFor();
-    const { guard } = listeningGuard(simulator, { check: { ...HOLD, nextTryEpochMs: undefined } });
+    const { guard } = listeningGuard(simulator, { check: { ...PAUSE, nextPostEpochMs: undefined } });
     const error = await errorOf(clientFor(simulator, { guard }).client.customerNumbers());
-    expect(error.message).toContain("not posted again by itself");
+    expect(error.message).toContain("paused until the password changes or you ask for a login");
   });
 
   it("does not post where the guard holds back at the last moment, or cannot note the post", async () => {
     const simulator = await simulatorFor();
-    const held = listeningGuard(simulator, { begin: HOLD });
-    expect(await errorOf(clientFor(simulator, held).client.customerNumbers())).toBeInstanceOf(LoginHeldBack);
+    const held = listeningGuard(simulator, { begin: PAUSE });
+    expect(await errorOf(clientFor(simulator, held).client.customerNumbers())).toBeInstanceOf(LoginPaused);
     const broken = listeningGuard(simulator);
     const begin = () => Promise.reject(new RangeError("the database is gone"));
     const { client } = clientFor(simulator, { guard: { ...broken.guard, begin } });
@@ -101,26 +112,34 @@ describe("a client with a guard", () => {
     expect(told.at(-1)).toBe("rejected, after 1 posts");
   });
 
-  it("tells a second factor as a rejection: each try would send another code", async () => {
+  it("tells that a second factor needs a person: each try would send another code", async () => {
     const simulator = await simulatorFor({ secondFactor: true });
     const { guard, told } = listeningGuard(simulator);
     await errorOf(clientFor(simulator, { guard }).client.customerNumbers());
-    expect(told.at(-1)).toBe("rejected, after 1 posts");
+    expect(told.at(-1)).toBe("person needed, after 1 posts");
   });
 
-  const notJudged: [string, Partial<Behaviour>, (simulator: Simulator) => void][] = [
-    ["a foreign host behind the password", { foreign: { step: "journey", url: "https://example.com/" } }, () => {}],
+  const notJudged: [string, string, Partial<Behaviour>, (simulator: Simulator) => void][] = [
     [
+      "not understood",
+      "a foreign host behind the password",
+      { foreign: { step: "journey", url: "https://example.com/" } },
+      () => {},
+    ],
+    [
+      "no answer",
       "a token call that fails",
       {},
       (simulator) => simulator.answerNext({ pathIncludes: "/token", times: 9, answer: { status: 503 } }),
     ],
     [
+      "no answer",
       "a password post that is cut by the network",
       {},
       (simulator) => simulator.answerNext({ site: "auth", method: "POST", answer: "disconnect" }),
     ],
     [
+      "not understood",
       "an unknown page in answer to the password",
       {},
       (simulator) =>
@@ -128,12 +147,12 @@ describe("a client with a guard", () => {
     ],
   ];
 
-  it.each(notJudged)("tells that it was not judged: %s", async (_, behaviour, prepare) => {
+  it.each(notJudged)("tells %s: %s", async (outcome, _, behaviour, prepare) => {
     const simulator = await simulatorFor(behaviour);
     prepare(simulator);
     const { guard, told } = listeningGuard(simulator);
     await errorOf(clientFor(simulator, { guard }).client.customerNumbers());
-    expect(told.map((line) => line.replace(/,.*/, ""))).toEqual(["check at request 0", "begin", "not judged"]);
+    expect(told.map((line) => line.replace(/,.*/, ""))).toEqual(["check at request 0", "begin", outcome]);
   });
 
   it.each([
@@ -152,7 +171,7 @@ describe("a client with a guard", () => {
     await clientFor(simulator, { guard }).client.customerNumbers();
     expect(told.slice(1)).toEqual([
       "begin, after 0 posts",
-      "not judged, after 1 posts",
+      "session lost, after 1 posts",
       "begin, after 1 posts",
       "accepted, after 2 posts",
     ]);
@@ -162,7 +181,13 @@ describe("a client with a guard", () => {
     const outcomes: string[] = [];
     const guard: LoginGuard = {
       check: async () => undefined,
-      begin: async () => ({ hold: undefined, end: async ({ kind }) => void outcomes.push(kind) }),
+      begin: async () => ({
+        pause: undefined,
+        end: async ({ kind }) => {
+          outcomes.push(kind);
+          return undefined;
+        },
+      }),
     };
     const portal = await portalOf({ "/first": (_, response) => sendHtml(response, LOGIN_FORM), "/judge": () => {} });
     const going = new AbortController();
@@ -171,13 +196,13 @@ describe("a client with a guard", () => {
     going.abort(new Error("no longer wanted"));
     await gone;
     await until(() => outcomes.length > 0);
-    expect(outcomes).toEqual(["cut off"]);
+    expect(outcomes).toEqual(["no answer"]);
   });
 
   it("keeps the session although its acceptance could not be noted, with a warning", async () => {
     const simulator = await simulatorFor();
     const end = () => Promise.reject(new Error("the database is gone"));
-    const guard: LoginGuard = { check: async () => undefined, begin: async () => ({ hold: undefined, end }) };
+    const guard: LoginGuard = { check: async () => undefined, begin: async () => ({ pause: undefined, end }) };
     const { client, log } = clientFor(simulator, { guard });
     expect(await client.customerNumbers()).toEqual(["50123456"]);
     expect(log.entries.filter(({ level }) => level === "warn")).toMatchObject([
@@ -185,16 +210,46 @@ describe("a client with a guard", () => {
     ]);
   });
 
-  it("logs in at once for a person who asks, with the password and without asking for leave", async () => {
+  it("logs in with the password for a person who asks, unless the login is paused", async () => {
     const simulator = await simulatorFor({ singleSignOn: true });
-    const { guard, told } = listeningGuard(simulator, { check: HOLD });
-    const { client } = clientFor(simulator, { guard });
-    await client.logIn();
-    await client.logIn();
+    const free = clientFor(simulator, listeningGuard(simulator));
+    await free.client.logIn();
+    await free.client.logIn();
     expect(simulator.passwordPosts).toBe(2);
-    expect(told.filter((line) => line.startsWith("check"))).toEqual([]);
-    expect(told).toContain("begin (asked for), after 0 posts");
+    const paused = clientFor(simulator, listeningGuard(simulator, { check: PAUSE }));
+    expect(await errorOf(paused.client.logIn())).toBeInstanceOf(LoginPaused);
+    expect(simulator.passwordPosts).toBe(2);
+  });
+
+  it("logs in although it is paused for a person who forces it", async () => {
+    const simulator = await simulatorFor();
+    const { guard, told } = listeningGuard(simulator, { check: PAUSE });
+    const { client } = clientFor(simulator, { guard });
+    await client.logIn({ force: true });
+    expect(told).toEqual(["begin (forced), after 0 posts", "accepted, after 1 posts"]);
     expect(await client.customerNumbers()).toEqual(["50123456"]);
+  });
+
+  it("says in the error of a failed login when the password is posted again", async () => {
+    const simulator = await simulatorFor();
+    const { guard } = listeningGuard(simulator);
+    const error = await errorOf(clientFor(simulator, { guard, password: "wrong" }).client.customerNumbers());
+    expect(error).toMatchObject({ pause: PAUSE });
+    expect(error.message).toContain("not posted again before 2026-01-01 18:00 (Helsinki)");
+  });
+
+  it("hands the transcript's file on with the outcome", async () => {
+    const simulator = await simulatorFor();
+    const { guard, outcomes } = listeningGuard(simulator);
+    let kept = 0;
+    const onLoginFailed = async () => {
+      kept += 1;
+      return "/state/transcripts/one.json";
+    };
+    const { client } = clientFor(simulator, { guard, password: "wrong", onLoginFailed });
+    await errorOf(client.customerNumbers());
+    expect(outcomes).toMatchObject([{ kind: "rejected", transcriptFile: "/state/transcripts/one.json" }]);
+    expect(kept).toBe(1);
   });
 
   it("finds a page that nobody foresaw before the password without noting anything", async () => {

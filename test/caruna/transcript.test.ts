@@ -7,7 +7,7 @@ import {
   CarunaUnreachable,
   fileTranscripts,
   LoginChanged,
-  LoginHeldBack,
+  LoginPaused,
   type LoginTranscript,
 } from "../../src/caruna/index.js";
 import { structureOfAnswer, structureOfRequest } from "../../src/caruna/login/structure.js";
@@ -208,12 +208,14 @@ describe("a transcript is handed over when a login", () => {
     expect(await transcriptsOf(options, interception)).toEqual([]);
   });
 
-  it("and none when the guard holds it back", async () => {
-    const hold = { rejections: 1, unfinishedTries: 0, lastTryEpochMs: 0, nextTryEpochMs: 1, reason: undefined };
-    const guard = { check: async () => hold, begin: async () => ({ hold }) };
+  it("and none when the guard pauses it", async () => {
+    const none = { words: undefined, found: undefined, transcriptFile: undefined, tooManyPasswords: false };
+    const times = { lastPostEpochMs: 0, nextPostEpochMs: 1 };
+    const pause = { ...none, ...times, kind: "rejected", rejections: 1, failedPosts: 1 } as const;
+    const guard = { check: async () => pause, begin: async () => ({ pause }) };
     const { transcripts, onLoginFailed } = collector();
     const { client } = clientFor(await simulatorFor(), { guard, onLoginFailed });
-    expect(await errorOf(client.meteringPoints())).toBeInstanceOf(LoginHeldBack);
+    expect(await errorOf(client.meteringPoints())).toBeInstanceOf(LoginPaused);
     expect(transcripts).toEqual([]);
   });
 });

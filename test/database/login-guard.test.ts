@@ -1,135 +1,77 @@
+import { scryptSync } from "node:crypto";
 import { setImmediate as turn } from "node:timers/promises";
-import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { z } from "zod";
+import { ConnectionPool, type Session } from "../../src/database/connection/connection-pool.js";
 import { Database, DatabaseError } from "../../src/database/index.js";
-import { type DatabaseLoginGuard, holdOf, type LoginTries } from "../../src/database/login-guard.js";
+import { DatabaseLoginGuard, type LoginGuardSettings } from "../../src/database/login-guard.js";
+import type { FailureKind } from "../../src/database/login-timetable.js";
 import { silentLogger } from "../../src/shared/logger.js";
 import { createDatabase, type TestDatabase } from "../support/postgres.js";
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const WEEK_MINUTES = 7 * 24 * 60;
+const HOUR_MS = 60 * 60_000;
 const START = Date.UTC(2026, 0, 1);
 const NEVER_ABORTED = new AbortController().signal;
 
-/** What the rule makes of a try: the note before it, and what became of it. */
-function afterTry(before: LoginTries | undefined, end: "rejected" | "killed", now: number): LoginTries {
-  const { rejections = 0, unfinishedTries = 0 } = before ?? {};
-  const one = end === "rejected" ? 1 : 0;
-  return {
-    rejections: rejections + one,
-    unfinishedTries: unfinishedTries + 1 - one,
-    lastTryEpochMs: now,
-    reason: undefined,
-  };
-}
-
-/** The minutes of a week of restarts every minute at which the password was posted. */
-function postsOfAWeek(endOf: (post: number) => "rejected" | "killed"): number[] {
-  const posts: number[] = [];
-  let tries: LoginTries | undefined;
-  for (let minute = 0; minute < WEEK_MINUTES; minute += 1) {
-    const now = START + minute * MINUTE_MS;
-    if (holdOf(tries, now) !== undefined) continue;
-    tries = afterTry(tries, endOf(posts.length), now);
-    posts.push(minute);
-  }
-  return posts;
-}
-
-describe("the rule", () => {
-  test("a week of restarts every minute, always rejected: at once, after 1 h, 6 h and 24 h, and never again", () => {
-    expect(postsOfAWeek(() => "rejected")).toEqual([0, 60, 7 * 60, 31 * 60]);
-  });
-
-  test("a week in which every try is killed: two are forgiven at once, the others count as rejections", () => {
-    expect(postsOfAWeek(() => "killed")).toEqual([0, 1, 2, 62, 60 * 7 + 2, 60 * 31 + 2]);
-  });
-
-  test("however rejections and kills are mixed, a week has at most four rejections and two posts more", () => {
-    fc.assert(
-      fc.property(fc.infiniteStream(fc.constantFrom("rejected" as const, "killed" as const)), (ends) => {
-        const posts = postsOfAWeek(() => ends.next().value ?? "rejected");
-        expect(posts.length).toBeLessThanOrEqual(6);
-      }),
-      { numRuns: 50 },
-    );
-  });
-
-  test("a password that is held back is held back until the time that is told, and not a moment longer", () => {
-    const tries = fc.record({
-      rejections: fc.nat(6),
-      unfinishedTries: fc.nat(6),
-      lastTryEpochMs: fc.integer({ min: START, max: START + 1e10 }),
-      reason: fc.option(fc.string(), { nil: undefined }),
-    });
-    fc.assert(
-      fc.property(tries, fc.nat(40 * HOUR_MS), (known, passedMs) => {
-        const hold = holdOf(known, known.lastTryEpochMs + passedMs);
-        if (hold === undefined) {
-          // More tries than these never let it through.
-          expect(known.rejections + Math.max(0, known.unfinishedTries - 2)).toBeLessThanOrEqual(3);
-          return;
-        }
-        const { nextTryEpochMs } = hold;
-        expect(hold).toMatchObject(known);
-        if (nextTryEpochMs === undefined) {
-          expect(holdOf(known, Number.MAX_SAFE_INTEGER)).toEqual(hold);
-        } else {
-          expect(holdOf(known, nextTryEpochMs - 1)).toEqual(hold);
-          expect(holdOf(known, nextTryEpochMs)).toBeUndefined();
-        }
-      }),
-    );
-  });
-});
-
-describe("in the database", () => {
+describe("the guard in the database", () => {
   let testDatabase: TestDatabase;
-  let opened: Database[];
+  let database: Database;
   let now: number;
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     testDatabase = await createDatabase();
-    opened = [];
+    database = new Database(testDatabase.settings, silentLogger);
+    await database.start();
+  });
+  beforeEach(async () => {
+    await testDatabase.query("DELETE FROM public.login_guard");
     now = START;
   });
-  afterEach(async () => {
-    for (const database of opened) await database.stop();
+  afterAll(async () => {
+    await database.stop();
     await testDatabase.drop();
   });
 
   /** A guard as a newly started program has it. */
-  async function guardOf(password = "Ankkalinna-313", user = "aku@example.com"): Promise<DatabaseLoginGuard> {
-    const database = new Database(testDatabase.settings, silentLogger);
-    opened.push(database);
-    await database.start();
-    return database.loginGuard(["https://plus.example.com", user, password], () => now);
+  function guardOf(
+    password = "Ankkalinna-313",
+    user = "aku@example.com",
+    settings: LoginGuardSettings = {},
+  ): DatabaseLoginGuard {
+    return database.loginGuard(["https://plus.example.com", user, password], () => now, settings);
   }
 
-  async function posted(guard: DatabaseLoginGuard, isAskedFor = false) {
-    const noted = await guard.begin(NEVER_ABORTED, isAskedFor);
-    if (noted.hold !== undefined) throw new Error("the password is held back");
-    return noted;
+  async function posted(guard: DatabaseLoginGuard, force = false) {
+    const recorded = await guard.begin(NEVER_ABORTED, force);
+    if (recorded.pause !== undefined) throw new Error("the login is paused");
+    return recorded;
   }
 
+  const NOTHING_MORE = { words: undefined, found: undefined, retryAfterSeconds: undefined, transcriptFile: undefined };
   const check = (guard: DatabaseLoginGuard) => guard.check(NEVER_ABORTED);
   const rows = () =>
     testDatabase.query("SELECT rejections, unfinished_tries, reason FROM public.login_guard ORDER BY last_try_at");
 
-  async function reject(guard: DatabaseLoginGuard, isAskedFor = false) {
-    await (await posted(guard, isAskedFor)).end({ kind: "rejected", reason: "Väärä salasana." });
+  async function fail(guard: DatabaseLoginGuard, kind: FailureKind, force = false) {
+    return await (await posted(guard, force)).end({ ...NOTHING_MORE, kind });
   }
 
-  test("a rejection is remembered by the next program, in Caruna's words, and what is stored tells no credentials", async () => {
-    await reject(await guardOf());
-    expect(await check(await guardOf())).toEqual({
-      rejections: 1,
-      unfinishedTries: 0,
-      lastTryEpochMs: START,
-      nextTryEpochMs: START + HOUR_MS,
-      reason: "Väärä salasana.",
+  async function reject(guard: DatabaseLoginGuard, force = false) {
+    return await (await posted(guard, force)).end({ ...NOTHING_MORE, kind: "rejected", words: "Väärä salasana." });
+  }
+
+  test("a rejection is known to the next program, in Caruna's words, and what is stored names no credentials", async () => {
+    const transcriptFile = "/state/transcripts/one.json";
+    const outcome = { kind: "rejected", words: "Väärä salasana.", found: "a form", transcriptFile } as const;
+    const pause = await (await posted(guardOf())).end({ ...outcome, retryAfterSeconds: undefined });
+    expect(pause).toEqual({
+      ...outcome,
+      ...{ failedPosts: 1, rejections: 1, tooManyPasswords: false },
+      lastPostEpochMs: START,
+      nextPostEpochMs: START + HOUR_MS,
     });
+    expect(await check(guardOf())).toEqual(pause);
+    expect(await guardOf().lastFailure(NEVER_ABORTED)).toEqual(pause);
     const [stored] = await testDatabase.query("SELECT login_guard::text AS all FROM public.login_guard");
     for (const secret of ["Ankkalinna-313", "aku@example.com", "plus.example.com"]) {
       expect(stored?.all).not.toContain(secret);
@@ -139,78 +81,175 @@ describe("in the database", () => {
 
   test("a rejected password may be posted again after 1 h, 6 h and 24 h, then not by itself", async () => {
     for (const waitMs of [HOUR_MS, 6 * HOUR_MS, 24 * HOUR_MS]) {
-      await reject(await guardOf());
+      await reject(guardOf());
       now += waitMs - 1;
-      const guard = await guardOf();
-      expect(await check(guard)).toMatchObject({ nextTryEpochMs: now + 1 });
-      expect(await guard.begin(NEVER_ABORTED, false)).toMatchObject({ hold: { nextTryEpochMs: now + 1 } });
+      const guard = guardOf();
+      expect(await check(guard)).toMatchObject({ nextPostEpochMs: now + 1 });
+      expect(await guard.begin(NEVER_ABORTED, false)).toMatchObject({ pause: { nextPostEpochMs: now + 1 } });
       now += 1;
       expect(await check(guard)).toBeUndefined();
     }
-    await reject(await guardOf());
+    await reject(guardOf());
     now += 10_000 * HOUR_MS;
-    expect(await check(await guardOf())).toMatchObject({ rejections: 4, nextTryEpochMs: undefined });
+    expect(await check(guardOf())).toMatchObject({ rejections: 4, nextPostEpochMs: undefined });
   });
 
   test("an accepted password leaves nothing behind", async () => {
-    const guard = await guardOf();
+    const guard = guardOf();
     await reject(guard);
     now += HOUR_MS;
-    await (await posted(guard)).end({ kind: "accepted" });
+    expect(await (await posted(guard)).end({ kind: "accepted" })).toBeUndefined();
     expect(await check(guard)).toBeUndefined();
     expect(await rows()).toEqual([]);
   });
 
-  test("other credentials are not held back, and do not free those that are", async () => {
-    await reject(await guardOf("first"));
-    const second = await guardOf("second");
-    expect(await check(second)).toBeUndefined();
-    await (await posted(second)).end({ kind: "accepted" });
-    await reject(await guardOf("third"));
-    expect(await check(await guardOf("first"))).toMatchObject({ rejections: 1 });
-    expect(await check(await guardOf("first", "iines@example.com"))).toBeUndefined();
-  });
-
-  test("a try that was not judged leaves all as it was", async () => {
-    const guard = await guardOf();
-    await (await posted(guard)).end({ kind: "not judged" });
+  test("passwords of one account are counted together, those of another account are not", async () => {
+    await reject(guardOf("first"));
+    await reject(guardOf("second"));
+    await reject(guardOf("third", " AKU@example.com"));
+    expect(await check(guardOf("first"))).toMatchObject({ rejections: 3, nextPostEpochMs: START + 24 * HOUR_MS });
+    expect(await check(guardOf("fourth"))).toMatchObject({
+      tooManyPasswords: true,
+      nextPostEpochMs: START + 24 * HOUR_MS,
+    });
+    expect(await check(guardOf("first", "iines@example.com"))).toBeUndefined();
+    expect(await rows()).toHaveLength(1);
+    now += 24 * HOUR_MS;
+    await (await posted(guardOf("fourth"))).end({ kind: "accepted" });
     expect(await rows()).toEqual([]);
-    await reject(guard);
-    now += HOUR_MS;
-    await (await posted(guard)).end({ kind: "not judged" });
-    expect(await rows()).toEqual([{ rejections: 1, unfinished_tries: 0, reason: "Väärä salasana." }]);
-    expect(await check(guard)).toBeUndefined();
   });
 
-  test("a try is noted before the post, stays noted when the program is killed, and counts from the third on", async () => {
-    for (const isHeldBack of [false, false, true]) {
-      const guard = await guardOf();
-      const noted = await posted(guard);
+  test("whatever is no token counts: what nobody understood, and what got no answer", async () => {
+    await fail(guardOf(), "not understood");
+    expect(await check(guardOf())).toMatchObject({
+      kind: "not understood",
+      nextPostEpochMs: START + HOUR_MS,
+    });
+    expect(await check(guardOf(undefined, undefined, { version: "1000.0.0" }))).toBeUndefined();
+    await testDatabase.query("DELETE FROM public.login_guard");
+    await fail(guardOf(), "no answer");
+    const daily = guardOf(undefined, undefined, { cycleMs: 24 * HOUR_MS });
+    now += 20 * HOUR_MS;
+    expect(await check(guardOf())).toBeUndefined();
+    expect(await check(daily)).toMatchObject({ kind: "no answer" });
+    now += 4 * HOUR_MS;
+    expect(await check(daily)).toBeUndefined();
+  });
+
+  test("Caruna+'s Retry-After is waited for, but for a week at the most", async () => {
+    const answer = { ...NOTHING_MORE, kind: "no answer", found: "HTTP 429" } as const;
+    await (await posted(guardOf())).end({ ...answer, retryAfterSeconds: 30 * 3600 });
+    expect(await check(guardOf())).toMatchObject({ nextPostEpochMs: START + 30 * HOUR_MS });
+    await (await posted(guardOf(), true)).end({ ...answer, retryAfterSeconds: 1e9 });
+    expect(await check(guardOf())).toMatchObject({ nextPostEpochMs: START + 7 * 24 * HOUR_MS });
+  });
+
+  test("a post is recorded before it is made, and stays one without an answer when the program is killed", async () => {
+    for (const [killed, waitMs] of [HOUR_MS, HOUR_MS, 6 * HOUR_MS].entries()) {
+      const guard = guardOf();
+      const recorded = await posted(guard);
       expect(await rows()).toHaveLength(1);
       await cutOffWhoHoldsTheLock();
-      expect((await check(await guardOf())) !== undefined).toBe(isHeldBack);
+      expect(await check(guardOf())).toMatchObject({ kind: "no answer", failedPosts: killed + 1 });
       // For this test's own sake: nobody is left waiting when the connections are closed.
-      await noted.end({ kind: "cut off" });
+      await recorded.end({ ...NOTHING_MORE, kind: "no answer" });
+      now += waitMs;
     }
-    expect(await check(await guardOf())).toMatchObject({ rejections: 0, unfinishedTries: 3 });
+    await reject(guardOf());
+    expect(await rows()).toEqual([{ rejections: 1, unfinished_tries: 3, reason: "Väärä salasana." }]);
   });
 
-  test("what became of a post is remembered although a connection was lost in the meantime", async () => {
-    const noted = await posted(await guardOf());
-    await cutOffWhoHoldsTheLock();
-    await noted.end({ kind: "rejected", reason: undefined });
-    expect(await check(await guardOf())).toMatchObject({ rejections: 1, unfinishedTries: 0 });
+  test("the outcome of a post is recorded although every connection has died in the meantime", async () => {
+    const guard = guardOf();
+    const recorded = await posted(guard);
+    await testDatabase.query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    );
+    await recorded.end({ ...NOTHING_MORE, kind: "rejected" });
+    expect(await check(guardOf())).toMatchObject({ kind: "rejected", rejections: 1, failedPosts: 1 });
   });
 
-  test("what a person asks for is not held back, and is remembered all the same", async () => {
-    const guard = await guardOf();
+  test("the transaction that holds the lock may be idle for longer than a login takes", async () => {
+    const { pool, limits } = poolThatShowsIdleLimits();
+    const credentials = ["https://plus.example.com", "aku@example.com", "Ankkalinna-313"];
+    const guard = new DatabaseLoginGuard({ credentials, now: () => now, pool: () => pool });
+    await fail(guard, "no answer");
+    await pool.close();
+    expect(limits).toEqual(["10min"]);
+  });
+
+  describe("beside version 0.1.0, which knows a row for each pair of account and password", () => {
+    const CREDENTIALS = ["https://plus.example.com", "aku@example.com", "Ankkalinna-313"];
+    const SALT = Buffer.alloc(16, 7);
+    const hash = () => scryptSync(JSON.stringify(CREDENTIALS), SALT, 32, { N: 16_384, r: 8, p: 5 });
+
+    /** As that version writes what it knows of these credentials. */
+    async function writeAsBefore(rejections: number, unfinishedTries: number): Promise<void> {
+      await testDatabase.query(
+        `INSERT INTO public.login_guard (credentials_hash, salt, rejections, unfinished_tries, last_try_at, reason)
+        VALUES ($1, $2, $3, $4, to_timestamp($5), 'Väärä salasana.')
+        ON CONFLICT (credentials_hash) DO UPDATE SET
+          rejections = EXCLUDED.rejections, unfinished_tries = EXCLUDED.unfinished_tries,
+          last_try_at = EXCLUDED.last_try_at, reason = EXCLUDED.reason`,
+        [hash(), SALT, rejections, unfinishedTries, now / 1000],
+      );
+    }
+
+    test("a password that it saw rejected is posted no sooner, and its row is taken over", async () => {
+      await writeAsBefore(2, 1);
+      const guard = guardOf();
+      expect(await check(guard)).toMatchObject({
+        ...{ kind: "rejected", words: "Väärä salasana.", rejections: 2, failedPosts: 3 },
+        nextPostEpochMs: START + 6 * HOUR_MS,
+      });
+      expect(await check(guardOf("another"))).toBeUndefined();
+      now += 6 * HOUR_MS;
+      await reject(guard);
+      expect(await check(guard)).toMatchObject({ rejections: 3, nextPostEpochMs: now + 24 * HOUR_MS });
+      expect(await rows()).toEqual([{ rejections: 3, unfinished_tries: 1, reason: "Väärä salasana." }]);
+    });
+
+    test("after another password of the account has failed, too", async () => {
+      await writeAsBefore(4, 0);
+      await reject(guardOf("another"));
+      expect(await rows()).toHaveLength(2);
+      expect(await check(guardOf())).toMatchObject({ rejections: 5, nextPostEpochMs: undefined });
+      await reject(guardOf(), true);
+      expect(await rows()).toEqual([{ rejections: 6, unfinished_tries: 0, reason: "Väärä salasana." }]);
+    });
+
+    test("what it writes afterwards counts, and what it may read makes it wait, too", async () => {
+      await testDatabase.query("INSERT INTO public.login_guard VALUES ('other', $1, 0, 0, '2026-01-01', NULL)", [SALT]);
+      await reject(guardOf());
+      const [row] = await testDatabase.query(
+        "SELECT rejections, unfinished_tries FROM public.login_guard WHERE credentials_hash = $1",
+        [hash()],
+      );
+      expect(row).toEqual({ rejections: 1, unfinished_tries: 0 });
+      now += HOUR_MS;
+      await writeAsBefore(2, 0);
+      expect(await check(guardOf())).toMatchObject({ rejections: 2, nextPostEpochMs: now + 6 * HOUR_MS });
+    });
+  });
+
+  test("what a person forces is posted, and recorded all the same", async () => {
+    const guard = guardOf();
     await reject(guard);
     await reject(guard, true);
-    expect(await check(guard)).toMatchObject({ rejections: 2, nextTryEpochMs: START + 6 * HOUR_MS });
+    expect(await check(guard)).toMatchObject({ rejections: 2, nextPostEpochMs: START + 6 * HOUR_MS });
+  });
+
+  test("after a clock that was years ahead is set right, the timetable begins now", async () => {
+    now = START + 10 * 365 * 24 * HOUR_MS;
+    await reject(guardOf());
+    now = START;
+    expect(await check(guardOf())).toMatchObject({ nextPostEpochMs: START + HOUR_MS });
+    now += HOUR_MS;
+    expect(await check(guardOf())).toBeUndefined();
   });
 
   test("two programs never post at the same moment: the second waits, and heeds what became of the first", async () => {
-    const [first, second] = [await guardOf(), await guardOf()];
+    const [first, second] = [guardOf(), guardOf()];
     const noted = await posted(first);
     expect(await check(second)).toBeUndefined();
     let isWaiting = true;
@@ -219,17 +258,17 @@ describe("in the database", () => {
     });
     await untilOneWaits();
     expect(isWaiting).toBe(true);
-    await noted.end({ kind: "rejected", reason: undefined });
-    expect(await waiting).toMatchObject({ hold: { rejections: 1 } });
+    await noted.end({ ...NOTHING_MORE, kind: "rejected" });
+    expect(await waiting).toMatchObject({ pause: { rejections: 1 } });
   });
 
   test("of many programs that begin at once with a wrong password, one posts it", async () => {
-    const guards = await Promise.all(Array.from({ length: 5 }, () => guardOf()));
+    const guards = Array.from({ length: 3 }, () => guardOf());
     const posts = await Promise.all(
       guards.map(async (guard) => {
         const noted = await guard.begin(NEVER_ABORTED, false);
-        if (noted.hold !== undefined) return 0;
-        await noted.end({ kind: "rejected", reason: undefined });
+        if (noted.pause !== undefined) return 0;
+        await noted.end({ ...NOTHING_MORE, kind: "rejected" });
         return 1;
       }),
     );
@@ -237,7 +276,7 @@ describe("in the database", () => {
   });
 
   test("one that waits for another can be ended", async () => {
-    const [first, second] = [await guardOf(), await guardOf()];
+    const [first, second] = [guardOf(), guardOf()];
     const noted = await posted(first);
     const ending = new AbortController();
     const waiting = second.begin(ending.signal, false);
@@ -249,15 +288,15 @@ describe("in the database", () => {
     expect(await rows()).toEqual([]);
   });
 
-  test("where the try cannot be noted, begin fails: there is no post without a note", async () => {
-    const guard = await guardOf();
-    await testDatabase.query("DROP TABLE public.login_guard");
+  test("where the post cannot be recorded, begin fails: there is no post without a record", async () => {
+    const guard = guardOf();
+    await testDatabase.query("ALTER TABLE public.login_guard RENAME TO login_guard_gone");
     await expect(guard.begin(NEVER_ABORTED, true)).rejects.toBeInstanceOf(DatabaseError);
     await expect(check(guard)).rejects.toBeInstanceOf(DatabaseError);
+    await testDatabase.query("ALTER TABLE public.login_guard_gone RENAME TO login_guard");
   });
 
   test("the table and all its columns say what they are", async () => {
-    await guardOf();
     const undescribed = await testDatabase.query(
       "SELECT attname FROM pg_attribute WHERE attrelid = 'public.login_guard'::regclass AND attnum > 0 AND col_description(attrelid, attnum) IS NULL",
     );
@@ -273,6 +312,29 @@ describe("in the database", () => {
 
   async function untilOneWaits(): Promise<void> {
     while ((await testDatabase.query(`SELECT FROM ${locks} AND NOT granted`)).length === 0) await turn();
+  }
+
+  /** Connections of which each transaction says, once its first statement is done, how long it may be idle. */
+  function poolThatShowsIdleLimits() {
+    const limits: string[] = [];
+    const LIMIT = z.object({ limit: z.string() });
+    class ShowingPool extends ConnectionPool {
+      override async transaction<Result>(work: (session: Session) => Promise<Result>, signal?: AbortSignal) {
+        return await super.transaction((session) => {
+          const execute: Session["execute"] = async (...statement) => {
+            const count = await session.execute(...statement);
+            const shown = await session.query(
+              LIMIT,
+              "SELECT current_setting('idle_in_transaction_session_timeout') AS limit",
+            );
+            limits.push(...shown.map(({ limit }) => limit));
+            return count;
+          };
+          return work({ ...session, execute });
+        }, signal);
+      }
+    }
+    return { pool: new ShowingPool(testDatabase.settings, silentLogger), limits };
   }
 
   async function cutOffWhoHoldsTheLock(): Promise<void> {

@@ -105,7 +105,7 @@ test("a name that cannot be looked up at boot is tried again within seconds, and
   const log = collectedLog();
   const failed = new FailedCycles({ logger: log, time: machine.time, pausedUntil: () => undefined });
   for (let count = 0; count < 4; count += 1) {
-    const error = new CarunaUnreachable("plus.caruna.fi: the name could not be looked up", "EAI_AGAIN");
+    const error = new CarunaUnreachable("plus.caruna.fi: the name could not be looked up", { code: "EAI_AGAIN" });
     expect(failed.retryAfterMs(error, machine.wall)).toBe(0);
     failed.log(error, 10_000);
     machine.pass(10_000);

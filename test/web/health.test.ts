@@ -41,15 +41,26 @@ describe("/readyz", () => {
     expect(await readiness(serving)).toEqual({ status: 503, ready: false, reasons: ["no cycle has ended yet"] });
   });
 
-  test("a password that is held back is no readiness, and the page is told until when", async () => {
+  test("a paused login is no readiness, and the page and the metrics say why and until when", async () => {
     const guard = database.loginGuard(["http://127.0.0.1", "demo@example.com", "demo"], () => NOW);
     const { signal } = new AbortController();
-    const noted = await guard.begin(signal, false);
-    if (noted.hold !== undefined) throw new Error("the guard of an empty database holds nothing back");
-    await noted.end({ kind: "rejected", reason: "Väärä salasana" });
+    const recorded = await guard.begin(signal, false);
+    if (recorded.pause !== undefined) throw new Error("the guard of an empty database pauses nothing");
+    const transcriptFile = "/state/transcripts/one.json";
+    const outcome = { words: "Väärä salasana", found: undefined, retryAfterSeconds: undefined, transcriptFile };
+    await recorded.end({ kind: "rejected", ...outcome });
     const serving = await serve(database, { now: () => NOW });
-    expect(await readiness(serving)).toMatchObject({ reasons: ["the login guard holds the password back"] });
-    expect((await serving.json("/api/overview")).guard).toEqual({ heldUntil: NOW + HOUR_MS, rejected: NOW });
+    const next = new Date(NOW + HOUR_MS).toISOString();
+    expect(await readiness(serving)).toMatchObject({
+      reasons: [`the login is paused (rejected), next password post: ${next}; see caruna-integration status`],
+    });
+    expect((await serving.json("/api/overview")).guard).toEqual({
+      ...{ heldUntil: NOW + HOUR_MS, rejected: NOW, kind: "rejected", posted: NOW },
+      ...{ words: "Väärä salasana", transcript: transcriptFile },
+    });
+    const { body: metrics } = await serving.ask("/metrics");
+    expect(metrics).toContain('caruna_login_paused{outcome="rejected"} 1');
+    expect(metrics).toContain(`caruna_login_next_post_timestamp_seconds{outcome="rejected"} ${(NOW + HOUR_MS) / 1000}`);
     const later = await serve(database, { now: () => NOW + HOUR_MS });
     expect(await readiness(later)).toMatchObject({ status: 200 });
     await testDatabase.query("DELETE FROM login_guard");

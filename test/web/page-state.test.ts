@@ -27,11 +27,13 @@ interface Changes {
   readonly language?: Language;
 }
 
+const FREE = { heldUntil: null, rejected: null, kind: null, posted: null, words: null, transcript: null };
+
 function state({ point = {}, overview = {}, language = "en" }: Changes = {}) {
   const seen = { ...WELL, ...point };
   const whole: Overview = {
     ...{ now: NOW, version: "1.2.3", points: [seen], lastCycle: { ended: NOW - 60_000, problem: null } },
-    ...{ nextCycle: NOW + HOUR_MS, guard: { heldUntil: null, rejected: null }, problems: [], ...overview },
+    ...{ nextCycle: NOW + HOUR_MS, guard: FREE, problems: [], ...overview },
   };
   const words = wordsOf(language);
   return stateOf(whole, whole.points[0], words, new Format(words));
@@ -81,7 +83,8 @@ describe("how things are, in one sentence", () => {
   });
 
   test("a rejected password comes first, and says until when it is held back", () => {
-    const guard = { rejected: NOW - HOUR_MS, heldUntil: NOW + 5 * HOUR_MS };
+    const paused = { rejected: NOW - HOUR_MS, posted: NOW - HOUR_MS, heldUntil: NOW + 5 * HOUR_MS };
+    const guard = { ...FREE, ...paused, kind: "rejected" } as const;
     const overview = { guard, lastCycle: { ended: NOW, problem: "held back" } };
     const { level, sentence, next } = state({ overview });
     expect([level, sentence]).toEqual(["problem", "Caruna+ rejected the password 1 hour ago."]);
@@ -90,6 +93,15 @@ describe("how things are, in one sentence", () => {
     ]);
     const forGood = state({ overview: { guard: { ...guard, heldUntil: 8_640_000_000_000_000 } } });
     expect(forGood.next).toEqual([wordsOf("en").heldForGood]);
+  });
+
+  test.each([
+    ["person needed", "The login needs you: Caruna+ asked for something only a person can do, 1 hour ago."],
+    ["not understood", "What Caruna+ answered to the login 1 hour ago was not understood."],
+    ["no answer", "Caruna+ did not answer the login 1 hour ago."],
+  ] as const)("a login that is paused is a problem, whatever came of it: %s", (kind, sentence) => {
+    const guard = { ...FREE, kind, posted: NOW - HOUR_MS, heldUntil: NOW + HOUR_MS };
+    expect(state({ overview: { guard } })).toMatchObject({ level: "problem", sentence });
   });
 
   test("a problem that is no failed sync is told, too", () => {

@@ -104,7 +104,7 @@ function withoutSecrets(error: unknown, request: HttpRequest, timeoutMs: number 
   if (/maxContentLength/.test(error.message)) {
     return new AnswerNotUnderstood(maskedCall(request.method, request.url), "it is larger than we are willing to read");
   }
-  return new CarunaUnreachable(`${host}: ${reasonOf(error.code)}`, error.code);
+  return new CarunaUnreachable(`${host}: ${reasonOf(error.code)}`, { code: error.code });
 }
 
 /** Node.js names this by `EPROTO` or by OpenSSL's reason, depending on where it is met. */
@@ -264,9 +264,9 @@ export function failureOf(
   call: string,
   nowEpochMs: number,
 ): CarunaUnreachable | RateLimited | undefined {
-  if (response.status === 429)
-    return new RateLimited(call, parseRetryAfter(response.headers.get("retry-after"), nowEpochMs));
-  if (response.status >= 500) return new CarunaUnreachable(`HTTP ${response.status} at ${call}`);
+  const retryAfterSeconds = parseRetryAfter(response.headers.get("retry-after"), nowEpochMs);
+  if (response.status === 429) return new RateLimited(call, retryAfterSeconds);
+  if (response.status >= 500) return new CarunaUnreachable(`HTTP ${response.status} at ${call}`, { retryAfterSeconds });
   return undefined;
 }
 

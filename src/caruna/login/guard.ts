@@ -1,52 +1,73 @@
 /**
- * Keeps the account from being locked: remembers what became of the passwords posted, and holds the next one back.
+ * Keeps the account from being locked: remembers what came of the passwords posted, and pauses the login.
  *
  * The client asks `check` before the first request of a login, and `begin` immediately before the password is posted;
- * a login that posts no password (kept cookies spared it) never calls `begin`. An error that either throws ends the
+ * a login that posts no password (saved cookies were enough) never calls `begin`. An error that either throws ends the
  * login before the post.
  */
 export interface LoginGuard {
   /** Returns why no login may begin now; undefined where one may. */
-  check(signal: AbortSignal): Promise<LoginHold | undefined>;
+  check(signal: AbortSignal): Promise<LoginPause | undefined>;
   /**
-   * Decides once more and notes, as one step, that the password is about to be posted: before it is, so that even a
+   * Decides once more and records, as one step, that the password is about to be posted: before it is, so that even a
    * program killed in between leaves a trace.
    *
-   * @param isAskedFor a person asks for this try, so it may not be held back; it is noted all the same.
+   * @param force a person who knows of the pause wants this post all the same; it is recorded like any other.
    */
-  begin(signal: AbortSignal, isAskedFor: boolean): Promise<NotedTry>;
+  begin(signal: AbortSignal, force: boolean): Promise<RecordedPost>;
 }
 
-/** What became of `begin`: the password must not be posted, or the post is noted and its outcome is to be told. */
-export type NotedTry =
-  | { readonly hold: LoginHold }
-  | { readonly hold: undefined; end(outcome: LoginOutcome): Promise<void> };
+/** What `begin` decided: the password must not be posted, or the post is recorded and waits for its outcome. */
+export type RecordedPost =
+  | { readonly pause: LoginPause }
+  | {
+      readonly pause: undefined;
+      /** Records the outcome. Returns when the password may be posted again; undefined after `accepted`. */
+      end(outcome: LoginOutcome): Promise<LoginPause | undefined>;
+    };
 
 /**
- * What became of a password that was posted.
+ * What came after a password post that led to no token.
  *
- * - `accepted`: it led to a token; nothing is left to remember.
- * - `rejected`: Caruna+ said no, in its own words where it gave some (masked); or it wants a second factor, and would
- *   send a person another code at every try.
- * - `not judged`: anything else that happened (network, maintenance, HTTP 5xx, an unknown page): all is as it was before.
- * - `cut off`: our side gave up before an answer had come. Nobody knows whether it was judged.
+ * - `rejected`: Caruna+ judged user name and password, and said no.
+ * - `person needed`: the password was taken, but only a person can go on (code, approval, link, captcha, new password).
+ * - `not understood`: anything else that came; the password may well be right.
+ * - `no answer`: a server error, maintenance, a time-out, a lost connection, or our own program ended.
+ * - `session lost`: Caruna+ lost the session before it judged the password.
  */
-export type LoginOutcome =
-  | { readonly kind: "accepted" }
-  | { readonly kind: "rejected"; readonly reason: string | undefined }
-  | { readonly kind: "not judged" }
-  | { readonly kind: "cut off" };
+export type LoginFailureKind = "rejected" | "person needed" | "not understood" | "no answer" | "session lost";
+
+/** What came of a password that was posted. All texts are masked. */
+export type LoginOutcome = { readonly kind: "accepted" } | LoginFailure;
+
+/** How a password post failed. */
+export interface LoginFailure {
+  readonly kind: LoginFailureKind;
+  /** Caruna's own words, where it gave some. */
+  readonly words: string | undefined;
+  /** What came, in ours: "HTTP 503 at POST /portal/login", "a one-time code". */
+  readonly found: string | undefined;
+  /** How long Caruna+ asked to be left alone. */
+  readonly retryAfterSeconds: number | undefined;
+  /** File with the transcript of the login. */
+  readonly transcriptFile: string | undefined;
+}
 
 /** Why the password is not posted now, and until when. */
-export interface LoginHold {
-  /** How often Caruna+ has rejected these credentials. */
+export interface LoginPause {
+  /** What came of the last post. */
+  readonly kind: LoginFailureKind;
+  readonly words: string | undefined;
+  readonly found: string | undefined;
+  readonly transcriptFile: string | undefined;
+  /** Posts to this account since one was last accepted. */
+  readonly failedPosts: number;
+  /** Those of them that were rejected. */
   readonly rejections: number;
-  /** How many tries ended before an answer had come. */
-  readonly unfinishedTries: number;
-  /** When the password was posted last, milliseconds since the epoch. */
-  readonly lastTryEpochMs: number;
-  /** When it may be posted again; undefined: not before the credentials change or a person asks. */
-  readonly nextTryEpochMs: number | undefined;
-  /** Caruna's own words at the last rejection (masked), where it gave some. */
-  readonly reason: string | undefined;
+  /** When a password was posted last, milliseconds since the epoch. */
+  readonly lastPostEpochMs: number;
+  /** When this one may be posted again; undefined: not before the password changes or a person asks. */
+  readonly nextPostEpochMs: number | undefined;
+  /** True where it waits because too many different passwords were tried within a day. */
+  readonly tooManyPasswords: boolean;
 }

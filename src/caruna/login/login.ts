@@ -2,16 +2,7 @@ import { createHash } from "node:crypto";
 import type { CookieJar } from "tough-cookie";
 import type { Logger } from "../../shared/logger.js";
 import { controllerUnder } from "../../shared/signals.js";
-import {
-  CarunaError,
-  CarunaUnreachable,
-  CredentialsRejected,
-  HostNotAllowed,
-  LoginChanged,
-  LoginHeldBack,
-  RateLimited,
-  SecondFactorRequired,
-} from "../errors.js";
+import { CarunaError, CarunaUnreachable, HostNotAllowed, LoginChanged, LoginPaused, RateLimited } from "../errors.js";
 import type { AllowedHosts } from "../http/hosts.js";
 import {
   cookieTransport,
@@ -25,7 +16,7 @@ import {
 } from "../http/transport.js";
 import { maskedCall, maskedPath, maskedText } from "../masking.js";
 import type { Session } from "../session.js";
-import type { LoginGuard, LoginOutcome, NotedTry } from "./guard.js";
+import type { LoginGuard, LoginOutcome, LoginPause, RecordedPost } from "./guard.js";
 import { PageTooLarge } from "./html.js";
 import { LostSession } from "./judgement.js";
 import {
@@ -37,6 +28,7 @@ import {
   pageAfter,
   type Situation,
 } from "./login-pages.js";
+import { failureOfLogin } from "./outcome.js";
 import type { Page } from "./page.js";
 import { readStart, readToken, startRequest, tokenRequest } from "./portal.js";
 import { navigation } from "./sending.js";
@@ -63,8 +55,10 @@ export interface LoginOptions {
   /** The cookies of an earlier login, which may spare the password; undefined where there are none worth a try. */
   readonly keptJar: CookieJar | undefined;
   readonly guard: LoginGuard | undefined;
-  /** A person asks for this login: the guard may not hold it back. */
-  readonly isAskedFor: boolean;
+  /** A person who knows of the guard's pause wants this login all the same. */
+  readonly force: boolean;
+  /** Keeps the transcript of a login that failed, and names its file in the error. */
+  readonly keepTranscript: (error: CarunaError) => Promise<void>;
   /** Writes the exchanges down, in case the login fails; undefined where nobody wants them. */
   readonly recorder: TranscriptRecorder | undefined;
   readonly limits: TransportLimits;
@@ -89,7 +83,7 @@ type Callback = URLSearchParams;
  * Logs in as a browser would: without the password where saved cookies are enough, otherwise with at most one password
  * post, and a second one only where the first was never judged because the session was lost.
  *
- * Throws what the guard throws, `LoginHeldBack`, `CredentialsRejected`, `SecondFactorRequired`, `LoginChanged`, `HostNotAllowed`, `CarunaUnreachable`,
+ * Throws what the guard throws, `LoginPaused`, `CredentialsRejected`, `PersonNeeded`, `LoginChanged`, `HostNotAllowed`, `CarunaUnreachable`,
  * `RateLimited`.
  */
 export async function logIn(options: LoginOptions): Promise<LoggedIn> {
@@ -98,8 +92,8 @@ export async function logIn(options: LoginOptions): Promise<LoggedIn> {
   const { signal } = controller;
   const budget = { requests: MAX_REQUESTS };
   try {
-    const hold = options.isAskedFor ? undefined : await options.guard?.check(signal);
-    if (hold !== undefined) throw new LoginHeldBack(hold);
+    const pause = options.force ? undefined : await options.guard?.check(signal);
+    if (pause !== undefined) throw new LoginPaused(pause);
     return (await withKeptCookies(options, signal, budget)) ?? (await withPassword(options, signal, budget));
   } catch (error) {
     options.signal.throwIfAborted();
@@ -181,7 +175,7 @@ class Login {
   readonly #budget: Budget;
   readonly #send: Transport;
   readonly #givesPassword: boolean;
-  #notedTry: NotedTry | undefined;
+  #recordedPost: RecordedPost | undefined;
   #step = 0;
   /** The page that a browser would show now. */
   #shown: Page | undefined;
@@ -201,14 +195,16 @@ class Login {
     this.#givesPassword = givesPassword;
   }
 
-  /** The whole way to the token; the guard is told what became of the password, if it was posted. */
+  /** The whole way to the token; the guard is told what came of the password, if it was posted. */
   async run(): Promise<Session> {
     try {
       const session = await this.#run();
       await this.#tellGuard({ kind: "accepted" });
       return session;
     } catch (error) {
-      await this.#tellGuard(this.#outcomeOf(error));
+      if (this.#recordedPost !== undefined && error instanceof CarunaError) await this.#options.keepTranscript(error);
+      const pause = await this.#tellGuard(failureOfLogin(error));
+      if (pause !== undefined && error instanceof CarunaError) error.namePause(pause);
       throw error;
     }
   }
@@ -339,30 +335,24 @@ class Login {
     return await sendWithRetries(send, request, this.#options.retry, this.#signal);
   }
 
-  /** Immediately before the password is posted: where the post cannot be noted, it is not made. */
+  /** Immediately before the password is posted: where the post cannot be recorded, it is not made. */
   async #askGuard(): Promise<void> {
-    const noted = await this.#options.guard?.begin(this.#signal, this.#options.isAskedFor);
-    if (noted?.hold !== undefined) throw new LoginHeldBack(noted.hold);
-    this.#notedTry = noted;
+    const recorded = await this.#options.guard?.begin(this.#signal, this.#options.force);
+    if (recorded?.pause !== undefined) throw new LoginPaused(recorded.pause);
+    this.#recordedPost = recorded;
     this.#signal.throwIfAborted();
   }
 
-  /** What is not told stays noted as a try without an outcome: the safe side. */
-  async #tellGuard(outcome: LoginOutcome): Promise<void> {
-    const noted = this.#notedTry;
-    this.#notedTry = undefined;
-    if (noted === undefined || noted.hold !== undefined) return;
-    await noted.end(outcome).catch((error: unknown) => {
+  /** An outcome that cannot be recorded stays a post without one, which counts as "no answer". */
+  async #tellGuard(outcome: LoginOutcome): Promise<LoginPause | undefined> {
+    const recorded = this.#recordedPost;
+    this.#recordedPost = undefined;
+    if (recorded === undefined || recorded.pause !== undefined) return undefined;
+    return await recorded.end(outcome).catch((error: unknown) => {
       const problem = error instanceof Error ? error.message : String(error);
-      this.#options.logger.warn({ outcome: outcome.kind, problem }, "what became of the password could not be noted");
+      this.#options.logger.warn({ outcome: outcome.kind, problem }, "the outcome of the login could not be recorded");
+      return undefined;
     });
-  }
-
-  #outcomeOf(error: unknown): LoginOutcome {
-    if (error instanceof CredentialsRejected) return { kind: "rejected", reason: error.reason };
-    // Each try would send another text message to somebody's telephone.
-    if (error instanceof SecondFactorRequired) return { kind: "rejected", reason: "it asks for a second factor" };
-    return { kind: this.#options.signal.aborted ? "cut off" : "not judged" };
   }
 
   /** The same answer to the same request with the same cookies, again and again, would come for ever. */

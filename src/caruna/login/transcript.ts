@@ -1,5 +1,5 @@
 import type { CookieJar } from "tough-cookie";
-import { type CarunaError, CarunaUnreachable, LoginHeldBack } from "../errors.js";
+import { type CarunaError, CarunaUnreachable, LoginPaused } from "../errors.js";
 import type { HttpRequest, HttpResponse, Transport } from "../http/transport.js";
 import { maskedAddress, maskedName, maskedPath, maskedQueryNames } from "../masking.js";
 import { type BodyStructure, structureOfAnswer, structureOfRequest } from "./structure.js";
@@ -77,7 +77,7 @@ export class TranscriptRecorder {
 
   /** The transcript of a login that ended with this error; undefined where no page of the login has a part in it. */
   transcriptOf(error: CarunaError): LoginTranscript | undefined {
-    if (error instanceof LoginHeldBack) return undefined;
+    if (error instanceof LoginPaused) return undefined;
     const answer = this.#exchanges.at(-1)?.answer;
     const hasAnswered = answer !== undefined && "status" in answer && answer.status < 500;
     if (error instanceof CarunaUnreachable && !hasAnswered) return undefined;

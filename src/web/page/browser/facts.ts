@@ -23,17 +23,20 @@ function syncTerms(
   { now, lastCycle, nextCycle, guard }: Overview,
   words: Words,
   format: Format,
-): [string, ...string[]][] {
+): [string, ...(string | Node)[]][] {
   const last =
     lastCycle === null
       ? words.noSyncYet
       : `${format.relative(lastCycle.ended, now)}, ${lastCycle.problem === null ? words.syncWell : words.syncNotWell}`;
   const isHeld = guard.heldUntil !== null && guard.heldUntil > now;
-  return [
+  const rows: [string, ...(string | Node)[]][] = [
     [words.lastSync, last],
     [words.nextSync, nextCycle === null ? words.unknown : format.relative(Math.max(nextCycle, now), now)],
     [words.guard, isHeld ? heldBack(guard.heldUntil ?? 0, words, format) : words.guardOpen],
   ];
+  if (guard.words !== null) rows.push([words.carunaSays, element("span", { lang: "fi" }, guard.words)]);
+  if (guard.transcript !== null) rows.push([words.transcript, guard.transcript]);
+  return rows;
 }
 
 function pointTerms(

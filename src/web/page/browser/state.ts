@@ -20,14 +20,10 @@ const LATE_HOURS = 36;
 /** How things are with a metering point; `undefined`: none is known. The worst comes first. */
 export function stateOf(overview: Overview, point: OverviewPoint | undefined, words: Words, format: Format): State {
   const { guard, lastCycle, problems, now } = overview;
-  if (guard.rejected !== null) {
-    const next = guard.heldUntil === null ? [] : [heldBack(guard.heldUntil, words, format)];
-    return {
-      level: "problem",
-      sentence: words.passwordRejected(format.relative(guard.rejected, now)),
-      next,
-      said: problems,
-    };
+  if (guard.kind !== null && guard.heldUntil !== null) {
+    const when = format.relative(guard.posted ?? now, now);
+    const next = [heldBack(guard.heldUntil, words, format)];
+    return { level: "problem", sentence: words.loginFailed[guard.kind](when), next, said: problems };
   }
   if (lastCycle !== null && lastCycle.problem !== null) {
     const said = problems.length > 0 ? problems : [{ message: lastCycle.problem, nextStep: "" }];

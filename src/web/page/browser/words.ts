@@ -1,3 +1,5 @@
+import type { OverviewGuard } from "../../api.js";
+
 /** The languages of the page, the one for everybody else first. */
 export const LANGUAGES = ["en", "fi", "sv"] as const;
 export type Language = (typeof LANGUAGES)[number];
@@ -36,7 +38,9 @@ export interface Words {
   /** Before what the program says to do. */
   readonly whatToDo: string;
   readonly justNow: string;
-  passwordRejected(when: string): string;
+  readonly loginFailed: Readonly<Record<NonNullable<OverviewGuard["kind"]>, (when: string) => string>>;
+  readonly carunaSays: string;
+  readonly transcript: string;
   heldUntil(when: string): string;
   readonly heldForGood: string;
   readonly noHoursYet: string;
@@ -155,7 +159,15 @@ const en: Words = {
   attention: "Something needs your attention.",
   whatToDo: "What to do:",
   justNow: "just now",
-  passwordRejected: (when) => `Caruna+ rejected the password ${when}.`,
+  loginFailed: {
+    rejected: (when) => `Caruna+ rejected the password ${when}.`,
+    "person needed": (when) => `The login needs you: Caruna+ asked for something only a person can do, ${when}.`,
+    "not understood": (when) => `What Caruna+ answered to the login ${when} was not understood.`,
+    "no answer": (when) => `Caruna+ did not answer the login ${when}.`,
+    "session lost": (when) => `Caruna+ broke the login off ${when}.`,
+  },
+  carunaSays: "Caruna+ said",
+  transcript: "Transcript of that login",
   heldUntil: (when) => `It is not tried again before ${when}, so that the account is not locked.`,
   heldForGood: "It is not tried again until you change it or run the command “login”.",
   noHoursYet: "There are no hours yet.",
@@ -282,7 +294,16 @@ const fi: Words = {
   attention: "Jokin kaipaa huomiotasi.",
   whatToDo: "Mitä tehdä:",
   justNow: "juuri äsken",
-  passwordRejected: (when) => `Caruna+ hylkäsi salasanan ${when}.`,
+  loginFailed: {
+    rejected: (when) => `Caruna+ hylkäsi salasanan ${when}.`,
+    "person needed": (when) =>
+      `Kirjautuminen tarvitsee sinua: Caruna+ pyysi ${when} jotakin, minkä vain ihminen voi tehdä.`,
+    "not understood": (when) => `Caruna+:n vastausta kirjautumiseen ${when} ei ymmärretty.`,
+    "no answer": (when) => `Caruna+ ei vastannut kirjautumiseen ${when}.`,
+    "session lost": (when) => `Caruna+ keskeytti kirjautumisen ${when}.`,
+  },
+  carunaSays: "Caruna+ ilmoitti",
+  transcript: "Kirjautumisen tallenne",
   heldUntil: (when) => `Sitä ei yritetä uudestaan ennen kuin ${when}, jottei tunnus lukkiudu.`,
   heldForGood: "Sitä ei yritetä uudestaan, ennen kuin vaihdat sen tai ajat komennon ”login”.",
   noHoursYet: "Tunteja ei ole vielä.",
@@ -410,7 +431,15 @@ const sv: Words = {
   attention: "Något kräver din uppmärksamhet.",
   whatToDo: "Att göra:",
   justNow: "alldeles nyss",
-  passwordRejected: (when) => `Caruna+ avvisade lösenordet ${when}.`,
+  loginFailed: {
+    rejected: (when) => `Caruna+ avvisade lösenordet ${when}.`,
+    "person needed": (when) => `Inloggningen behöver dig: Caruna+ bad ${when} om något som bara en människa kan göra.`,
+    "not understood": (when) => `Caruna+:s svar på inloggningen ${when} kunde inte tolkas.`,
+    "no answer": (when) => `Caruna+ svarade inte på inloggningen ${when}.`,
+    "session lost": (when) => `Caruna+ avbröt inloggningen ${when}.`,
+  },
+  carunaSays: "Caruna+ meddelade",
+  transcript: "Protokoll över inloggningen",
   heldUntil: (when) => `Det prövas inte igen före ${when}, så att kontot inte låses.`,
   heldForGood: "Det prövas inte igen förrän du byter det eller kör kommandot ”login”.",
   noHoursYet: "Det finns inga timmar ännu.",
