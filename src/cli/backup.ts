@@ -1,10 +1,10 @@
 import { Command } from "commander";
 import { backUp } from "../app/index.js";
 import { writablePath, writeWhole } from "../shared/files.js";
+import { version } from "../shared/version.js";
 import { configuration, quietLogger, untilSignal } from "./configured.js";
 import { counted, print } from "./output.js";
 import { Progress } from "./progress.js";
-import { version } from "./version.js";
 
 /** Only its owner may read a backup: it has the addresses and the habits of a household. */
 const PRIVATE = 0o600;
