@@ -5,8 +5,11 @@ import type { Round } from "./plan/look-back.js";
 import type { PeriodState, PlannedMeteringPoint, PlanSettings } from "./plan/period.js";
 import type { Customers } from "./points/listing.js";
 
-/** Requests to Caruna+ that are under way at one time (the client may let through fewer). */
-export const REQUESTS_AT_ONCE = 4;
+/**
+ * Requests to Caruna+ that wait to be sent or are under way at one time: as many as a user may allow. The client lets
+ * through as many as the setting allows.
+ */
+export const REQUESTS_AT_ONCE = 8;
 
 export interface EngineOptions {
   readonly caruna: CarunaClient;

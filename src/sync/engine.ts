@@ -60,7 +60,7 @@ export class Engine {
    */
   async cycle({ withHistory }: { withHistory: boolean }, signal: AbortSignal): Promise<CycleResult> {
     return await this.#holdingLease(async (cycle, running) => {
-      return await this.#work(cycle, () => this.#nextDue(cycle, withHistory, running), withHistory, running);
+      return await this.#work(cycle, () => this.#nextDue(cycle, withHistory, running), running);
     }, signal);
   }
 
@@ -76,7 +76,7 @@ export class Engine {
       const months = await sync.periods({ ...all, span: "month" }, running);
       const anew = lookBackAnew([...years, ...months].map(fromRow), cycle.plan);
       await sync.savePeriods(cycle.lease, anew.map(toRow), running);
-      return await this.#work(cycle, () => this.#nextDue(cycle, true, running), false, running);
+      return await this.#work(cycle, () => this.#nextDue(cycle, true, running), running);
     }, signal);
   }
 
@@ -105,12 +105,7 @@ export class Engine {
   async #loadChosen(choose: (cycle: Cycle) => PeriodState[], signal: AbortSignal): Promise<CycleResult> {
     return await this.#holdingLease(async (cycle, running) => {
       const wanted = choose(cycle);
-      return await this.#work(
-        cycle,
-        () => this.#due.withMemory(wanted.splice(0, PERIODS_A_ROUND), running),
-        false,
-        running,
-      );
+      return await this.#work(cycle, () => this.#due.withMemory(wanted.splice(0, PERIODS_A_ROUND), running), running);
     }, signal);
   }
 
@@ -131,13 +126,8 @@ export class Engine {
     return await this.#due.next(cycle, withHistory, signal);
   }
 
-  /** Round by round until nothing is left: asks, stores, remembers. `isQuiet`: that nothing was due is not worth a line. */
-  async #work(
-    cycle: Cycle,
-    nextBatch: () => Promise<PeriodState[]>,
-    isQuiet: boolean,
-    signal: AbortSignal,
-  ): Promise<CycleResult> {
+  /** Round by round until nothing is left: asks, stores, remembers. */
+  async #work(cycle: Cycle, nextBatch: () => Promise<PeriodState[]>, signal: AbortSignal): Promise<CycleResult> {
     for (;;) {
       const batch = await nextBatch();
       if (batch.length === 0) break;
@@ -151,8 +141,9 @@ export class Engine {
       await this.#options.onRound({ asked: batch, points, plan: cycle.plan, hours, stored });
     }
     const { totals, failed } = cycle;
-    if (!isQuiet || totals.days + totals.months + totals.years > 0)
-      this.#options.logger.info({ ...totals }, summary(totals));
+    // What every hour of a log that runs for years would say is for those who look for it.
+    if (totals.days + totals.months + totals.years === 0) this.#options.logger.debug({}, "nothing is due");
+    else this.#options.logger.info({ ...totals }, summary(totals));
     if (failed.length > 0) throw new SomeFailed(failed, totals.days + totals.months + totals.years);
     return totals;
   }
@@ -208,7 +199,6 @@ function isOfOnePeriod(error: unknown): error is CarunaError {
 }
 
 function summary({ days, months, years, inserted, changed, unchanged, unpublished }: CycleResult): string {
-  if (days + months + years === 0) return "nothing is due";
   const totals = months + years === 0 ? "" : `, ${months + years} totals compared`;
   const missing = unpublished === 0 ? "" : `, ${unpublished} not published yet`;
   return `${days} days loaded${totals}: ${inserted} hours new, ${changed} changed, ${unchanged} unchanged${missing}`;

@@ -73,6 +73,23 @@ test("a shutdown in mid-cycle is no outcome", async () => {
   ]);
 });
 
+test("REQUESTS_AT_ONCE is how many requests are under way at one time, up to the 8 that may be set", async () => {
+  world.simulator.answerNext({ pathIncludes: "/energy", times: Number.POSITIVE_INFINITY, answer: "hang" });
+  const app = startApp(world, { REQUESTS_AT_ONCE: "8" });
+  await until(() => world.simulator.requests.filter(({ path }) => path.endsWith("/energy")).length === 8);
+  app.signal();
+  expect(await app.ended).toBe(0);
+});
+
+test("that nothing is due is no news: it is logged for those who debug alone", async () => {
+  const app = startApp(world, { JOB_INTERVAL: "1", BACKFILL: "none" });
+  const nothingDue = () => app.log.entries.filter(({ message }) => message === "nothing is due");
+  await until(() => nothingDue().length > 1);
+  app.signal();
+  await app.ended;
+  expect(new Set(nothingDue().map(({ level }) => level))).toEqual(new Set(["debug"]));
+});
+
 /** The health of a program whose clock the test sets. */
 function healthAt(startEpochMs: number) {
   const clock = { nowEpochMs: startEpochMs };

@@ -1,13 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { appendFile, chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { prepareData } from "../../src/database/embedded/data.js";
+import { EmbeddedServer } from "../../src/database/embedded/server.js";
 import { Database } from "../../src/database/index.js";
-import type { Logger } from "../../src/shared/logger.js";
+import { type Logger, silentLogger } from "../../src/shared/logger.js";
 
 const READING = {
   startEpochMs: Date.UTC(2026, 0, 1),
@@ -316,4 +318,58 @@ test("a copy of the data that still holds the original's postmaster.pid gets a s
   expect(await countHours(await open())).toBe(1);
   expect(await serverProcessId()).not.toBe(elsewhereId);
   expect(await countHours(elsewhere)).toBe(0);
+});
+
+describe("after a power cut", () => {
+  test.each([
+    ["empty", ""],
+    ["full of zeros", "\0".repeat(90)],
+    ["torn in the first line", "12x"],
+    ["left behind by a server in single-user mode", `-${process.pid}\n`],
+  ])("a postmaster.pid that is %s does not keep the server from starting", async (_, text) => {
+    const database = await open();
+    await database.upsertEnergyHourly([READING]);
+    await database.stop();
+    await writeFile(join(directory, "postmaster.pid"), text);
+    expect(await countHours(await open())).toBe(1);
+  });
+
+  test("a damaged postmaster.pid of a server that still runs brings no second server", async () => {
+    await open();
+    const processId = await serverProcessId();
+    const file = (await postmasterFile()).join("\n");
+    await writeFile(join(directory, "postmaster.pid"), "");
+    let waits = 0;
+    const other = new EmbeddedServer(directory, silentLogger, async () => {
+      waits += 1;
+      if (waits === 3) await writeFile(join(directory, "postmaster.pid"), file);
+    });
+    await other.start();
+    expect(await serverProcessId()).toBe(processId);
+    await other.stop();
+  });
+});
+
+test("a start that fails quotes what PostgreSQL said this time, not what it said before", async () => {
+  await (await open()).stop();
+  await appendFile(join(directory, "server.log"), "FATAL:  an error of last year\n");
+  await appendFile(join(directory, "postgresql.conf"), "shared_buffers = 'a lot'\n");
+  const failed = await open().catch((error: unknown) => String(error));
+  expect(failed).toMatch(/^EmbeddedServerFailed: .*does not start.*DB_HOST/);
+  expect(failed).toContain('invalid value for parameter "shared_buffers": "a lot"');
+  expect(failed).not.toContain("last year");
+});
+
+test("a user id without a name is told the way out, not initdb's own words", async () => {
+  const initdb = join(folder, "initdb");
+  await writeFile(
+    initdb,
+    "#!/bin/sh\necho 'initdb: could not look up effective user ID 4242: user does not exist' >&2; exit 1\n",
+  );
+  await chmod(initdb, 0o755);
+  const programs = { initdb, pgCtl: initdb, postgres: initdb, majorVersion: 18 };
+  await expect(prepareData(directory, programs, undefined, undefined)).rejects.toThrow(
+    /^PostgreSQL runs only as a user that has a name.*--user.*\/etc\/passwd.*DB_HOST/,
+  );
+  expect(await readdir(join(folder, "state"))).toEqual([]);
 });

@@ -191,6 +191,13 @@ async function runInitdb(
     user,
     { signal },
   );
+  if (exitCode !== 0 && /could not look up effective user ID/.test(output)) {
+    throw new EmbeddedServerFailed(
+      `PostgreSQL runs only as a user that has a name, and the user id ${process.getuid?.()} has none on this machine (in /etc/passwd). ` +
+        "In a container leave --user out and give the volume to the image's own user, " +
+        `or mount a passwd file that has a line for this id (--volume ./passwd:/etc/passwd:ro), ${USE_OTHER_SERVER}.`,
+    );
+  }
   if (exitCode !== 0) {
     throw new EmbeddedServerFailed(
       `The embedded database could not be made in ${dirname(data)}: initdb ended with ${exitCode}: ${output.trim().split("\n").slice(-4).join(" ")}. ` +

@@ -1,4 +1,4 @@
-import { readFile, realpath, rename, rm, stat } from "node:fs/promises";
+import { readdir, readFile, realpath, rename, rm, stat } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { basename, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -60,6 +60,8 @@ export class EmbeddedServer {
   #programs: ServerPrograms | undefined;
   #presence: Client | undefined;
   #settings: ServerSettings | undefined;
+  /** How long the server's log was before this start, in bytes. */
+  #logStart = 0;
 
   /** @param directory absolute path of the data folder; its parent is created where it is missing. */
   constructor(
@@ -86,6 +88,7 @@ export class EmbeddedServer {
     }
     signal?.throwIfAborted();
     await this.#prepare(signal);
+    this.#logStart = await sizeOf(this.#log);
     let passwordIsNew = false;
     for (let polls = 0, launches = 0; ; ) {
       signal?.throwIfAborted();
@@ -173,14 +176,15 @@ export class EmbeddedServer {
     return alive === true;
   }
 
-  /** The server that runs on our data, if any. A `postmaster.pid` that names some other process is removed. */
+  /** The server that runs on our data, if any. A `postmaster.pid` that names no server of ours is removed. */
   async #findRunning(): Promise<RunningServer | undefined> {
     const path = join(this.#directory, "postmaster.pid");
-    const text = await readFile(path, "utf8").catch(() => "");
-    const [processId, , , port] = text.split("\n").map(Number);
-    if (!processId) {
-      return undefined;
-    }
+    const text = await readFile(path, "utf8").catch(() => undefined);
+    if (text === undefined) return undefined;
+    const [named = 0, , , port] = text.split("\n").map(Number);
+    // That of a server in single-user mode is negative.
+    const processId = Math.abs(named);
+    if (!Number.isInteger(processId) || processId === 0) return await this.#findBehindTornFile(path, text);
     if (await isServerOf(processId, this.#directory)) {
       return { processId, port: port ?? 0, text };
     }
@@ -190,6 +194,23 @@ export class EmbeddedServer {
       this.#logger.info({ processId }, "Removing the postmaster.pid of an embedded PostgreSQL that no longer runs");
       await rm(path, { force: true });
     }
+    return undefined;
+  }
+
+  /**
+   * A power cut leaves the file empty or full of zeros, and PostgreSQL never starts beside such a one. For a moment it is
+   * empty at every start too, and a server that still runs must not get a second one beside it: it is looked for.
+   */
+  async #findBehindTornFile(path: string, text: string): Promise<RunningServer | undefined> {
+    await this.#wait(POLL_MS);
+    if ((await readFile(path, "utf8").catch(() => undefined)) !== text) return await this.#findRunning();
+    const processId = await findServerOf(this.#directory);
+    if (processId !== undefined) return { processId, port: 0, text };
+    this.#logger.warn(
+      {},
+      "Removing a damaged postmaster.pid of the embedded PostgreSQL, which does not run (after a power cut?)",
+    );
+    await rm(path, { force: true });
     return undefined;
   }
 
@@ -246,10 +267,9 @@ export class EmbeddedServer {
     if (!keepsPort) {
       await writeConnection(this.#directory, { ...connection, port }, this.#user);
     }
-    const log = join(this.#directory, "server.log");
-    await setAsideLongLog(log);
+    if (await setAsideLongLog(this.#log)) this.#logStart = 0;
     const serverOptions = `-p ${port} -c listen_addresses=${HOST} -c unix_socket_directories=`;
-    const { exitCode } = await this.#control(["start", "-t", "60", "-l", log, "-o", serverOptions]);
+    const { exitCode } = await this.#control(["start", "-t", "60", "-l", this.#log, "-o", serverOptions]);
     // Where another program was faster, its server is found in the next round.
     if (exitCode !== 0 && earlierLaunches >= 3 && !(await this.#findRunning())) {
       throw await this.#failure("does not start");
@@ -307,11 +327,17 @@ export class EmbeddedServer {
     return this.#settings;
   }
 
+  get #log(): string {
+    return join(this.#directory, "server.log");
+  }
+
+  /** With PostgreSQL's last words since this start: those of an earlier one would lead astray. */
   async #failure(what: string): Promise<EmbeddedServerFailed> {
-    const log = join(this.#directory, "server.log");
-    const tail = (await readFile(log, "utf8").catch(() => "")).trim().split("\n").slice(-5).join("\n");
+    const log = await readFile(this.#log).catch(() => Buffer.alloc(0));
+    const tail = log.subarray(this.#logStart).toString("utf8").trim().split("\n").slice(-5).join("\n");
     return new EmbeddedServerFailed(
-      `The embedded PostgreSQL on ${this.#directory} ${what}. Mend what its log ${log} names, ${USE_OTHER_SERVER}. Its last lines:\n${tail}`,
+      `The embedded PostgreSQL on ${this.#directory} ${what}. Fix what its log ${this.#log} names, ${USE_OTHER_SERVER}. ` +
+        (tail === "" ? "This start has written nothing to it." : `The last lines of this start:\n${tail}`),
     );
   }
 
@@ -339,6 +365,22 @@ async function isServerOf(processId: number, directory: string): Promise<boolean
   return output.includes("postgres") && output.includes(directory);
 }
 
+/** The server on this folder among all processes; undefined where there is none, or where that cannot be told. */
+async function findServerOf(directory: string): Promise<number | undefined> {
+  for (const processId of await processIds()) if (await isServerOf(processId, directory)) return processId;
+  return undefined;
+}
+
+async function processIds(): Promise<number[]> {
+  // There every living process would be taken for the server; a file that a server holds open cannot be removed there.
+  if (process.platform === "win32") return [];
+  const names =
+    process.platform === "linux"
+      ? await readdir("/proc")
+      : (await runProgram("/bin/ps", ["-axo", "pid="], undefined)).output.split("\n");
+  return names.map(Number).filter((processId) => Number.isInteger(processId) && processId > 0);
+}
+
 async function isFree(port: number): Promise<boolean> {
   return await new Promise((resolve) => {
     const probe = createServer();
@@ -362,9 +404,14 @@ async function findFreePort(): Promise<number> {
   });
 }
 
-async function setAsideLongLog(log: string): Promise<void> {
-  const { size } = await stat(log).catch(() => ({ size: 0 }));
-  if (size > LOG_LIMIT_BYTES) {
-    await rename(log, `${log}.old`);
-  }
+/** Returns whether it was. */
+async function setAsideLongLog(log: string): Promise<boolean> {
+  if ((await sizeOf(log)) <= LOG_LIMIT_BYTES) return false;
+  await rename(log, `${log}.old`);
+  return true;
+}
+
+async function sizeOf(file: string): Promise<number> {
+  const { size } = await stat(file).catch(() => ({ size: 0 }));
+  return size;
 }

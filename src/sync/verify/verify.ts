@@ -3,6 +3,7 @@ import type { CarunaClient } from "../../caruna/index.js";
 import type { Database } from "../../database/index.js";
 import { dayBounds, localDay, readingsOfDay, toldSums } from "../../energy/index.js";
 import type { Logger } from "../../shared/logger.js";
+import { REQUESTS_AT_ONCE } from "../cycle.js";
 import { each } from "../each.js";
 import type { PlannedMeteringPoint, PlanSettings, StoredSum } from "../plan/period.js";
 import { EMPTY_YEARS_BEFORE_CONTRACT, MOST_EMPTY_YEARS } from "../plan/planner.js";
@@ -22,7 +23,6 @@ import {
   withEnergyHourly,
 } from "./verify-compare.js";
 
-const REQUESTS_AT_ONCE = 4;
 const HOUR_MS = 3_600_000;
 
 export interface VerifierOptions {
