@@ -164,7 +164,7 @@ function assets(customerNumber: string, meters: readonly SimulatedMeter[]): unkn
 
 function meteringPoint(meter: SimulatedMeter): Record<string, unknown> {
   return {
-    type: "meteringPoint",
+    type: meter.isProduction ? "productionMeteringPoint" : "meteringPoint",
     id: meter.assetId,
     address: postalAddress(meter.address),
     assetId: meter.assetId,
@@ -184,5 +184,6 @@ function meteringPoint(meter: SimulatedMeter): Record<string, unknown> {
 }
 
 function consumptionMeteringPoint(meter: SimulatedMeter): Record<string, unknown> {
-  return { ...meteringPoint(meter), type: "consumptionMeteringPoint", meteringPointNumber: meter.assetId };
+  const type = meter.isProduction ? "productionMeteringPoint" : "consumptionMeteringPoint";
+  return { ...meteringPoint(meter), type, meteringPointNumber: meter.assetId };
 }

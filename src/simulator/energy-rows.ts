@@ -7,13 +7,10 @@ import type { Behaviour } from "./settings.js";
 export type Timespan = "daily" | "monthly" | "yearly";
 
 /** What a row shows: a quarter, an hour, a day or a month. */
-interface Amounts {
-  readonly kwhTotal: number;
-  readonly parts: Readonly<Record<string, number>>;
+interface Amounts extends Omit<HourTruth, "startEpochMs" | "fees"> {
   readonly partFees: Readonly<Record<string, number>>;
-  readonly temperatureCelsius: number;
-  readonly productionKwh: number | null;
-  readonly fees: Fees;
+  /** `null`: they have not come yet. */
+  readonly fees: Fees | null;
 }
 
 /** One period of an answer; `amounts` is null while nothing of it is published. */
@@ -42,7 +39,7 @@ export function energyAnswer(
     const data = periods.map((period) => wrappedRow(meter, period, behaviour));
     return { results: [{ type: WRAPPED_TYPES[timespan], data }] };
   }
-  return periods.map((period) => flatRow(period, behaviour));
+  return periods.map((period) => (meter.isProduction ? productionRow(period, behaviour) : flatRow(period, behaviour)));
 }
 
 function periodsOf(
@@ -56,11 +53,12 @@ function periodsOf(
   if (timespan === "monthly") {
     const days = Math.round((startOfLocalDay(year, month + 1, 1) - startOfLocalDay(year, month, 1)) / (24 * HOUR_MS));
     const starts = Array.from({ length: days }, (_, index) => startOfLocalDay(year, month, index + 1));
-    return sumPeriods(household, meter, [...starts, startOfLocalDay(year, month + 1, 1)]);
+    return sumPeriods(household, meter, behaviour, [...starts, startOfLocalDay(year, month + 1, 1)]);
   }
   return sumPeriods(
     household,
     meter,
+    behaviour,
     Array.from({ length: 13 }, (_, index) => startOfLocalDay(year, index + 1, 1)),
   );
 }
@@ -74,12 +72,9 @@ function hourPeriods(
   day: number,
 ): Period[] {
   return hoursOfLocalDay(year, month, day)
-    .filter((hour) => hour >= contractStart(meter))
+    .filter((hour) => hour >= contractStart(meter) && isShown(hour, behaviour))
     .flatMap((hour) => {
-      const truth = household.truthOfHour(meter.assetId, hour);
-      const published = household.isPublished(meter.assetId, hour);
-      const stamp = stampOf(hour, behaviour);
-      const periods = behaviour.quarterHours ? quarters(truth, stamp, published) : [wholeHour(truth, stamp, published)];
+      const periods = rowsOfHour(household, meter, hour, stampOf(hour, behaviour));
       // Seen in 2023: where 03:00 does not exist the row of 02:00 came twice.
       const twice = behaviour.march === "row-twice" && localTimeAt(hour + HOUR_MS).hour - localTimeAt(hour).hour === 2;
       return twice ? [...periods, ...periods] : periods;
@@ -87,57 +82,99 @@ function hourPeriods(
 }
 
 function stampOf(hour: number, behaviour: Behaviour): number {
-  const isSecond = localTimeAt(hour - HOUR_MS).hour === localTimeAt(hour).hour;
-  return behaviour.october === "one-stamp-twice" && isSecond ? hour - HOUR_MS : hour;
+  return behaviour.october === "one-stamp-twice" && isRepeated(hour) ? hour - HOUR_MS : hour;
 }
 
-function wholeHour(truth: HourTruth, stampEpochMs: number, published: boolean): Period {
-  return { stampEpochMs, temperatureCelsius: truth.temperatureCelsius, amounts: published ? sum([truth]) : null };
+function isRepeated(hour: number): boolean {
+  return localTimeAt(hour - HOUR_MS).hour === localTimeAt(hour).hour;
 }
 
-/** Four quarters that sum to the hour exactly, in hundredths of a kWh. */
-function quarters(truth: HourTruth, stampEpochMs: number, published: boolean): Period[] {
-  const hundredths = Math.round(truth.kwhTotal * 100);
-  return [0, 1, 2, 3].map((index) => {
-    const kwhTotal = (Math.floor((hundredths * (index + 1)) / 4) - Math.floor((hundredths * index) / 4)) / 100;
-    const share = truth.kwhTotal === 0 ? 0 : kwhTotal / truth.kwhTotal;
-    const production = truth.productionKwh === null ? null : round(truth.productionKwh / 4, 4);
-    const quarter: HourTruth = {
-      ...truth,
-      kwhTotal,
-      parts: mapValues(truth.parts, () => kwhTotal),
-      productionKwh: production,
-      fees: { ...shareOfFees(truth.fees, share), distributionBaseFee: round(truth.fees.distributionBaseFee / 4, 9) },
-    };
+/** A day of 25 hours may be sent as 24 rows. */
+function isShown(hour: number, behaviour: Behaviour): boolean {
+  return behaviour.october !== "first-only" || !isRepeated(hour);
+}
+
+/** The rows of an hour, which sum to it exactly. */
+function rowsOfHour(household: Household, meter: SimulatedMeter, hour: number, stampEpochMs: number): Period[] {
+  const { assetId, leavesZerosOut } = meter;
+  const truth = household.truthOfHour(assetId, hour);
+  const isPublished = household.isPublished(assetId, hour);
+  const hasFees = household.hasFees(hour);
+  const minutes = household.rowMinutes(assetId, hour);
+  const { temperatureCelsius } = truth;
+  const rows = minutes.map((minute, index): Period => {
+    const piece = minutes.length === 1 ? truth : pieceOf(truth, minute / 60, (minutes[index + 1] ?? 60) / 60);
+    const amounts = sum([piece], hasFees ? [piece] : []);
+    const shown = minutes.length > 1 && leavesZerosOut ? withoutZeros(amounts) : amounts;
     return {
-      stampEpochMs: stampEpochMs + index * (HOUR_MS / 4),
-      temperatureCelsius: truth.temperatureCelsius,
-      amounts: published ? sum([quarter]) : null,
+      stampEpochMs: stampEpochMs + minute * MINUTE_MS,
+      temperatureCelsius,
+      amounts: isPublished ? shown : null,
     };
   });
+  const odd = household.oddRows(assetId, hour).map(({ minute, kwhTotal }): Period => {
+    const amounts = kwhTotal === null ? null : { ...sum([truth], []), kwhTotal, invoicedKwh: kwhTotal, parts: {} };
+    return { stampEpochMs: stampEpochMs + minute * MINUTE_MS, temperatureCelsius, amounts };
+  });
+  return [...rows, ...odd].sort((one, other) => one.stampEpochMs - other.stampEpochMs);
 }
 
-function shareOfFees(fees: Fees, share: number): Fees {
+const MINUTE_MS = 60_000;
+
+/** The share of an hour between two parts of it; shares that make up the hour sum to it. */
+function pieceOf(truth: HourTruth, from: number, to: number): HourTruth {
+  const shareOf = (value: number, decimals: number) => {
+    const units = Math.round(value * 10 ** decimals);
+    return round((Math.floor(units * to) - Math.floor(units * from)) / 10 ** decimals, decimals);
+  };
+  const shareOrNull = (value: number | null) => (value === null ? null : shareOf(value, 4));
   return {
-    totalFee: round(fees.totalFee * share, 9),
-    distributionFee: round(fees.distributionFee * share, 9),
-    distributionBaseFee: round(fees.distributionBaseFee * share, 9),
-    electricityTax: round(fees.electricityTax * share, 9),
-    valueAddedTax: round(fees.valueAddedTax * share, 9),
+    ...truth,
+    kwhTotal: shareOf(truth.kwhTotal, 2),
+    invoicedKwh: shareOf(truth.invoicedKwh, 2),
+    parts: mapValues(truth.parts, (kwh) => shareOf(kwh, 2)),
+    productionKwh: shareOrNull(truth.productionKwh),
+    soldKwh: shareOrNull(truth.soldKwh),
+    compensatedKwh: shareOrNull(truth.compensatedKwh),
+    fees: {
+      totalFee: shareOf(truth.fees.totalFee, 9),
+      distributionFee: shareOf(truth.fees.distributionFee, 9),
+      distributionBaseFee: shareOf(truth.fees.distributionBaseFee, 9),
+      electricityTax: shareOf(truth.fees.electricityTax, 9),
+      valueAddedTax: shareOf(truth.fees.valueAddedTax, 9),
+    },
+  };
+}
+
+function withoutZeros(amounts: Amounts): Amounts {
+  const nullIfZero = (kwh: number | null) => (kwh === 0 ? null : kwh);
+  return {
+    ...amounts,
+    productionKwh: nullIfZero(amounts.productionKwh),
+    soldKwh: nullIfZero(amounts.soldKwh),
+    compensatedKwh: nullIfZero(amounts.compensatedKwh),
+    parts: Object.fromEntries(Object.entries(amounts.parts).filter(([, kwh]) => kwh !== 0)),
   };
 }
 
 /** Days or months: the sums of what is published of each. */
-function sumPeriods(household: Household, meter: SimulatedMeter, bounds: readonly number[]): Period[] {
+function sumPeriods(
+  household: Household,
+  meter: SimulatedMeter,
+  behaviour: Behaviour,
+  bounds: readonly number[],
+): Period[] {
   const periods: Period[] = [];
   for (const [index, start] of bounds.slice(0, -1).entries()) {
     const end = bounds[index + 1] ?? start;
     const hours: number[] = [];
     for (let hour = Math.max(start, contractStart(meter)); hour < end; hour += HOUR_MS) hours.push(hour);
     if (hours.length === 0) continue;
-    const published = hours.filter((hour) => household.isPublished(meter.assetId, hour));
-    const truths = published.map((hour) => household.truthOfHour(meter.assetId, hour));
-    const amounts = truths.length === 0 ? null : sum(truths);
+    const truths = hours
+      .filter((hour) => household.isPublished(meter.assetId, hour) && isShown(hour, behaviour))
+      .map((hour) => household.truthOfHour(meter.assetId, hour));
+    const withFees = truths.filter(({ startEpochMs }) => household.hasFees(startEpochMs));
+    const amounts = truths.length === 0 ? null : sum(truths, withFees);
     const temperatureCelsius =
       amounts?.temperatureCelsius ?? household.truthOfHour(meter.assetId, start).temperatureCelsius;
     periods.push({ stampEpochMs: start, temperatureCelsius, amounts });
@@ -150,12 +187,16 @@ function contractStart(meter: SimulatedMeter): number {
   return startOfLocalDay(year, month, day);
 }
 
-function sum(truths: readonly HourTruth[]): Amounts {
-  const total = (pick: (truth: HourTruth) => number, decimals: number) =>
+/** `withFees`: those of them whose fees have come. */
+function sum(truths: readonly HourTruth[], withFees: readonly HourTruth[]): Amounts {
+  const total = (pick: (truth: HourTruth) => number, decimals: number, of = truths) =>
     round(
-      truths.reduce((sofar, truth) => sofar + pick(truth), 0),
+      of.reduce((sofar, truth) => sofar + pick(truth), 0),
       decimals,
     );
+  const totalOrNull = (pick: (truth: HourTruth) => number | null) =>
+    truths.some((truth) => pick(truth) === null) ? null : total((truth) => pick(truth) ?? 0, 4);
+  const fee = (name: keyof Fees) => total(({ fees }) => fees[name], 9, withFees);
   const parts: Record<string, number> = {};
   const partFees: Record<string, number> = {};
   for (const truth of truths) {
@@ -166,19 +207,24 @@ function sum(truths: readonly HourTruth[]): Amounts {
   }
   return {
     kwhTotal: total((truth) => truth.kwhTotal, 2),
+    invoicedKwh: total((truth) => truth.invoicedKwh, 2),
     parts,
     partFees,
     temperatureCelsius: round(total((truth) => truth.temperatureCelsius, 6) / truths.length, 1),
-    productionKwh: truths.some((truth) => truth.productionKwh === null)
-      ? null
-      : total((truth) => truth.productionKwh ?? 0, 4),
-    fees: {
-      totalFee: total((truth) => truth.fees.totalFee, 9),
-      distributionFee: total((truth) => truth.fees.distributionFee, 9),
-      distributionBaseFee: total((truth) => truth.fees.distributionBaseFee, 9),
-      electricityTax: total((truth) => truth.fees.electricityTax, 9),
-      valueAddedTax: total((truth) => truth.fees.valueAddedTax, 9),
-    },
+    productionKwh: totalOrNull((truth) => truth.productionKwh),
+    soldKwh: totalOrNull((truth) => truth.soldKwh),
+    compensatedKwh: totalOrNull((truth) => truth.compensatedKwh),
+    fees:
+      withFees.length === 0
+        ? null
+        : {
+            totalFee: fee("totalFee"),
+            distributionFee: fee("distributionFee"),
+            distributionBaseFee: fee("distributionBaseFee"),
+            electricityTax: fee("electricityTax"),
+            valueAddedTax: fee("valueAddedTax"),
+          },
+    status: Math.max(...truths.map(({ status }) => status)),
   };
 }
 
@@ -195,17 +241,18 @@ function flatRow(period: Period, behaviour: Behaviour): Record<string, unknown> 
   const temperature = period.temperatureCelsius;
   if (amounts === null && behaviour.unpublished === "absent") return { timestamp, temperature };
   const consumption = amounts?.kwhTotal ?? null;
+  const invoiced = amounts?.invoicedKwh ?? null;
   if (behaviour.energyShape === "minimal")
-    return { timestamp, totalConsumption: consumption, invoicedConsumption: consumption, temperature };
+    return { timestamp, totalConsumption: consumption, invoicedConsumption: invoiced, temperature };
   if (behaviour.energyShape === "bare")
     return { timestamp, temperature, totalConsumption: consumption, production: amounts?.productionKwh ?? null };
   return {
     timestamp,
     totalConsumption: consumption,
-    invoicedConsumption: consumption,
+    invoicedConsumption: invoiced,
     ...(amounts?.fees ?? NO_FEES),
     temperature,
-    statuses: amounts === null ? null : { totalConsumption: 150, invoicedConsumption: 150 },
+    statuses: amounts === null ? null : { totalConsumption: amounts.status, invoicedConsumption: amounts.status },
     invoicedConsumptionByTransferProductParts: amounts?.parts ?? null,
     distributionFeeByTransferProductParts: amounts?.partFees ?? null,
     ...productionFields(amounts),
@@ -221,9 +268,18 @@ const NO_FEES = {
 };
 
 function productionFields(amounts: Amounts | null): Record<string, number> {
-  if (amounts === null || amounts.productionKwh === null) return {};
-  const sold = round(Math.max(0, amounts.productionKwh - amounts.kwhTotal), 4);
-  return { production: amounts.productionKwh, soldProduction: sold, compensatedProduction: 0 };
+  const fields = {
+    production: amounts?.productionKwh ?? null,
+    soldProduction: amounts?.soldKwh ?? null,
+    compensatedProduction: amounts?.compensatedKwh ?? null,
+  };
+  return Object.fromEntries(Object.entries(fields).flatMap(([name, kwh]) => (kwh === null ? [] : [[name, kwh]])));
+}
+
+/** A metering point that measures production alone has nothing to say of consumption. */
+function productionRow({ amounts, stampEpochMs, temperatureCelsius }: Period, { stamps }: Behaviour) {
+  const produced = amounts === null ? {} : { production: amounts.productionKwh ?? 0 };
+  return { timestamp: stamp(stampEpochMs, stamps), temperature: temperatureCelsius, ...produced };
 }
 
 function wrappedRow(meter: SimulatedMeter, period: Period, behaviour: Behaviour): Record<string, unknown> {
@@ -234,7 +290,7 @@ function wrappedRow(meter: SimulatedMeter, period: Period, behaviour: Behaviour)
     id: meter.gsrn,
     timestamp,
     temperature: period.temperatureCelsius,
-    totalcost: amounts?.fees.totalFee ?? null,
+    totalcost: amounts?.fees?.totalFee ?? null,
     usedownenergy: amounts === null ? null : 0,
     unusedownenergy: null,
     soldenergy: null,

@@ -17,6 +17,8 @@ export interface Profile {
   readonly waterHeater: boolean;
   /** Peak power of solar panels, kW; 0 for none. */
   readonly solarKwp: number;
+  /** Production is set off against consumption within the hour, and what is left of either is sold or invoiced. */
+  readonly netting: boolean;
   /** Monthly fee without VAT, EUR. */
   readonly monthlyFeeEur: number;
 }
@@ -27,13 +29,31 @@ export interface HourTruth {
   readonly startEpochMs: number;
   /** kWh, 2 decimals. */
   readonly kwhTotal: number;
-  /** kWh by transfer product part; one part an hour. */
+  /** kWh that are invoiced: all but what is set off. */
+  readonly invoicedKwh: number;
+  /** Invoiced kWh by transfer product part: one part an hour, none where all is set off. */
   readonly parts: Readonly<Record<string, number>>;
   /** °C, 1 decimal. */
   readonly temperatureCelsius: number;
   /** kWh produced, `null` without panels. */
   readonly productionKwh: number | null;
+  readonly soldKwh: number | null;
+  readonly compensatedKwh: number | null;
   readonly fees: Fees;
+  readonly status: number;
+}
+
+/** What a correction changes of an hour; the rest follows. */
+export interface HourChange {
+  readonly kwhTotal?: number;
+  readonly invoicedKwh?: number;
+  readonly productionKwh?: number;
+  readonly temperatureCelsius?: number;
+  /** Name of the transfer product part. */
+  readonly part?: string;
+  /** EUR, without a change of the fees that it is the sum of. */
+  readonly totalFee?: number;
+  readonly status?: number;
 }
 
 /** EUR; all but `totalFee` and `valueAddedTax` themselves are without VAT. */
@@ -70,16 +90,27 @@ const WEEKEND_KWH = [
  *
  * @param startEpochMs start of a whole hour, epoch milliseconds
  */
-export function hourTruth(profile: Profile, startEpochMs: number): HourTruth {
+export function hourTruth(profile: Profile, startEpochMs: number, change: HourChange = {}): HourTruth {
   const local = localTimeAt(startEpochMs);
-  const temperatureCelsius = temperatureAt(startEpochMs, local);
-  const kwhTotal = consumptionKwh(profile, startEpochMs, local, temperatureCelsius);
-  return truthFrom(profile, startEpochMs, kwhTotal, temperatureCelsius);
-}
-
-/** The same hour with another consumption, as a later revision would tell it: parts and fees follow. */
-export function revisedTruth(profile: Profile, truth: HourTruth, kwhTotal: number): HourTruth {
-  return truthFrom(profile, truth.startEpochMs, round(kwhTotal, 2), truth.temperatureCelsius);
+  const weather = temperatureAt(startEpochMs, local);
+  const kwhTotal = round(change.kwhTotal ?? consumptionKwh(profile, startEpochMs, local, weather), 2);
+  const produced = profile.solarKwp > 0 ? productionKwh(profile, startEpochMs, local) : null;
+  const production = change.productionKwh ?? produced;
+  const setOff = profile.netting ? Math.min(production ?? 0, kwhTotal) : 0;
+  const surplus = profile.netting ? (production ?? 0) - setOff : Math.max(0, (production ?? 0) - kwhTotal);
+  const invoicedKwh = round(change.invoicedKwh ?? kwhTotal - setOff, 2);
+  const part = change.part ?? partName(profile.product, local);
+  const fees = feesOf(profile, local, part, invoicedKwh);
+  return {
+    ...{ startEpochMs, kwhTotal, invoicedKwh },
+    parts: profile.netting && invoicedKwh === 0 ? {} : { [part]: invoicedKwh },
+    temperatureCelsius: change.temperatureCelsius ?? weather,
+    productionKwh: production,
+    soldKwh: production === null ? null : round(surplus, 4),
+    compensatedKwh: production === null ? null : round(setOff, 4),
+    fees: { ...fees, totalFee: change.totalFee ?? fees.totalFee },
+    status: change.status ?? 150,
+  };
 }
 
 /** The part that an hour belongs to; the names of the seasonal parts and of the single part are guesses. */
@@ -100,19 +131,6 @@ export function round(value: number, decimals: number): number {
   const factor = 10 ** decimals;
   // Adding 0 turns -0 into 0, which JSON would print the same but a strict comparison would not.
   return Math.round(value * factor) / factor + 0;
-}
-
-function truthFrom(profile: Profile, startEpochMs: number, kwhTotal: number, temperatureCelsius: number): HourTruth {
-  const local = localTimeAt(startEpochMs);
-  const part = partName(profile.product, local);
-  return {
-    startEpochMs,
-    kwhTotal,
-    parts: { [part]: kwhTotal },
-    temperatureCelsius,
-    productionKwh: profile.solarKwp > 0 ? productionKwh(profile, startEpochMs, local) : null,
-    fees: feesOf(profile, local, part, kwhTotal),
-  };
 }
 
 /** `totalFee = (distributionFee + distributionBaseFee + electricityTax) + valueAddedTax`. */

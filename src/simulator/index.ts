@@ -8,9 +8,9 @@ import { Household } from "./readings.js";
 import { type Behaviour, type Context, type Counters, DEFAULT_BEHAVIOUR } from "./settings.js";
 import { VARIANTS } from "./variants.js";
 
-export type { HourTruth } from "./household.js";
-export type { MeterOptions, SimulatedMeter } from "./meters.js";
-export { Household, UnknownMeterError } from "./readings.js";
+export type { HourChange, HourTruth } from "./household.js";
+export type { MeterOptions, SimulatedMeter, SpacingFrom } from "./meters.js";
+export { Household, type OddRow, UnknownMeterError } from "./readings.js";
 export { type Behaviour, DEFAULT_BEHAVIOUR, type ForeignStep, type Refusal, type Resource } from "./settings.js";
 export { isVariantName, VARIANTS, type Variant, type VariantName, variantNames } from "./variants.js";
 

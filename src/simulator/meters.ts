@@ -26,6 +26,17 @@ export interface SimulatedMeter {
   /** First local day of the contract, `YYYY-MM-DD`; there is nothing before it. */
   readonly startDate: string;
   readonly profile: Profile;
+  /** It measures production, and has no consumption at all. */
+  readonly isProduction: boolean;
+  readonly spacings: readonly SpacingFrom[];
+  /** Rows of less than an hour leave out production and parts that are 0. */
+  readonly leavesZerosOut: boolean;
+}
+
+/** From an instant on, a whole quarter of an hour, the meter has so many rows an hour. */
+export interface SpacingFrom {
+  readonly fromEpochMs: number;
+  readonly rowsAnHour: 1 | 2 | 4;
 }
 
 /** What a test or the command line says of a meter; the rest follows from its place in the list. */
@@ -38,6 +49,11 @@ export interface MeterOptions {
   readonly address?: Address;
   readonly startDate?: string;
   readonly solarKwp?: number;
+  readonly netting?: boolean;
+  readonly isProduction?: boolean;
+  /** Earliest first; before the first of them there is one row an hour. None: as the behaviour says. */
+  readonly spacings?: readonly SpacingFrom[];
+  readonly leavesZerosOut?: boolean;
 }
 
 export const DEFAULT_CUSTOMER_NUMBER = "50123456";
@@ -83,13 +99,16 @@ function buildMeter(wish: MeterOptions, index: number): SimulatedMeter {
     fuseSize: facts.fuse,
     counterSerialNumber: `7359${ordinal}`,
     startDate: wish.startDate ?? "2019-06-01",
-    profile: profileOf(product, index, wish.solarKwp ?? 0),
+    profile: { ...profileOf(product, index, wish.solarKwp ?? 0), netting: wish.netting ?? false },
+    isProduction: wish.isProduction ?? false,
+    spacings: wish.spacings ?? [],
+    leavesZerosOut: wish.leavesZerosOut ?? false,
   };
 }
 
 const FALLBACK_ADDRESS: Address = { streetName: "Ylätie", houseNumber: "1", postalCode: "02780", postOffice: "Espoo" };
 
-function profileOf(product: ProductType, index: number, solarKwp: number): Profile {
+function profileOf(product: ProductType, index: number, solarKwp: number): Omit<Profile, "netting"> {
   const common = { seed: 100 + index * 10, product, solarKwp };
   if (product === "general") {
     const flat = { heatingKwhPerDegree: 0.004, householdScale: 0.45, sauna: false, waterHeater: false };

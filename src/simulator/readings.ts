@@ -1,5 +1,5 @@
 import { HOUR_MS, hoursOfLocalDay, localTimeAt, offsetHoursAt, startOfLocalDay } from "./helsinki.js";
-import { type HourTruth, hourTruth, revisedTruth } from "./household.js";
+import { type HourChange, type HourTruth, hourTruth } from "./household.js";
 import type { SimulatedMeter } from "./meters.js";
 import type { Behaviour } from "./settings.js";
 
@@ -9,7 +9,8 @@ export class Household {
   readonly #behaviour: Behaviour;
   readonly #now: () => number;
   readonly #withheld = new Set<string>();
-  readonly #revised = new Map<string, number>();
+  readonly #changes = new Map<string, HourChange>();
+  readonly #oddRows = new Map<string, OddRow[]>();
 
   constructor(meters: readonly SimulatedMeter[], behaviour: Behaviour, now: () => number) {
     this.meters = meters;
@@ -25,10 +26,7 @@ export class Household {
 
   /** The truth of one hour, revisions included, published or not. */
   truthOfHour(assetId: string, startEpochMs: number): HourTruth {
-    const { profile } = this.meter(assetId);
-    const truth = hourTruth(profile, startEpochMs);
-    const revised = this.#revised.get(key(assetId, startEpochMs));
-    return revised === undefined ? truth : revisedTruth(profile, truth, revised);
+    return hourTruth(this.meter(assetId).profile, startEpochMs, this.#changes.get(key(assetId, startEpochMs)));
   }
 
   /**
@@ -54,6 +52,34 @@ export class Household {
     return !this.#withheld.has(key(assetId, startEpochMs)) && this.publishedAt(startEpochMs) <= this.#now();
   }
 
+  /** Whether the fees of a published hour have come, with the invoice. */
+  hasFees(startEpochMs: number): boolean {
+    return this.publishedAt(startEpochMs) + this.#behaviour.feesAfterDays * 24 * HOUR_MS <= this.#now();
+  }
+
+  /** Minutes of the hour at which its rows start, without the odd ones. */
+  rowMinutes(assetId: string, startEpochMs: number): number[] {
+    const { spacings } = this.meter(assetId);
+    if (spacings.length === 0) return this.#behaviour.quarterHours ? QUARTERS : [0];
+    const rowsAnHourAt = (epochMs: number) =>
+      spacings.findLast(({ fromEpochMs }) => fromEpochMs <= epochMs)?.rowsAnHour ?? 1;
+    // A meter that moves within the hour has a row for what came before.
+    return QUARTERS.filter((minute) => {
+      const rowsAnHour = rowsAnHourAt(startEpochMs + minute * MINUTE_MS);
+      return minute === 0 || minute % (60 / rowsAnHour) === 0;
+    });
+  }
+
+  oddRows(assetId: string, startEpochMs: number): readonly OddRow[] {
+    return this.#oddRows.get(key(assetId, startEpochMs)) ?? [];
+  }
+
+  /** Adds a row that belongs to no interval of the meter. */
+  addOddRow(assetId: string, startEpochMs: number, row: OddRow): void {
+    const name = key(this.meter(assetId).assetId, startEpochMs);
+    this.#oddRows.set(name, [...(this.#oddRows.get(name) ?? []), row]);
+  }
+
   /** These hours stay unpublished until they are released. */
   withhold(assetId: string, startsEpochMs: readonly number[]): void {
     for (const start of startsEpochMs) this.#withheld.add(key(this.meter(assetId).assetId, start));
@@ -66,9 +92,31 @@ export class Household {
 
   /** Changes the truth of an hour, as a correction of the meter's reading does. */
   revise(assetId: string, startEpochMs: number, kwhTotal: number): void {
-    this.#revised.set(key(this.meter(assetId).assetId, startEpochMs), kwhTotal);
+    this.change(assetId, startEpochMs, { kwhTotal });
+  }
+
+  /** Changes some values of an hour, beside what was changed before; the rest follows. */
+  change(assetId: string, startEpochMs: number, change: HourChange): void {
+    const name = key(this.meter(assetId).assetId, startEpochMs);
+    this.#changes.set(name, { ...this.#changes.get(name), ...change });
+  }
+
+  /** Takes back every change of an hour. */
+  restore(assetId: string, startEpochMs: number): void {
+    this.#changes.delete(key(this.meter(assetId).assetId, startEpochMs));
   }
 }
+
+/** A row where the meter has none. */
+export interface OddRow {
+  /** Minutes after the start of the hour. */
+  readonly minute: number;
+  /** `null`: it has no value at all. */
+  readonly kwhTotal: number | null;
+}
+
+const QUARTERS = [0, 15, 30, 45];
+const MINUTE_MS = 60_000;
 
 /** A test asked for a meter that the simulator does not have. */
 export class UnknownMeterError extends Error {

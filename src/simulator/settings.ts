@@ -71,12 +71,14 @@ export interface Behaviour {
   /** Four rows an hour in `daily` answers. */
   quarterHours: boolean;
   stamps: "offset" | "utc" | "none";
-  /** The two 03:00s of the October day: told apart by their offsets, or two rows of one stamp. */
-  october: "distinct" | "one-stamp-twice";
+  /** The two 03:00s of the October day: told apart by their offsets, two rows of one stamp, or the first alone. */
+  october: "distinct" | "one-stamp-twice" | "first-only";
   /** The March day: 23 rows, or the row of 02:00 twice. */
   march: "skip" | "row-twice";
   /** What an hour that is not published shows. */
   unpublished: "absent" | "nulls";
+  /** Days after an hour is published until its fees are. */
+  feesAfterDays: number;
   /** Local hour of the next day at which a day's hours are published. */
   publishHour: number;
 }
@@ -105,6 +107,7 @@ export const DEFAULT_BEHAVIOUR: Behaviour = {
   october: "distinct",
   march: "skip",
   unpublished: "absent",
+  feesAfterDays: 0,
   publishHour: 9,
 };
 
