@@ -147,12 +147,9 @@ function pieceOf(truth: HourTruth, from: number, to: number): HourTruth {
 }
 
 function withoutZeros(amounts: Amounts): Amounts {
-  const nullIfZero = (kwh: number | null) => (kwh === 0 ? null : kwh);
   return {
     ...amounts,
-    productionKwh: nullIfZero(amounts.productionKwh),
-    soldKwh: nullIfZero(amounts.soldKwh),
-    compensatedKwh: nullIfZero(amounts.compensatedKwh),
+    productionKwh: amounts.productionKwh === 0 ? null : amounts.productionKwh,
     parts: Object.fromEntries(Object.entries(amounts.parts).filter(([, kwh]) => kwh !== 0)),
   };
 }

@@ -2,7 +2,14 @@ import { CarunaClient, type CarunaClientOptions } from "../../src/caruna/index.j
 import { Database, type ServerSettings } from "../../src/database/index.js";
 import type { Logger } from "../../src/shared/logger.js";
 import { type Simulator, type SimulatorOptions, startSimulator } from "../../src/simulator/index.js";
-import { type CycleResult, Engine, type EngineOptions, type Verification, Verifier } from "../../src/sync/index.js";
+import {
+  type CycleResult,
+  type DayRange,
+  Engine,
+  type EngineOptions,
+  type Verification,
+  Verifier,
+} from "../../src/sync/index.js";
 import { createMigratedDatabase, type TestDatabase } from "../support/postgres.js";
 
 export const HOUR_MS = 3_600_000;
@@ -37,8 +44,10 @@ export interface Program {
   readonly said: readonly Said[];
   /** What a cycle of the daemon does: what is due first, then the look back. */
   cycle(): Promise<CycleResult>;
-  /** Compares everything with Caruna+, and writes nothing. */
-  verify(): Promise<Verification>;
+  /** What `sync` does, as a scheduler starts it: an engine that remembers nothing, and what is due alone. */
+  sync(): Promise<CycleResult>;
+  /** Compares everything, or those days, with Caruna+, and writes nothing. */
+  verify(range?: DayRange): Promise<Verification>;
   /** Forgets what it has said. */
   forget(): void;
   stop(): Promise<void>;
@@ -168,11 +177,13 @@ async function startProgram(world: EngineWorld, options: ProgramOptions, simulat
     customers: "all",
     plan: { daysToLoad: 7, askFromMinutes: 480, backfill: "all", ...plan },
   } as const;
-  const engine = new Engine({
-    ...{ ...shared, sleep: noSleep, meteringPoint: undefined, historyPaceMs: 0 },
-    onRound: async () => {},
-    ...rest,
-  });
+  const newEngine = () =>
+    new Engine({
+      ...{ ...shared, sleep: noSleep, meteringPoint: undefined, historyPaceMs: 0 },
+      onRound: async () => {},
+      ...rest,
+    });
+  const engine = newEngine();
   const { signal } = new AbortController();
   return {
     engine,
@@ -183,8 +194,11 @@ async function startProgram(world: EngineWorld, options: ProgramOptions, simulat
       const second = await engine.cycle({ withHistory: true }, signal);
       return sum(first, second);
     },
-    async verify() {
-      return await new Verifier({ ...shared, ...rest }).verify(undefined, signal);
+    async sync() {
+      return await newEngine().cycle({ withHistory: false }, signal);
+    },
+    async verify(range) {
+      return await new Verifier({ ...shared, ...rest }).verify(range, signal);
     },
     forget() {
       said.length = 0;
