@@ -25,8 +25,13 @@ function changeOnLastSunday(year: number, monthIndex: number): number {
 /** Hours that Helsinki is ahead of UTC at an instant: 3 in summer time, 2 otherwise. */
 export function offsetHoursAt(epochMs: number): 2 | 3 {
   const year = new Date(epochMs).getUTCFullYear();
-  return epochMs >= changeOnLastSunday(year, 2) && epochMs < changeOnLastSunday(year, 9) ? 3 : 2;
+  const summer = summers.get(year) ?? [changeOnLastSunday(year, 2), changeOnLastSunday(year, 9)];
+  summers.set(year, summer);
+  return epochMs >= summer[0] && epochMs < summer[1] ? 3 : 2;
 }
+
+/** First instant of summer time, and the first after it, by year. */
+const summers = new Map<number, readonly [number, number]>();
 
 /** What the clock on a Finnish wall shows at an instant. */
 export function localTimeAt(epochMs: number): LocalTime {

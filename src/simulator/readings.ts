@@ -10,6 +10,8 @@ export class Household {
   readonly #now: () => number;
   readonly #withheld = new Set<string>();
   readonly #changes = new Map<string, HourChange>();
+  /** Hours that were asked for lately: totals ask for thousands, again and again. */
+  readonly #truths = new Map<string, HourTruth>();
   readonly #oddRows = new Map<string, OddRow[]>();
 
   constructor(meters: readonly SimulatedMeter[], behaviour: Behaviour, now: () => number) {
@@ -26,7 +28,13 @@ export class Household {
 
   /** The truth of one hour, revisions included, published or not. */
   truthOfHour(assetId: string, startEpochMs: number): HourTruth {
-    return hourTruth(this.meter(assetId).profile, startEpochMs, this.#changes.get(key(assetId, startEpochMs)));
+    const name = key(assetId, startEpochMs);
+    const known = this.#truths.get(name);
+    if (known !== undefined) return known;
+    const truth = hourTruth(this.meter(assetId).profile, startEpochMs, this.#changes.get(name));
+    if (this.#truths.size >= MOST_TRUTHS) this.#truths.clear();
+    this.#truths.set(name, truth);
+    return truth;
   }
 
   /**
@@ -99,11 +107,14 @@ export class Household {
   change(assetId: string, startEpochMs: number, change: HourChange): void {
     const name = key(this.meter(assetId).assetId, startEpochMs);
     this.#changes.set(name, { ...this.#changes.get(name), ...change });
+    this.#truths.delete(name);
   }
 
   /** Takes back every change of an hour. */
   restore(assetId: string, startEpochMs: number): void {
-    this.#changes.delete(key(this.meter(assetId).assetId, startEpochMs));
+    const name = key(this.meter(assetId).assetId, startEpochMs);
+    this.#changes.delete(name);
+    this.#truths.delete(name);
   }
 }
 
@@ -117,6 +128,7 @@ export interface OddRow {
 
 const QUARTERS = [0, 15, 30, 45];
 const MINUTE_MS = 60_000;
+const MOST_TRUTHS = 20_000;
 
 /** A test asked for a meter that the simulator does not have. */
 export class UnknownMeterError extends Error {
