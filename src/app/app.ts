@@ -121,18 +121,20 @@ export class App {
       onRecovery: (count) => failed.end(count),
       onWait: (milliseconds) => this.#health.waits(milliseconds),
     };
-    return await this.#untilEnded(async (signal) => {
-      if (this.#options.keyboard?.isTTY) logger.info({}, "press any key to end");
-      const closePage = await this.#openPage();
-      // While a cycle takes its time, nobody else looks at the clocks.
-      const look = setInterval(() => this.#time.awakeMs, LONGEST_LOOK_MS);
-      try {
-        await runOnTheClock((running) => this.#cycle(["due", "backfill"], running), clock, signal);
-      } finally {
-        clearInterval(look);
-        await closePage();
-      }
-    });
+    return await this.#untilEnded(
+      async (signal) => {
+        const closePage = await this.#openPage();
+        // While a cycle takes its time, nobody else looks at the clocks.
+        const look = setInterval(() => this.#time.awakeMs, LONGEST_LOOK_MS);
+        try {
+          await runOnTheClock((running) => this.#cycle(["due", "backfill"], running), clock, signal);
+        } finally {
+          clearInterval(look);
+          await closePage();
+        }
+      },
+      { onListening: () => logger.info({}, "press any key to end") },
+    );
   }
 
   /** One cycle. Returns the exit code. */
@@ -302,7 +304,7 @@ export class App {
   /** Runs a task that a key or a signal may end, releases everything after it in reverse order, and tells the exit code. */
   async #untilEnded(
     task: (signal: AbortSignal) => Promise<number | undefined>,
-    { onFailure, exitCodeWhenEnded = EXIT_CODES.done }: UntilEndedOptions = {},
+    { onFailure, onListening = () => {}, exitCodeWhenEnded = EXIT_CODES.done }: UntilEndedOptions = {},
   ): Promise<number> {
     const { keyboard, logger } = this.#options;
     const onTimeout = () => {
@@ -310,7 +312,7 @@ export class App {
       ending.stop();
       process.exit(exitCodeWhenEnded);
     };
-    const ending = new Ending({ keyboard, logger, onTimeout, timeoutMs: ENDING_TIMEOUT_MS });
+    const ending = new Ending({ keyboard, onListening, logger, onTimeout, timeoutMs: ENDING_TIMEOUT_MS });
     ending.start();
     try {
       return (await task(ending.signal)) ?? EXIT_CODES.done;
@@ -333,6 +335,8 @@ export interface LogInOptions {
 }
 
 interface UntilEndedOptions {
+  /** Called when a key would end the task. */
+  readonly onListening?: () => void;
   /** Told of an error that ended the task, which it may throw on; by default it is logged. */
   readonly onFailure?: (error: unknown) => void;
   /** Where a key or a signal ended the task; by default that is as good as done. */

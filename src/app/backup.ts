@@ -2,8 +2,8 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import type { Configuration } from "../config/index.js";
 import { type BackupManifest, checkBackup, Database } from "../database/index.js";
-import { FileRefused } from "../shared/files.js";
 import type { Logger } from "../shared/logger.js";
+import { FileRefused } from "../shared/output-file.js";
 import { NothingToQuery } from "./query.js";
 import { databaseSettings } from "./state.js";
 

@@ -9,7 +9,7 @@ import {
 import { ConfigurationError } from "../config/index.js";
 import { DatabaseError, QueryRefused } from "../database/index.js";
 import { EXIT_CODES } from "../shared/exit-codes.js";
-import { FileRefused } from "../shared/files.js";
+import { FileRefused } from "../shared/output-file.js";
 import {
   MeteringPointNotChosen,
   MeteringPointNotFound,

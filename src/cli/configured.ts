@@ -1,4 +1,5 @@
 import { App, type Configuration, type LookBackProgress, loadConfiguration } from "../app/index.js";
+import { endingSignals } from "../shared/hangup.js";
 import type { Logger } from "../shared/logger.js";
 import { version } from "../shared/version.js";
 import { Interrupted } from "./interrupted.js";
@@ -50,6 +51,6 @@ export function quietLogger({ logLevel, logFormat }: Configuration): Logger {
 export function untilSignal(): AbortSignal {
   const controller = new AbortController();
   const end = () => controller.abort(new Interrupted("ended by a signal"));
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(name, end);
+  for (const name of endingSignals()) process.once(name, end);
   return controller.signal;
 }

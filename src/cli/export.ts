@@ -2,7 +2,7 @@ import { Command, Option } from "commander";
 import type { Temporal } from "temporal-polyfill";
 import { type ExportFormat, exportHours } from "../app/index.js";
 import type { CsvLocale } from "../energy/index.js";
-import { writablePath, writeWhole } from "../shared/files.js";
+import { writableOutputFile, writeOutputFile } from "../shared/output-file.js";
 import { configuration, quietLogger, untilSignal } from "./configured.js";
 import { checkOrder, fromOption, toOption } from "./dates.js";
 import { counted, print, printAll } from "./output.js";
@@ -28,23 +28,25 @@ export function exportCommand(): Command {
         .choices(["en", "fi"])
         .default("en"),
     )
-    .option("--out <file>", "into this file, whole or not at all; without it to stdout")
+    .option(
+      "--out <file>",
+      "into this file, whole or not at all, or into this pipe or device; - or without it to stdout",
+    )
     .option("--overwrite", "replace the file where it is there already")
     .option("--metering-point <id>", "asset id or GSRN; without it the one that energy_hourly follows")
     .action(async (options: ExportOptions, command: Command) => {
       checkOrder(options, command);
       if (options.locale === "fi" && options.format !== "csv") command.error("error: --locale fi is for --format csv");
-      const file = options.out === undefined ? undefined : await writablePath(options.out, options.overwrite ?? false);
+      const output = await writableOutputFile(options.out ?? "-", options.overwrite ?? false);
       const settings = configuration({ needsAccount: false });
+      const signal = untilSignal();
       const write = (pieces: AsyncIterable<string>) =>
-        file === undefined ? printAll(pieces) : writeWhole(file, pieces);
-      const { meteringPointId, hours } = await exportHours(
-        settings,
-        quietLogger(settings),
-        options,
-        write,
-        untilSignal(),
-      );
-      if (file !== undefined) print(`${counted(hours, "hour")} of ${meteringPointId} are in ${file}.`);
+        output.kind === "stdout" ? printAll(pieces) : writeOutputFile(output, pieces, signal);
+      const { meteringPointId, hours } = await exportHours(settings, quietLogger(settings), options, write, signal);
+      if (options.out === undefined) return;
+      const sentence = `${counted(hours, "hour")} of ${meteringPointId}`;
+      if (output.kind === "file") print(`${sentence} are in ${output.path}.`);
+      // Standard output may be what they were written to.
+      else process.stderr.write(`${sentence} were written to ${options.out}.\n`);
     });
 }

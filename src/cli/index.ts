@@ -1,5 +1,6 @@
 import { CommanderError } from "commander";
 import { EXIT_CODES } from "../shared/exit-codes.js";
+import { keepHangupIgnored } from "../shared/hangup.js";
 import { Interrupted } from "./interrupted.js";
 import { toleratePipesThatBreak } from "./pipes.js";
 import { buildProgram } from "./program.js";
@@ -7,6 +8,7 @@ import { buildProgram } from "./program.js";
 /** Runs a command line and sets the exit code. What keeps a command from beginning goes to stderr in plain words. */
 export async function run(argv: readonly string[]): Promise<void> {
   toleratePipesThatBreak();
+  keepHangupIgnored();
   const words = withDefaultCommand(argv.slice(2));
   // Only the command that is named is loaded, so that `--help` and `--version` answer at once.
   const program = await buildProgram((command) => words.includes(command));

@@ -9,8 +9,11 @@ import type { Configuration } from "../config/index.js";
 export function createLogger({ logLevel, logFormat }: Pick<Configuration, "logLevel" | "logFormat">): Logger {
   const isPretty = logFormat === undefined ? process.stderr.isTTY : logFormat === "pretty";
   const options = { level: logLevel, base: null };
-  if (!isPretty) return pino(options, pino.destination({ dest: 2, sync: true }));
+  const destination = pino.destination({ dest: 2, sync: true });
+  // The terminal was closed, or the disk is full: the work goes on without a log.
+  destination.on("error", () => {});
+  if (!isPretty) return pino(options, destination);
   const colorize = process.stderr.isTTY && !process.env.NO_COLOR;
-  const stream = pretty({ destination: 2, sync: true, colorize, translateTime: "SYS:yyyy-mm-dd HH:MM:ss" });
+  const stream = pretty({ destination, colorize, translateTime: "SYS:yyyy-mm-dd HH:MM:ss" });
   return pino(options, stream);
 }

@@ -17,7 +17,7 @@ export function printJson(value: object): void {
 }
 
 /** Writes a long result piece by piece, no faster than it is read; stops where the reader has gone. */
-export async function printAll(pieces: AsyncIterable<string> | Iterable<string>): Promise<void> {
+export async function printAll(pieces: AsyncIterable<string | Uint8Array> | Iterable<string>): Promise<void> {
   for await (const piece of pieces) {
     const hasGone = await new Promise<boolean>((resolve) => {
       process.stdout.write(piece, (error) => resolve(error !== undefined && error !== null));

@@ -6,6 +6,8 @@ import { onEndingSignal } from "./signals.js";
 export interface EndingOptions {
   /** The keyboard; undefined where no key shall end the program. */
   readonly keyboard: NodeJS.ReadStream | undefined;
+  /** Called when the keyboard is listened to. */
+  readonly onListening: () => void;
   readonly logger: Logger;
   /** Called when the program has not ended by itself in time. */
   readonly onTimeout: () => void;
@@ -33,7 +35,10 @@ export class Ending {
   /** Begins to listen to the keyboard and to signals. */
   start(): void {
     const { keyboard } = this.#options;
-    if (keyboard !== undefined) this.#release.push(onKeyPress(keyboard, () => this.#ask("a key was pressed")));
+    if (keyboard !== undefined) {
+      const onKey = () => this.#ask("a key was pressed");
+      this.#release.push(onKeyPress(keyboard, onKey, this.#options.onListening));
+    }
     this.#release.push(onEndingSignal((signal) => this.#ask(`${signal} received`)));
   }
 

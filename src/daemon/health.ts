@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
-import { writePrivately } from "../shared/files.js";
+import { writeKeptFile } from "../shared/output-file.js";
 import type { Uptime } from "./uptime.js";
 
 /** The last instant that a `Date` can tell, either way from the epoch. */
@@ -29,7 +29,7 @@ export type Health = z.infer<typeof HEALTH>;
 
 /** Keeps the health in a file (0600, whole or not at all). */
 export async function writeHealth(file: string, health: Health): Promise<void> {
-  await writePrivately(file, `${JSON.stringify(health)}\n`);
+  await writeKeptFile(file, `${JSON.stringify(health)}\n`);
 }
 
 /** The health that a file's text tells; undefined where it tells none. */

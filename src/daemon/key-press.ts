@@ -1,20 +1,32 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
+import { KeyPresses } from "./key-presses.js";
+
+/** What was typed before is read within this time, and dropped. */
+const DROPPED_MS = 100;
+/** After so long without the rest of a sequence, what looks like its beginning was an Escape or Alt with another key. */
+const ESCAPE_MS = 100;
+const CTRL_C = "\u0003";
 
 /**
  * Calls back once when any key is pressed (Ctrl-C is a key like any other here), and returns what restores the terminal.
+ * What was typed before `onListening` is called is dropped; what a terminal reports of itself is no key.
  *
  * A program in the background of a shell that touches its terminal is stopped by the kernel (SIGTTIN, SIGTTOU): there it
  * listens to no key. A stopped job that is fetched to the foreground listens again; one that was running all the while
  * is told nothing by its shell, and ends with Ctrl-C. Not on a terminal, it does nothing.
  */
-export function onKeyPress(input: NodeJS.ReadStream, onKey: () => void): () => void {
+export function onKeyPress(input: NodeJS.ReadStream, onKey: () => void, onListening: () => void): () => void {
   if (!input.isTTY) return () => {};
   let ended = false;
   let listening = false;
+  let isAnnounced = false;
+  let pending: NodeJS.Timeout | undefined;
+  const keys = new KeyPresses();
   const ignore = () => {
-    input.off("data", press);
+    clearTimeout(pending);
+    input.off("data", read);
     input.pause();
   };
   const restore = () => {
@@ -27,7 +39,27 @@ export function onKeyPress(input: NodeJS.ReadStream, onKey: () => void): () => v
     restore();
     onKey();
   };
-  const listen = async () => {
+  const read = (bytes: Buffer) => {
+    const text = bytes.toString("latin1");
+    clearTimeout(pending);
+    if (!isAnnounced) {
+      if (text.includes(CTRL_C)) press();
+    } else if (keys.hasKey(text)) press();
+    else if (keys.isEscapePending) pending = setTimeout(press, ESCAPE_MS);
+  };
+  /** The loop reads what is there between the timer and its next turn, however late the timer is. */
+  const announce = () => {
+    if (isAnnounced) return;
+    const timer = setTimeout(() => {
+      setImmediate(() => {
+        if (ended || !listening) return;
+        isAnnounced = true;
+        onListening();
+      });
+    }, DROPPED_MS);
+    timer.unref();
+  };
+  const listen = async (isContinued: boolean) => {
     const foreground = await isInForeground();
     if (ended) return;
     if (!foreground) {
@@ -40,17 +72,22 @@ export function onKeyPress(input: NodeJS.ReadStream, onKey: () => void): () => v
     restore();
     listening = true;
     input.setRawMode(true);
-    input.on("data", press);
+    input.on("data", read);
     input.resume();
+    // Who has fetched a stopped program means it with what is typed next, however slow it is to wake up.
+    if (isContinued && !isAnnounced) {
+      isAnnounced = true;
+      onListening();
+    } else announce();
     // A keyboard alone must not keep a program alive that has nothing left to do.
     input.unref();
   };
-  const onContinue = () => void listen();
+  const onContinue = () => void listen(true);
   // A terminal that goes away ends its stream with an error; SIGHUP tells the rest.
   const onError = () => {};
   input.on("error", onError);
   process.on("SIGCONT", onContinue);
-  void listen();
+  void listen(false);
   return () => {
     ended = true;
     process.off("SIGCONT", onContinue);

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { readdirSync, rmSync, statSync } from "node:fs";
-import { access, constants, mkdir, open, realpath, rename, rm, stat } from "node:fs/promises";
+import { constants, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 /** A user of the system, as the file system numbers it. */
@@ -51,7 +51,7 @@ export function removeLeftDrafts(directory: string, nowEpochMs: number): void {
 }
 
 /** The name is an entry of the folder: until that is on the disk too, a power loss may bring the old file back. */
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   // Windows opens no folders, and keeps their entries in a journal of its own.
   if (process.platform === "win32") return;
   const handle = await open(folder, constants.O_RDONLY);
@@ -67,58 +67,4 @@ async function syncFolder(folder: string): Promise<void> {
 
 function isRefusal(error: unknown): boolean {
   return error instanceof Error && "code" in error && (error.code === "EINVAL" || error.code === "ENOTSUP");
-}
-
-/** A file that a person named for a result cannot be written, or must not be. */
-export class FileRefused extends Error {
-  override readonly name = "FileRefused";
-}
-
-/**
- * Makes sure that a file can be written whole, before the work for it begins. Returns its path, behind symbolic links.
- *
- * @param mayReplace whether a file that is there may be replaced; what is no ordinary file never is.
- * @throws {FileRefused} in one line, with what to do.
- */
-export async function writablePath(file: string, mayReplace: boolean): Promise<string> {
-  const path = await realpath(file).catch(() => undefined);
-  const there = path === undefined ? undefined : await stat(path);
-  if (there?.isFile() === false) throw new FileRefused(`${file} is no ordinary file; name another.`);
-  if (there !== undefined && !mayReplace)
-    throw new FileRefused(`${file} is there already; name another file, or add --overwrite.`);
-  const folder = dirname(path ?? file);
-  const isFolder = await stat(folder)
-    .then((found) => found.isDirectory())
-    .catch(() => false);
-  if (!isFolder) throw new FileRefused(`The folder ${folder} does not exist; make it, or name another.`);
-  await access(folder, constants.W_OK).catch(() => {
-    throw new FileRefused(`The folder ${folder} cannot be written; name another.`);
-  });
-  return path ?? file;
-}
-
-/**
- * Writes a file from pieces as they come, whole or not at all: a draft beside it takes its place at the end, and goes
- * where anything fails. Who may read it is as the person's umask says, or as `mode` does. Throws the file system's errors and
- * those of `pieces`.
- */
-export async function writeWhole(
-  file: string,
-  pieces: AsyncIterable<string | Uint8Array>,
-  mode?: number,
-): Promise<void> {
-  const draft = join(dirname(file), `.${randomUUID()}.draft`);
-  try {
-    const handle = await open(draft, "wx", mode);
-    try {
-      for await (const piece of pieces) await handle.writeFile(piece);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(draft, file);
-    await syncFolder(dirname(file));
-  } finally {
-    await rm(draft, { force: true });
-  }
 }

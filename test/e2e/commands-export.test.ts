@@ -1,7 +1,8 @@
+import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { runProgram, startProgram } from "../support/program.js";
+import { ENTRY, runProgram, startProgram, watch } from "../support/program.js";
 import { lastDates, type Row, trueRows } from "../support/truth.js";
 import { newWorlds } from "../support/world.js";
 
@@ -9,6 +10,11 @@ const world = newWorlds({ meters: 2 });
 const dates = lastDates(Date.now(), 7);
 
 const run = (...parameters: string[]) => runProgram(parameters, world.settings, world.folder);
+/** A shell's command line, in which `$0` is Node.js and `$1` the program. */
+const inShell = async (commandLine: string) => {
+  const env = { PATH: process.env.PATH ?? "", HOME: world.folder, ...world.settings };
+  return await watch(spawn("sh", ["-c", commandLine, process.execPath, ENTRY], { cwd: world.folder, env })).ended;
+};
 /** What an export needs: the last days of both metering points, and a table that follows the first. */
 const load = () => world.once({ METERING_POINT: world.meter });
 const second = () => {
@@ -128,14 +134,44 @@ describe("export --out", () => {
     expect(entries()).toEqual(["hours.csv"]);
   });
 
-  test("replaces ordinary files alone", async () => {
+  test("refuses a folder, and writes to a device as it is", async () => {
     await load();
     mkdirSync(join(world.folder, "folder"));
-    for (const out of ["folder", "/dev/null"]) {
-      const refused = await run("export", "--out", out, "--overwrite");
-      expect([refused.exitCode, refused.stderr]).toEqual([2, expect.stringContaining("no ordinary file")]);
+    symlinkSync("/dev/null", join(world.folder, "null"));
+    const refused = await run("export", "--out", "folder", "--overwrite");
+    expect([refused.exitCode, refused.stderr]).toEqual([2, expect.stringContaining("no regular file")]);
+    for (const out of ["/dev/null", "null"]) {
+      const written = await run("export", "--out", out, "--overwrite");
+      expect([written.exitCode, written.stdout, written.stderr]).toEqual([0, "", expect.stringContaining("hours of")]);
     }
     expect(statSync("/dev/null").isCharacterDevice()).toBe(true);
+    expect(entries()).toEqual(["folder", "null"]);
+  });
+
+  test("to - or a name of its own output: the hours there, the sentence on stderr", async () => {
+    await load();
+    const { stdout } = await run("export");
+    for (const out of ["-", "/dev/stdout", "/dev/fd/1"]) {
+      const written = await run("export", "--out", out);
+      expect([written.exitCode, written.stdout, written.stderr]).toEqual([
+        0,
+        stdout,
+        expect.stringContaining("hours of"),
+      ]);
+    }
+    expect(entries()).toEqual([]);
+  });
+
+  test("a full device behind it or behind stdout is one line and no success", async () => {
+    await load();
+    const full = await run("export", "--out", "/dev/full");
+    expect([full.exitCode, full.stdout, full.stderr.trimEnd().split("\n")]).toEqual([
+      2,
+      "",
+      [expect.stringContaining("the disk is full")],
+    ]);
+    const { exitCode, stderr } = await inShell(`"$0" "$1" export > /dev/full`);
+    expect([exitCode, stderr.trimEnd().split("\n")]).toEqual([1, [expect.stringContaining("standard output")]]);
   });
 });
 

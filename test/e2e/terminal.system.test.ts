@@ -1,4 +1,7 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
+import { until } from "../support/caruna.js";
 import { ENTRY } from "../support/program.js";
 import { inTerminal as runInTerminal, terminalStates } from "../support/terminal.js";
 import { newWorlds } from "../support/world.js";
@@ -22,6 +25,36 @@ test.each([
   const states = terminalStates(stdout);
   expect(states).toHaveLength(2);
   expect(states[1]).toBe(states[0]);
+});
+
+test("what was typed before is dropped, reports of the terminal are no keys, and an arrow is one", async () => {
+  const terminal = inTerminal(`sleep 1; ${START}; echo exit code $?`);
+  terminal.type("typed ahead");
+  await terminal.shows("press any key to end");
+  await terminal.shows("days loaded");
+  terminal.type("\u001b[I\u001b[<35;12;7M\u001b[24;1R\u001b[?62;1;22c\u001b[200~\u001b[201~\u001b]11;rgb:0/0/0\u0007");
+  // It is still there, and knows nothing of a key.
+  await terminal.shows("history:");
+  terminal.type("\u001b[A");
+  const { stdout } = await terminal.ended;
+  expect(stdout.match(/a key was pressed/g)).toHaveLength(1);
+  expect(stdout).toContain("exit code 0");
+});
+
+test.each(["nohup $0", "trap '' HUP; $0"])("%s: SIGHUP stays ignored, and SIGTERM ends it", async (how) => {
+  const file = join(world.folder, "log");
+  const settings = { ...world.settings, BACKFILL: "none" };
+  const script = `${how.replace("$0", START)} > log 2>&1 & echo $! > pid; read -r line; kill -HUP $!; read -r line; kill $!; wait $!; echo exit code $?`;
+  writeFileSync(join(world.folder, "script"), script);
+  const terminal = runInTerminal("bash ./script", settings, world.folder);
+  await until(() => existsSync(file) && readFileSync(file, "utf8").includes("days loaded"));
+  terminal.type("\r");
+  await until(() => !existsSync(file) || readFileSync(file, "utf8").includes("days loaded"));
+  terminal.type("\r");
+  const { stdout } = await terminal.ended;
+  expect(readFileSync(file, "utf8")).toContain("SIGTERM received");
+  expect(readFileSync(file, "utf8")).not.toContain("SIGHUP received");
+  expect(stdout).toContain("exit code 0");
 });
 
 test("in the background of a shell it works on, is not stopped, and takes no key", async () => {

@@ -19,7 +19,7 @@ import { fileSessionStore } from "../../src/caruna/index.js";
 import { fileTranscripts } from "../../src/caruna/login/transcript-files.js";
 import { writeSettings } from "../../src/config/index.js";
 import { writeHealth } from "../../src/daemon/index.js";
-import { writePrivately, writeWhole } from "../../src/shared/files.js";
+import { writePrivately } from "../../src/shared/files.js";
 import { silentLogger } from "../../src/shared/logger.js";
 import { ENTRY } from "../support/program.js";
 import { newWorlds } from "../support/world.js";
@@ -81,9 +81,7 @@ describe("a link that somebody planted", () => {
   const HEALTH = { endedEpochMs: 1, nextDueEpochMs: 2, problem: null, pageUrl: undefined };
   const WRITERS: [string, string, (file: string) => Promise<unknown>][] = [
     ["session", "session.json", (file) => fileSessionStore(file, silentLogger).save(SESSION)],
-    ["health", "health.json", (file) => writeHealth(file, HEALTH)],
     ["file of a secret", "caruna-password", (file) => writePrivately(file, "secret")],
-    ["result", "hours.csv", (file) => writeWhole(file, pieces("a", "b"))],
   ];
 
   test.each(WRITERS)("in the place of the %s is replaced, and not written through", async (_, name, write) => {
@@ -100,12 +98,24 @@ describe("a link that somebody planted", () => {
     expect(readdirSync(state)).toEqual([]);
   });
 
-  test("in the place of a transcript is replaced too", async () => {
-    const keep = fileTranscripts(state);
+  // Without a secret in them; their owner may want them elsewhere, and nobody else can plant a link here.
+  test("for the health file or a transcript is followed: what it leads to is replaced whole, and private", async () => {
+    const name = "2026-11-23T10-00-00-000Z-LoginChanged.json";
     const transcript = { beganAt: "2026-11-23T10:00:00.000Z", error: "LoginChanged", exchanges: [] };
-    symlinkSync(prey, join(state, "2026-11-23T10-00-00-000Z-LoginChanged.json"));
-    await keep(transcript);
-    expect(readFileSync(prey, "utf8")).toBe("untouched");
+    for (const target of [prey, join(folder, "not-there")]) {
+      for (const [file, write] of [
+        [join(state, "health.json"), async () => await writeHealth(join(state, "health.json"), HEALTH)],
+        [join(state, name), async () => void (await fileTranscripts(state)(transcript))],
+      ] as const) {
+        symlinkSync(target, file);
+        await write();
+        expect(lstatSync(file).isSymbolicLink()).toBe(true);
+        expect(JSON.parse(readFileSync(target, "utf8"))).toBeTypeOf("object");
+        expect(statSync(target).mode & 0o777).toBe(0o600);
+        rmSync(file);
+      }
+    }
+    expect(readdirSync(state)).toEqual([]);
   });
 
   test("in the place of a session is read as what it is: no session, and nothing of it told", async () => {
@@ -127,7 +137,3 @@ describe("a link that somebody planted", () => {
     expect(statSync(prey).mode & 0o777).toBe(0o600);
   });
 });
-
-async function* pieces(...texts: string[]): AsyncGenerator<string, void, undefined> {
-  yield* texts;
-}

@@ -1,6 +1,6 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { writePrivately } from "../../shared/files.js";
+import { writeKeptFile } from "../../shared/output-file.js";
 import type { OnLoginFailed } from "./transcript.js";
 
 const KEPT = 5;
@@ -14,7 +14,7 @@ export function fileTranscripts(directory: string): OnLoginFailed {
   return async (transcript) => {
     const time = transcript.beganAt.replaceAll(/[:.]/g, "-");
     const file = join(directory, `${time}-${transcript.error}.json`);
-    await writePrivately(file, `${JSON.stringify(transcript, undefined, 2)}\n`);
+    await writeKeptFile(file, `${JSON.stringify(transcript, undefined, 2)}\n`);
     const names = (await readdir(directory)).filter((name) => NAME.test(name)).sort();
     for (const old of names.slice(0, -KEPT)) await rm(join(directory, old), { force: true });
     return file;
