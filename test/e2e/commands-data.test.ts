@@ -34,6 +34,7 @@ test("a backup, of mode 0600, goes into another database, and only when told so 
     expect(backup).toMatchObject({ exitCode: 0, stderr: "" });
     expect(statSync(join(world.folder, "all.tar.gz")).mode & 0o777).toBe(0o600);
     expect((await run(["backup", "all.tar.gz"])).exitCode).toBe(2);
+    expect((await run(["backup", "-"])).stdout.slice(0, 1)).toBe("\u001f");
 
     const there = databaseSettings(other);
     expect((await run(["restore", "all.tar.gz"], there)).exitCode).toBe(0);

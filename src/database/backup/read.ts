@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
 import { buffer as contentOf } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
-import { extract as newExtract } from "tar-stream";
+import { createTarDecoder } from "modern-tar";
 import { DatabaseError } from "../connection/errors.js";
 import {
   type BackupManifest,
@@ -70,32 +71,28 @@ async function entriesOf(
   signal: AbortSignal,
   take: (name: string, content: Buffer) => Promise<void>,
 ): Promise<void> {
-  const extract = newExtract();
-  const unpacked = pipeline(source, createGunzip(), extract, { signal });
-  // Waited for below; until then a failure must not count as one that nobody handles.
-  unpacked.catch(() => undefined);
+  /** What `take` threw is no fault of the file. */
+  let failure: unknown;
   try {
-    for await (const entry of extract) {
-      const { name, size = 0 } = entry.header;
-      if (size > LARGEST_PART_BYTES) throw damaged(`${name} is larger than any part is`);
-      await take(name, await contentOf(entry));
-    }
-    await unpacked;
+    const unpack = async (tar: AsyncIterable<Uint8Array>) => {
+      for await (const { header, body } of Readable.toWeb(Readable.from(tar)).pipeThrough(
+        createTarDecoder({ strict: true }),
+      )) {
+        if (header.size > LARGEST_PART_BYTES) throw damaged(`${header.name} is larger than any part is`);
+        const content = await contentOf(body);
+        await take(header.name, content).catch((error: unknown) => {
+          failure = error;
+          throw error;
+        });
+      }
+    };
+    await pipeline(source, createGunzip(), unpack, { signal });
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof Error && isOfFormat(error)) throw damaged(error.message);
-    throw error;
-  } finally {
-    extract.destroy();
+    const isOfFile =
+      error instanceof Error && error !== failure && !("syscall" in error) && !(error instanceof BackupUnreadable);
+    throw isOfFile ? damaged(error.message) : error;
   }
-}
-
-/** zlib's and tar-stream's errors: the bytes are at fault, not the disk or the database. */
-function isOfFormat(error: Error): boolean {
-  const code = "code" in error ? String(error.code) : "";
-  return (
-    code.startsWith("Z_") || /^(Invalid tar header|Unexpected end of data|unexpected end of file)/i.test(error.message)
-  );
 }
 
 function readManifest(content: Buffer): BackupManifest {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
-import { pack as newPack, type Pack } from "tar-stream";
+import { createTarPacker } from "modern-tar";
 import { z } from "zod";
 import type { ConnectionPool, Session } from "../connection/connection-pool.js";
 import {
@@ -47,11 +47,11 @@ export async function writeBackup(
          set_config('extra_float_digits', '1', true)`,
     );
     try {
-      const pack = newPack();
-      const packed = pipeline(pack, createGzip({ level: GZIP_LEVEL }), options.write, { signal });
+      const { readable, controller: tar } = createTarPacker();
+      const packed = pipeline(readable, createGzip({ level: GZIP_LEVEL }), options.write, { signal });
       // Whoever of the two fails ends the other.
-      const filled = fill(pack, session, options).catch((error: unknown) => {
-        pack.destroy(error instanceof Error ? error : new Error(String(error)));
+      const filled = fill(tar, session, options).catch((error: unknown) => {
+        tar.error(error);
         throw error;
       });
       const [manifest] = await Promise.all([filled, packed]);
@@ -62,7 +62,7 @@ export async function writeBackup(
   }, signal);
 }
 
-async function fill(pack: Pack, session: Session, options: BackupOptions): Promise<BackupManifest> {
+async function fill(tar: Tar, session: Session, options: BackupOptions): Promise<BackupManifest> {
   const tables: ManifestTable[] = [];
   let rowsBefore = 0;
   for (const { name } of BACKUP_TABLES) {
@@ -75,7 +75,7 @@ async function fill(pack: Pack, session: Session, options: BackupOptions): Promi
     for await (const part of partsOf(session.copyOut(copyText(name, names)), PART_BYTES)) {
       const content = Buffer.concat([headerOf(names), part.content]);
       const file = `${name}/${String(parts.length + 1).padStart(5, "0")}.csv`;
-      await add(pack, file, content, options.createdAt);
+      await add(tar, file, content, options.createdAt);
       rows += part.rows;
       const sha256 = createHash("sha256").update(content).digest("hex");
       parts.push({ file, rows: part.rows, bytes: content.length, sha256 });
@@ -92,16 +92,18 @@ async function fill(pack: Pack, session: Session, options: BackupOptions): Promi
     schemaVersion: (await session.query(VERSION, SCHEMA_VERSION))[0]?.version ?? 0,
     tables,
   };
-  await add(pack, MANIFEST_NAME, Buffer.from(`${JSON.stringify(manifest, undefined, 2)}\n`), options.createdAt);
-  pack.finalize();
+  await add(tar, MANIFEST_NAME, Buffer.from(`${JSON.stringify(manifest, undefined, 2)}\n`), options.createdAt);
+  tar.finalize();
   return manifest;
 }
 
-/** Resolves when the entry has gone on: the tar is never further ahead of its reader. */
-async function add(pack: Pack, name: string, content: Buffer, mtime: Date): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    pack.entry({ name, mtime, mode: 0o600 }, content, (error) => (error ? reject(error) : resolve()));
-  });
+type Tar = ReturnType<typeof createTarPacker>["controller"];
+
+/** Waits where the reader of the tar lags behind, so that little of it is in memory. */
+async function add(tar: Tar, name: string, content: Buffer, mtime: Date): Promise<void> {
+  const entry = tar.add({ name, size: content.length, mtime, mode: 0o600, type: "file" }).getWriter();
+  await entry.write(content);
+  await entry.close();
 }
 
 function copyText(table: string, columns: readonly string[]): string {
