@@ -1,5 +1,5 @@
 import { type CallOptions, CarunaClient, type CarunaClientOptions, type EnergyQuery } from "../src/caruna/index.js";
-import { Database, type ServerSettings } from "../src/database/index.js";
+import { AccountIdentity, Database, type ServerSettings } from "../src/database/index.js";
 import { silentLogger } from "../src/shared/logger.js";
 import { Engine } from "../src/sync/index.js";
 import { ACCOUNT, type SimulatorAddresses } from "./simulator.js";
@@ -32,6 +32,7 @@ export class Ours {
     };
     this.caruna = new RecordingClient({ ...ACCOUNT, ...hosts, guard, logger, now });
     this.#engine = new Engine({
+      account: new AccountIdentity(plusUrl, ACCOUNT.username),
       ...{ caruna: this.caruna, database: this.database, meteringPoint: undefined, customers: "all", logger, now },
       plan: { daysToLoad: 7, askFromMinutes: 8 * 60, backfill: "all" },
       sleep: async () => {

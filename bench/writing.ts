@@ -98,7 +98,7 @@ async function intoEnergyHourly(server: ServerSettings, hours: readonly MeteredH
 
 async function intoBothTables(server: ServerSettings, readings: readonly MeteredHour[]): Promise<number> {
   return await onDatabase(server, async (database) => {
-    const lease = await database.sync.acquireLease("bench");
+    const lease = await database.sync.acquireLease({ account: "bench", owner: "bench" });
     if (!("epoch" in lease)) throw new Error("a new database has a writer already");
     const spentMs = await timed(async () => {
       for (let start = 0; start < readings.length; start += HOURS_A_BATCH) {

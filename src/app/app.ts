@@ -3,7 +3,7 @@ import type { Temporal } from "temporal-polyfill";
 import { CarunaClient, fileSessionStore, type LoginGuard, LoginPaused } from "../caruna/index.js";
 import { type Configuration, prepareStateDirectory, requireAccount } from "../config/index.js";
 import { type ClockOptions, ElapsedTime, Ending, LONGEST_LOOK_MS, runOnTheClock } from "../daemon/index.js";
-import { Database } from "../database/index.js";
+import { AccountIdentity, Database } from "../database/index.js";
 import { type Amounts, amountsOf, localDay } from "../energy/index.js";
 import { EXIT_CODES } from "../shared/exit-codes.js";
 import type { Logger } from "../shared/logger.js";
@@ -55,6 +55,7 @@ export class App {
   readonly #options: AppOptions;
   readonly #database: Database;
   readonly #caruna: CarunaClient;
+  readonly #account: AccountIdentity;
   readonly #engine: Engine;
   readonly #guard: ReturnType<Database["loginGuard"]>;
   readonly #time = new ElapsedTime({ wallNow: Date.now, monotonicNow: () => performance.now() });
@@ -86,6 +87,7 @@ export class App {
       ...{ baseUrl, allowedHosts, requestsAtOnce, sessionStore, guard, onLoginFailed, logger },
       onEvent: (event) => this.#metrics?.onClientEvent(event),
     });
+    this.#account = new AccountIdentity(baseUrl, account.username);
     this.#engine = this.#engineFor(configuration.backfill, HISTORY_PACE_MS);
   }
 
@@ -94,7 +96,7 @@ export class App {
     const { meteringPoint, customers } = configuration.caruna;
     const { daysToLoad, askFromMinutes } = configuration;
     return new Engine({
-      ...{ caruna: this.#caruna, database: this.#database, meteringPoint, customers, logger },
+      ...{ caruna: this.#caruna, account: this.#account, database: this.#database, meteringPoint, customers, logger },
       plan: { daysToLoad, askFromMinutes, backfill },
       now: Date.now,
       sleep,
@@ -184,6 +186,27 @@ export class App {
       return left.differences.length === 0 ? EXIT_CODES.done : EXIT_CODES.differs;
     };
     return await this.#untilEnded(task, { exitCodeWhenEnded: EXIT_CODES.other });
+  }
+
+  /**
+   * Has `energy_hourly` mirror the metering point of the settings from now on, and keeps its rows of before in a table of
+   * their own. What was done is reported in plain words. Returns the exit code.
+   */
+  async switchMeteringPoint(report: (sentence: string) => void): Promise<number> {
+    return await this.#untilEnded(async (signal) => {
+      const switched = await this.#engine.switchMeteringPoint(signal);
+      if (switched === undefined) {
+        report("energy_hourly mirrors that metering point already; nothing was changed.");
+        return EXIT_CODES.done;
+      }
+      const { meteringPointId, keptIn, kept, written } = switched;
+      const rows =
+        keptIn === null ? "It was empty before." : `Its ${kept} rows of before are in the table ${keptIn} now.`;
+      report(
+        `energy_hourly mirrors metering point ${meteringPointId}: ${written} stored hours were copied there. ${rows}`,
+      );
+      return EXIT_CODES.done;
+    });
   }
 
   /**

@@ -11,6 +11,7 @@ import { DatabaseError, QueryRefused } from "../database/index.js";
 import { EXIT_CODES } from "../shared/exit-codes.js";
 import { FileRefused } from "../shared/output-file.js";
 import {
+  MeteringPointDiffers,
   MeteringPointNotChosen,
   MeteringPointNotFound,
   NoMeteringPoint,
@@ -25,6 +26,7 @@ import { NothingToQuery } from "./query.js";
 export function exitCodeOf(error: unknown): number {
   const isOfCommandLine = [
     MeteringPointNotFound,
+    MeteringPointDiffers,
     MeteringPointNotChosen,
     NothingToVerify,
     NothingToExport,

@@ -45,6 +45,13 @@ const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
       usage: "[options]",
       load: async () => (await import("./verify.js")).verifyCommand(),
     },
+    {
+      name: "switch-metering-point",
+      description:
+        "have energy_hourly mirror the metering point of METERING_POINT; its rows of before are kept in a table of their own",
+      usage: "",
+      load: async () => (await import("./switch-metering-point.js")).switchMeteringPointCommand(),
+    },
   ],
   "Show what is stored, without a request to Caruna+:": [
     {

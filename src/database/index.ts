@@ -1,3 +1,4 @@
+export { ABANDONED_AFTER_MS, AccountIdentity, type KnownAccount } from "./accounts.js";
 export type { BackupManifest } from "./backup/manifest.js";
 export { BackupUnreadable, checkBackup } from "./backup/read.js";
 export { DatabaseInUse } from "./backup/restore.js";
@@ -26,15 +27,22 @@ export { Database } from "./database.js";
 export { HistoryStore } from "./history-store.js";
 export type { DayOfYear } from "./hours/days-of-year.js";
 export type { EnergyHour, HourChange, StoredHour, UpsertCounts, UpsertResult } from "./hours/energy-hourly.js";
-export type { Followed } from "./hours/follow.js";
+export type { Followed, Mirrored } from "./hours/follow.js";
 export type { FollowedDifference } from "./hours/followed-differences.js";
 export { type HourValues, isChangedBy, type MeteredHourValues } from "./hours/hour-values.js";
 export type { MeteredHourChange, StoredMeteredHour } from "./hours/metering-point-hourly.js";
 export type { SeriesQuery, SeriesRow, SeriesStep } from "./hours/series.js";
 export type { Batch, HoursToStore, StoreResult } from "./hours/store-readings.js";
+export type { Switched } from "./hours/switch.js";
+export { identify } from "./identity.js";
 export { type Lease, type LeaseHeld, LeaseLost } from "./lease.js";
 export type { LoginPause } from "./login-guard.js";
-export type { KnownMeteringPoint, SeenMeteringPoint, StoredEnds } from "./metering-points.js";
+export {
+  isLoadedByAnother,
+  type KnownMeteringPoint,
+  type SeenMeteringPoint,
+  type StoredEnds,
+} from "./metering-points.js";
 export type { DueQuery, PeriodQuery, PeriodRow, PeriodSpan, StoredSumRow } from "./periods.js";
 export { QueryRefused, type Relation } from "./query.js";
 export type { DatabaseInspection } from "./schema/inspect.js";

@@ -2,8 +2,10 @@ import { z } from "zod";
 import type { ConnectionPool, Session } from "./connection/connection-pool.js";
 import { DatabaseError } from "./connection/errors.js";
 
-/** The right to write, as its owner holds it. */
+/** The right to write the metering points of an account, as its owner holds it. */
 export interface Lease {
+  /** Id of the account. */
+  readonly account: string;
   readonly owner: string;
   /** Counts the owners; with a new one, whatever is written under an older one is refused. */
   readonly epoch: number;
@@ -31,7 +33,12 @@ export class LeaseLost extends DatabaseError {
   }
 }
 
-const NAME = "writer";
+/** The only lease of version 0.1.0, whose programs write for whatever account: while it is held no other one is. */
+const OLDER_NAME = "writer";
+const OLDER_IS_HELD = `EXISTS (
+    SELECT FROM public.writer_lease WHERE name = '${OLDER_NAME}' AND expires_at > clock_timestamp()
+  )`;
+const nameOf = (account: string) => `${OLDER_NAME} of ${account}`;
 /** A program that is gone is followed by the next one after this long. */
 const LEASE = "interval '3 minutes'";
 
@@ -43,47 +50,56 @@ const holderRow = z.object({
   sessions: z.array(z.number()),
 });
 
+export interface LeaseRequest {
+  /** Id of the account whose metering points are to be written. */
+  readonly account: string;
+  /** Names this running program, and no other one on any machine. */
+  readonly owner: string;
+  /** A program that is known to have ended without giving it back: its lease counts as run out. */
+  readonly goneOwner?: string | undefined;
+}
+
 /**
- * Takes the lease where it is free, has run out, or is this owner's own. Never waits for a transaction of its holder.
- *
- * @param owner names this running program, and no other one on any machine.
- * @param goneOwner one that is known to have ended without giving it back: its lease counts as run out.
+ * Takes the lease where it is free, has run out, or is this owner's own, and no older version writes. Never waits for a
+ * transaction of its holder.
  */
 export async function acquireLease(
   pool: ConnectionPool,
-  owner: string,
-  goneOwner: string | undefined,
+  { account, owner, goneOwner }: LeaseRequest,
   signal: AbortSignal | undefined,
 ): Promise<Lease | LeaseHeld> {
+  const name = nameOf(account);
   return await pool.transaction(async (session) => {
     await session.execute(
       `INSERT INTO public.writer_lease (name, owner, epoch, expires_at) VALUES ($1, $2, 0, '-infinity')
       ON CONFLICT (name) DO NOTHING`,
-      [NAME, owner],
+      [name, owner],
     );
     // While a write of the holder is under way its row is locked, and it is alive.
     const [taken] = await session.query(
       epochRow,
       `UPDATE public.writer_lease SET owner = $2, epoch = epoch + 1, expires_at = clock_timestamp() + ${LEASE}
-      WHERE name = (
+      WHERE NOT ${OLDER_IS_HELD} AND name = (
         SELECT name FROM public.writer_lease
         WHERE name = $1 AND (expires_at <= clock_timestamp() OR owner IN ($2, $3))
         FOR UPDATE SKIP LOCKED
       )
       RETURNING epoch::float8`,
-      [NAME, owner, goneOwner ?? owner],
+      [name, owner, goneOwner ?? owner],
     );
-    if (taken) return { owner, epoch: taken.epoch };
+    if (taken) return { account, owner, epoch: taken.epoch };
     const [holder] = await session.query(
       holderRow,
-      `SELECT owner AS "heldBy", (extract(epoch FROM expires_at) * 1000)::float8 AS "expiresEpochMs",
+      // Where nobody has ever held it, its end is -infinity.
+      `SELECT owner AS "heldBy",
+        (extract(epoch FROM greatest(least(expires_at, '9999-01-01'), 'epoch')) * 1000)::float8 AS "expiresEpochMs",
         expires_at <= clock_timestamp() AS "hasEnded",
         ARRAY(
           SELECT DISTINCT pid FROM pg_catalog.pg_locks
           WHERE relation = 'public.writer_lease'::regclass AND mode <> 'AccessShareLock' AND pid <> pg_backend_pid()
         ) AS sessions
-      FROM public.writer_lease WHERE name = $1`,
-      [NAME],
+      FROM public.writer_lease WHERE name = CASE WHEN ${OLDER_IS_HELD} THEN '${OLDER_NAME}' ELSE $1 END`,
+      [name],
     );
     const { hasEnded, sessions, ...held } = holderRow.parse(holder);
     return hasEnded ? { ...held, lockedBy: sessions } : held;
@@ -101,9 +117,9 @@ export async function releaseLease(pool: ConnectionPool, lease: Lease, signal: A
   await setExpiry(pool, lease, "clock_timestamp()", signal);
 }
 
-async function setExpiry(pool: ConnectionPool, { owner, epoch }: Lease, expiry: string, signal?: AbortSignal) {
+async function setExpiry(pool: ConnectionPool, { account, owner, epoch }: Lease, expiry: string, signal?: AbortSignal) {
   const text = `UPDATE public.writer_lease SET expires_at = ${expiry} WHERE name = $1 AND owner = $2 AND epoch = $3`;
-  return await pool.use((session) => session.execute(text, [NAME, owner, epoch]), signal);
+  return await pool.use((session) => session.execute(text, [nameOf(account), owner, epoch]), signal);
 }
 
 /**
@@ -114,7 +130,7 @@ async function setExpiry(pool: ConnectionPool, { owner, epoch }: Lease, expiry: 
  */
 export async function underLease<Result>(
   pool: ConnectionPool,
-  { owner, epoch }: Lease,
+  { account, owner, epoch }: Lease,
   work: (session: Session) => Promise<Result>,
   signal: AbortSignal | undefined,
 ): Promise<Result> {
@@ -122,9 +138,9 @@ export async function underLease<Result>(
     const [held] = await session.query(
       epochRow,
       `SELECT epoch::float8 FROM public.writer_lease
-      WHERE name = $1 AND owner = $2 AND epoch = $3 AND expires_at > clock_timestamp()
+      WHERE name = $1 AND owner = $2 AND epoch = $3 AND expires_at > clock_timestamp() AND NOT ${OLDER_IS_HELD}
       FOR UPDATE`,
-      [NAME, owner, epoch],
+      [nameOf(account), owner, epoch],
     );
     if (!held) throw new LeaseLost(owner);
     return await work(session);

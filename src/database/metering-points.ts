@@ -1,11 +1,14 @@
 import { z } from "zod";
+import { ABANDONED_AFTER_MS } from "./accounts.js";
 import type { Session } from "./connection/connection-pool.js";
 import { textArray } from "./hours/binary-arrays.js";
+import { identify } from "./identity.js";
 
 /** A metering point as Caruna+ shows it. */
 export interface SeenMeteringPoint {
-  /** Caruna+'s own id (asset id). */
-  readonly id: string;
+  /** Caruna+'s own id of today. */
+  readonly assetId: string;
+  readonly kind: "consumption" | "production";
   /** Number of the customer under whom it is shown. */
   readonly customer: string;
   readonly gsrn: string | null;
@@ -22,7 +25,15 @@ export interface SeenMeteringPoint {
 }
 
 /** A metering point as it is remembered. Times are milliseconds since the epoch. */
-export interface KnownMeteringPoint extends SeenMeteringPoint {
+export interface KnownMeteringPoint extends Omit<SeenMeteringPoint, "kind"> {
+  /** Never changes: the asset id under which it was listed first, or the GSRN of one that was known before. */
+  readonly id: string;
+  /** `null`: not known. */
+  readonly kind: "consumption" | "production" | null;
+  /** Id of the account that loads it; `null`: none does. */
+  readonly account: string | null;
+  /** When that account last ran; `null`: not known. */
+  readonly accountRunEpochMs: number | null;
   readonly firstSeenEpochMs: number;
   readonly lastSeenEpochMs: number;
   /** Whether any of its days, months or years is remembered. */
@@ -41,11 +52,15 @@ export interface StoredEnds {
  */
 const SEE = `
   INSERT INTO public.metering_point AS known
-    (id, customer, gsrn, address, product, fuse, contract_from, contract_to, first_seen, last_seen)
-  SELECT id, customer, gsrn, address, product, fuse, contract_from::date, contract_to::date, seen, seen
-  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
-    AS point (id, customer, gsrn, address, product, fuse, contract_from, contract_to), to_timestamp($9::float8) AS seen
+    (id, asset_id, kind, account, customer, gsrn, address, product, fuse, contract_from, contract_to, first_seen, last_seen)
+  SELECT id, asset_id, kind, $12, customer, gsrn, address, product, fuse, contract_from::date, contract_to::date, seen, seen
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+      $10::text[]) AS point (id, asset_id, kind, customer, gsrn, address, product, fuse, contract_from, contract_to),
+    to_timestamp($11::float8) AS seen
   ON CONFLICT (id) DO UPDATE SET
+    asset_id = EXCLUDED.asset_id,
+    kind = EXCLUDED.kind,
+    account = EXCLUDED.account,
     customer = EXCLUDED.customer,
     gsrn = COALESCE(EXCLUDED.gsrn, known.gsrn),
     address = COALESCE(NULLIF(EXCLUDED.address, ''), known.address),
@@ -57,15 +72,21 @@ const SEE = `
     -- A clock that was ahead may have written it.
     first_seen = LEAST(known.first_seen, EXCLUDED.first_seen),
     last_seen = EXCLUDED.last_seen`;
+const RELEASE = `
+  UPDATE public.metering_point SET account = NULL WHERE account = $1 AND NOT id = ANY ($2::text[])`;
+const NOTE_LISTING = `
+  UPDATE public.account SET listed_at = to_timestamp($2::float8), run_at = to_timestamp($2::float8), points_listed = $3
+  WHERE id = $1`;
 
 const epochMs = (column: string) => `(round(extract(epoch FROM ${column}) * 1000))::float8`;
 const READ = `
-  SELECT id, customer, gsrn, address, product, fuse,
+  SELECT point.id, COALESCE(asset_id, point.id) AS "assetId", kind, account, ${epochMs("run_at")} AS "accountRunEpochMs",
+    customer, gsrn, address, product, fuse,
     to_char(contract_from, 'YYYY-MM-DD') AS "contractFrom", to_char(contract_to, 'YYYY-MM-DD') AS "contractTo",
     ${epochMs("first_seen")} AS "firstSeenEpochMs", ${epochMs("last_seen")} AS "lastSeenEpochMs",
     EXISTS (SELECT FROM public.metering_point_period WHERE metering_point = point.id) AS "hasPeriods"
-  FROM public.metering_point AS point
-  ORDER BY id`;
+  FROM public.metering_point AS point LEFT JOIN public.account ON account.id = point.account
+  ORDER BY point.id`;
 /** Both ends of the primary key; one metering point a statement, which Citus can send to the one place that has it. */
 const READ_ENDS = `
   SELECT ${epochMs("min(datetime)")} AS "oldestHourEpochMs", ${epochMs("max(datetime)")} AS "newestHourEpochMs"
@@ -74,6 +95,10 @@ const READ_ENDS = `
 const text = z.string().nullable();
 const pointRow = z.object({
   id: z.string(),
+  assetId: z.string(),
+  kind: z.enum(["consumption", "production"]).nullable(),
+  account: text,
+  accountRunEpochMs: z.number().nullable(),
   customer: z.string(),
   gsrn: text,
   address: z.string(),
@@ -87,24 +112,49 @@ const pointRow = z.object({
 });
 const endsRow = z.object({ oldestHourEpochMs: z.number().nullable(), newestHourEpochMs: z.number().nullable() });
 
-/** As `SyncStore.seeMeteringPoints` says, in a transaction of the caller's. Of two of one id the later counts. */
+/** As `SyncStore.seeMeteringPoints` says, in a transaction of the caller's. Of two of one asset id the later counts. */
 export async function writeMeteringPoints(
   session: Session,
-  points: readonly SeenMeteringPoint[],
+  account: string,
+  listed: readonly SeenMeteringPoint[],
   nowEpochMs: number,
 ): Promise<void> {
-  const distinct = [...new Map(points.map((point) => [point.id, point])).values()];
+  // The listings of two accounts follow one another: one metering point must not be given two ids.
+  await session.execute("LOCK TABLE public.metering_point IN SHARE ROW EXCLUSIVE MODE");
+  const known = await readMeteringPoints(session);
+  const distinct = [...new Map(listed.map((point) => [point.assetId, point])).values()];
+  const ids = identify(distinct, known);
+  const loadedByOthers = new Set(
+    known.filter((point) => isLoadedByAnother(point, account, nowEpochMs)).map(({ id }) => id),
+  );
+  const points = distinct
+    .map((point) => ({ ...point, id: ids.get(point.assetId) ?? point.assetId }))
+    .filter(({ id }) => !loadedByOthers.has(id));
   await session.execute(SEE, [
-    textArray(distinct.map((point) => point.id)),
-    textArray(distinct.map((point) => point.customer)),
-    textArray(distinct.map((point) => point.gsrn)),
-    textArray(distinct.map((point) => point.address)),
-    textArray(distinct.map((point) => point.product)),
-    textArray(distinct.map((point) => point.fuse)),
-    textArray(distinct.map((point) => point.contractFrom)),
-    textArray(distinct.map((point) => point.contractTo)),
-    nowEpochMs / 1000,
+    textArray(points.map((point) => point.id)),
+    textArray(points.map((point) => point.assetId)),
+    textArray(points.map((point) => point.kind)),
+    textArray(points.map((point) => point.customer)),
+    textArray(points.map((point) => point.gsrn)),
+    textArray(points.map((point) => point.address)),
+    textArray(points.map((point) => point.product)),
+    textArray(points.map((point) => point.fuse)),
+    textArray(points.map((point) => point.contractFrom)),
+    textArray(points.map((point) => point.contractTo)),
+    ...[nowEpochMs / 1000, account],
   ]);
+  await session.execute(RELEASE, [account, textArray(points.map(({ id }) => id))]);
+  await session.execute(NOTE_LISTING, [account, nowEpochMs / 1000, distinct.length]);
+}
+
+/** Whether an account other than this one loads a metering point; one that has not run for long does not any more. */
+export function isLoadedByAnother(
+  { account: loader, accountRunEpochMs }: Pick<KnownMeteringPoint, "account" | "accountRunEpochMs">,
+  account: string,
+  nowEpochMs: number,
+): boolean {
+  if (loader === null || loader === account || accountRunEpochMs === null) return false;
+  return accountRunEpochMs > nowEpochMs - ABANDONED_AFTER_MS;
 }
 
 /** By id; one statement, however many there are. */

@@ -1,11 +1,21 @@
+import { type AccountIdentity, type KnownAccount, noteRun } from "./accounts.js";
 import type { ConnectionPool, Session } from "./connection/connection-pool.js";
-import { type EnergyHour, energyHoursBetween } from "./hours/energy-hourly.js";
+import { type EnergyHour, energyHoursBetween, readDaysOfEnergyHourly } from "./hours/energy-hourly.js";
 import { exportHours } from "./hours/export.js";
-import { type Followed, follow, mendFollowed, readFollowed } from "./hours/follow.js";
+import { type Followed, follow, type Mirrored, mendFollowed, readFollowed, readMirrored } from "./hours/follow.js";
 import { type FollowedDifference, readFollowedDifferences } from "./hours/followed-differences.js";
 import { readMeteredHours, type StoredMeteredHour } from "./hours/metering-point-hourly.js";
 import { type Batch, type StoreResult, storeReadings } from "./hours/store-readings.js";
-import { acquireLease, type Lease, type LeaseHeld, releaseLease, renewLease, underLease } from "./lease.js";
+import { type Switched, switchMirror } from "./hours/switch.js";
+import {
+  acquireLease,
+  type Lease,
+  type LeaseHeld,
+  type LeaseRequest,
+  releaseLease,
+  renewLease,
+  underLease,
+} from "./lease.js";
 import {
   type KnownMeteringPoint,
   readMeteringPoints,
@@ -41,15 +51,22 @@ export class SyncStore {
     this.#pool = pool;
   }
 
+  /** The row of an account, which is added where there is none; outside any lease. */
+  async account(identity: AccountIdentity, signal?: AbortSignal): Promise<KnownAccount> {
+    return await identity.find(this.#pool(), signal);
+  }
+
+  /** Remembers that the lease's account runs. */
+  async noteRun(lease: Lease, nowEpochMs: number, signal?: AbortSignal): Promise<void> {
+    await noteRun(this.#pool(), lease, nowEpochMs, signal);
+  }
+
   /**
-   * Takes the right to write for three minutes: where nobody has it, where its holder has not renewed it, or where it is
-   * this owner's own.
-   *
-   * @param owner names this running program, and no other one on any machine.
-   * @param goneOwner one that is known to have ended without giving it back: its lease counts as run out.
+   * Takes the right to write an account's metering points for three minutes: where nobody has it, where its holder has not
+   * renewed it, or where it is this owner's own; and never while a program of version 0.1.0 writes.
    */
-  async acquireLease(owner: string, goneOwner?: string, signal?: AbortSignal): Promise<Lease | LeaseHeld> {
-    return await acquireLease(this.#pool(), owner, goneOwner, signal);
+  async acquireLease(request: LeaseRequest, signal?: AbortSignal): Promise<Lease | LeaseHeld> {
+    return await acquireLease(this.#pool(), request, signal);
   }
 
   /** For three minutes from now on. @throws {LeaseLost} where another program has taken over. */
@@ -63,8 +80,10 @@ export class SyncStore {
   }
 
   /**
-   * Remembers the metering points that Caruna+ lists now. One that moved to another customer keeps its hours; what
-   * Caruna+ leaves out this time stays as it was known; one that it does not list any more stays.
+   * Remembers the metering points that Caruna+ lists now to the lease's account, which loads them from now on; what another
+   * account loads is left to it, unless that one has not run for two days. One is known by its asset id, or by GSRN and kind
+   * where its asset id of before is listed no more, and keeps its id. One that moved to another customer keeps its hours; what
+   * Caruna+ leaves out this time stays as it was known; one that it does not list any more stays, and is loaded by nobody.
    */
   async seeMeteringPoints(
     lease: Lease,
@@ -72,7 +91,7 @@ export class SyncStore {
     nowEpochMs: number,
     signal?: AbortSignal,
   ): Promise<void> {
-    await this.#write(lease, (session) => writeMeteringPoints(session, points, nowEpochMs), signal);
+    await this.#write(lease, (session) => writeMeteringPoints(session, lease.account, points, nowEpochMs), signal);
   }
 
   /** Every metering point ever seen, by id. */
@@ -173,8 +192,41 @@ export class SyncStore {
    * copied into it by one statement: over those of another metering point, as readings into rows of unknown origin.
    * Hours that the new one does not have stay.
    */
-  async followMeteringPoint(lease: Lease, meteringPointId: string, signal?: AbortSignal): Promise<Followed> {
-    return await this.#write(lease, (session) => follow(session, meteringPointId), signal);
+  async followMeteringPoint(
+    lease: Lease,
+    meteringPointId: string,
+    isConfigured: boolean,
+    signal?: AbortSignal,
+  ): Promise<Followed> {
+    const claim = { account: lease.account, isConfigured };
+    return await this.#write(lease, (session) => follow(session, meteringPointId, claim), signal);
+  }
+
+  /**
+   * Has `energy_hourly` mirror another metering point from now on, and that one alone: its rows are copied to a table whose
+   * name says what they are, and removed, in the same transaction.
+   *
+   * @param today local day, e.g. "2026-11-28".
+   * @throws {DatabaseRightsMissing} where the role may not make that table or remove rows.
+   */
+  async switchMeteringPoint(
+    lease: Lease,
+    { meteringPointId, isConfigured }: { readonly meteringPointId: string; readonly isConfigured: boolean },
+    today: string,
+    signal?: AbortSignal,
+  ): Promise<Switched> {
+    const claim = { account: lease.account, isConfigured };
+    return await this.#write(lease, (session) => switchMirror(session, meteringPointId, claim, today), signal);
+  }
+
+  /** The metering point that `energy_hourly` mirrors, and who claimed the table. */
+  async mirrored(signal?: AbortSignal): Promise<Mirrored> {
+    return await this.#pool().use(readMirrored, signal);
+  }
+
+  /** Local days (Europe/Helsinki) of which `energy_hourly` has a total, newest first, e.g. "2026-11-01". */
+  async daysOfEnergyHourly(signal?: AbortSignal): Promise<string[]> {
+    return await this.#pool().use(readDaysOfEnergyHourly, signal);
   }
 
   /**

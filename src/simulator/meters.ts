@@ -92,7 +92,7 @@ function buildMeter(wish: MeterOptions, index: number): SimulatedMeter {
     customerNumber: wish.customerNumber ?? DEFAULT_CUSTOMER_NUMBER,
     represented: wish.represented ?? false,
     assetId: wish.assetId ?? `FSK${ordinal}27`,
-    gsrn: wish.gsrn ?? gsrn(index),
+    gsrn: wish.gsrn ?? gsrn(wish.assetId === undefined ? index : numberOf(wish.assetId)),
     address: wish.address ?? ADDRESSES[index % ADDRESSES.length] ?? FALLBACK_ADDRESS,
     productDescription: facts.description,
     productId: facts.id,
@@ -116,6 +116,11 @@ function profileOf(product: ProductType, index: number, solarKwp: number): Omit<
   }
   const house = { heatingKwhPerDegree: product === "nightly" ? 0.075 : 0.11, householdScale: 0.9, sauna: true };
   return { ...common, ...house, waterHeater: true, monthlyFeeEur: product === "nightly" ? 29.53 : 34.75 };
+}
+
+/** The same for the same asset id, so that a household keeps its GSRN when others come and go. */
+function numberOf(assetId: string): number {
+  return [...assetId].reduce((number, character) => (number * 31 + character.charCodeAt(0)) % 100_000, 1_000);
 }
 
 /** A number of 18 digits with the check digit that GS1 asks for. */

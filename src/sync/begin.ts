@@ -1,27 +1,40 @@
 import { Temporal } from "temporal-polyfill";
-import { AccessRefused, AnswerNotUnderstood, type MeteringPoint } from "../caruna/index.js";
-import type { HoursToStore, KnownMeteringPoint, Lease, SeenMeteringPoint } from "../database/index.js";
+import { AccessRefused, AnswerNotUnderstood } from "../caruna/index.js";
+import {
+  ABANDONED_AFTER_MS,
+  type HoursToStore,
+  isLoadedByAnother,
+  type KnownAccount,
+  type KnownMeteringPoint,
+  type Lease,
+  type SeenMeteringPoint,
+} from "../database/index.js";
 import { localDay } from "../energy/index.js";
 import { byPoint, type Cycle, type EngineOptions, type KnownPoint } from "./cycle.js";
 import type { Fetcher } from "./fetch.js";
 import type { PeriodState, PlanSettings } from "./plan/period.js";
 import { newPeriods } from "./plan/planner.js";
-import { Followed } from "./points/followed.js";
 import type { ListedMeteringPoint, Listing } from "./points/listing.js";
-import { NoMeteringPoint } from "./points/metering-point.js";
+import { carunaPoint, isNamed, MeteringPointNotFound, NoMeteringPoint } from "./points/metering-point.js";
+import { PrimaryPoint } from "./points/primary-point.js";
 import { fromRow, toRow } from "./rows.js";
 
-/** Under this name it is remembered when the metering points were listed last, in milliseconds since the epoch. */
-const LISTED_AT = "metering points listed at";
+interface ListedPoints {
+  /** Milliseconds since the epoch. */
+  readonly listedAt: number;
+  readonly pointsListed: number;
+  readonly known: readonly KnownMeteringPoint[];
+}
 
 /** How a cycle begins: the metering points, the one that `energy_hourly` follows, and the rows that time has brought. */
 export class CycleStart {
   readonly #options: EngineOptions;
   readonly #listing: Listing;
   readonly #fetcher: Fetcher;
-  readonly #followed: Followed;
+  readonly #primary: PrimaryPoint;
   /** The local day and listing for which the rows that time brings were added. */
   #plannedFor = "";
+  #othersReportedFor = Number.NaN;
   /** Start of the newest stored hour of each metering point that has one, as of that planning and what was stored since. */
   readonly #newestHours = new Map<string, number>();
 
@@ -29,27 +42,58 @@ export class CycleStart {
     this.#options = options;
     this.#listing = listing;
     this.#fetcher = fetcher;
-    this.#followed = new Followed(options.meteringPoint, options.logger);
+    this.#primary = new PrimaryPoint(options.meteringPoint, options.logger);
   }
 
-  /** The metering points, whom `energy_hourly` follows, and the rows that time has brought. */
-  async begin(lease: Lease, signal: AbortSignal): Promise<Cycle> {
-    const { plan } = this.#options;
-    const { listedAt, known } = await this.#listWhereDue(lease, signal);
-    const rows = known.filter(({ lastSeenEpochMs }) => lastSeenEpochMs >= listedAt);
-    if (rows.length === 0) throw new NoMeteringPoint();
+  /** The metering points, the primary one, and the rows that time has brought. */
+  async begin(lease: Lease, account: KnownAccount, signal: AbortSignal): Promise<Cycle> {
+    const { database, now, plan } = this.#options;
+    const { listedAt, pointsListed, known } = await this.#listWhereDue(lease, account, signal);
+    await database.sync.noteRun(lease, now(), signal);
+    const rows = known.filter((point) => point.account === lease.account);
+    if (rows.length === 0) {
+      const isLoaded = known.some((point) => isLoadedByAnother(point, lease.account, now()));
+      if (pointsListed === 0 || !isLoaded) throw new NoMeteringPoint();
+      this.#reportOthers(listedAt);
+    }
     const ids = rows.map(({ id }) => id);
     await this.#readNewestHours(ids, listedAt, signal);
     const newestHourOf = (id: string) => this.#newestHours.get(id) ?? null;
     const points = new Map(rows.map((row) => [row.id, knownPoint(row, newestHourOf(row.id))] as const));
-    const unlisted = known.filter(({ id }) => !points.has(id)).map((row) => knownPoint(row, null).point);
-    const followed = await this.#follow(lease, [...points.values()], unlisted, signal);
+    const followed = await this.#follow(lease, known, signal);
     const settings = { ...plan, meteringPoints: points.size };
     const totals = { days: 0, months: 0, years: 0, inserted: 0, changed: 0, unchanged: 0, unpublished: 0 };
     const nothingYet = { totals, failed: [], asked: new Map(), refused: new Set<string>(), unreachableInARow: 0 };
     const cycle = { lease, points, followed, plan: settings, listedAt, ...nothingYet };
     await this.planAhead(cycle, signal);
     return cycle;
+  }
+
+  /** As `Engine.switchMeteringPoint` says, with the account's lease. */
+  async switchPrimary(lease: Lease, account: KnownAccount, signal: AbortSignal) {
+    const { database, meteringPoint, now } = this.#options;
+    const { known } = await this.#listWhereDue(lease, account, signal);
+    const own = known.filter((point) => point.account === lease.account);
+    const [only, ...others] = own;
+    const point = meteringPoint === undefined ? only : own.find((row) => isNamed(row, meteringPoint));
+    if (point === undefined || (meteringPoint === undefined && others.length > 0))
+      throw new MeteringPointNotFound(meteringPoint ?? "", own);
+    const { meteringPointId } = await database.sync.mirrored(signal);
+    if (meteringPointId === point.id) return undefined;
+    const claim = { meteringPointId: point.id, isConfigured: meteringPoint !== undefined };
+    const switched = await database.sync.switchMeteringPoint(lease, claim, localDay(now()).toString(), signal);
+    return { ...switched, meteringPointId: point.id };
+  }
+
+  /** Once for each listing: that this account has nothing to load. */
+  #reportOthers(listedAt: number): void {
+    if (this.#othersReportedFor === listedAt) return;
+    this.#othersReportedFor = listedAt;
+    this.#options.logger.info(
+      {},
+      "another account of this database loads all metering points that this account lists; this one takes over what that one " +
+        "no longer lists, and everything when that one has not run for two days",
+    );
   }
 
   /** Once for each local day and each list of metering points. */
@@ -96,27 +140,32 @@ export class CycleStart {
   }
 
   /**
-   * Once a day, with the first request of the day, the metering points are asked for anew; so they are when the one that
-   * is named is not known. Returns when they were listed last, and all that are known.
+   * Once a day, with the first request of the day, the metering points are listed again; so they are when the one that is
+   * named is not known, and when an account that loads some has run for the last time two days ago. Returns when they were
+   * listed last, how many, and all that are known.
    */
-  async #listWhereDue(
-    lease: Lease,
-    signal: AbortSignal,
-  ): Promise<{ listedAt: number; known: readonly KnownMeteringPoint[] }> {
+  async #listWhereDue(lease: Lease, account: KnownAccount, signal: AbortSignal): Promise<ListedPoints> {
     const { database, now, meteringPoint, plan } = this.#options;
-    const listedAt = Number((await database.sync.remembered(LISTED_AT, signal)) ?? Number.NaN);
+    const listedAt = account.listedEpochMs ?? Number.NaN;
     const isRecent = listedAt >= latestAskFrom(now(), plan.askFromMinutes) && listedAt <= now();
-    const isWanted = ({ id, gsrn }: KnownMeteringPoint) => id === meteringPoint || gsrn === meteringPoint;
     const known = await database.sync.meteringPoints(signal);
     // Known ones that are gone were taken out of the database by somebody else.
-    const isKnown = known.length > 0 && (meteringPoint === undefined || known.some(isWanted));
-    if (isRecent && isKnown) return { listedAt, known };
-    const seenAt = now();
-    const seen = await this.#list(known.length > 0, signal);
-    if (seen === undefined) return { listedAt: Number.isNaN(listedAt) ? 0 : listedAt, known };
-    await database.sync.seeMeteringPoints(lease, seen, seenAt, signal);
-    await database.sync.remember(lease, LISTED_AT, String(seenAt), signal);
-    return { listedAt: seenAt, known: await database.sync.meteringPoints(signal) };
+    const isKnown =
+      known.length > 0 && (meteringPoint === undefined || known.some((row) => isNamed(row, meteringPoint)));
+    const isAbandonedSince = known.some(({ account: loader, accountRunEpochMs }) => {
+      const abandonedAt = (accountRunEpochMs ?? Number.POSITIVE_INFINITY) + ABANDONED_AFTER_MS;
+      return loader !== account.id && abandonedAt > listedAt && abandonedAt <= now();
+    });
+    if (isRecent && isKnown && !isAbandonedSince) return { listedAt, pointsListed: account.pointsListed ?? 0, known };
+    const listedNow = now();
+    const listed = await this.#list(
+      known.some((point) => point.account === account.id),
+      signal,
+    );
+    if (listed === undefined)
+      return { listedAt: account.listedEpochMs ?? 0, pointsListed: account.pointsListed ?? 0, known };
+    await database.sync.seeMeteringPoints(lease, listed, listedNow, signal);
+    return { listedAt: listedNow, pointsListed: listed.length, known: await database.sync.meteringPoints(signal) };
   }
 
   /**
@@ -139,33 +188,34 @@ export class CycleStart {
     return undefined;
   }
 
-  /** `unlisted`: metering points that Caruna+ has shown once, and does not list now. */
-  async #follow(
-    lease: Lease,
-    points: readonly KnownPoint[],
-    unlisted: readonly MeteringPoint[],
-    signal: AbortSignal,
-  ): Promise<string | undefined> {
-    const { database, logger } = this.#options;
-    const before = await database.sync.followedMeteringPoint(signal);
-    const readingsOf = async (point: MeteringPoint, day: Temporal.PlainDate) =>
-      (await this.#fetcher.day(point, day, signal)).readings;
-    const listed = points.map(({ point }) => point);
-    const followed = await this.#followed.among({ listed, unlisted }, before, database, readingsOf, signal);
-    if (followed === undefined || followed === before) return followed;
-    const { previous, written, others } = await database.sync.followMeteringPoint(lease, followed, signal);
+  /** The metering point that `energy_hourly` mirrors, where this account is the one to write it. */
+  async #follow(lease: Lease, known: readonly KnownMeteringPoint[], signal: AbortSignal): Promise<string | undefined> {
+    const { database, logger, now } = this.#options;
+    const readingsOf = async (row: KnownMeteringPoint, day: Temporal.PlainDate) =>
+      (await this.#fetcher.day(carunaPoint(row), day, signal)).readings;
+    const before = await database.sync.mirrored(signal);
+    const chosen = await this.#primary.choose(
+      { known, account: lease.account, before, now: now() },
+      database,
+      readingsOf,
+      signal,
+    );
+    const isConfigured = this.#options.meteringPoint !== undefined;
+    const isClaimed = before.account === lease.account && before.isConfigured === isConfigured;
+    if (chosen === undefined || (chosen === before.meteringPointId && isClaimed)) return chosen;
+    const { previous, written, others } = await database.sync.followMeteringPoint(lease, chosen, isConfigured, signal);
     if (written > 0)
       logger.info(
         { hours: written },
-        "energy_hourly follows another metering point now; its stored hours were copied there",
+        "energy_hourly mirrors another metering point now; its stored hours were copied there",
       );
     if (previous !== null && others > 0)
       logger.warn(
-        { hours: others, previous, followed },
-        "energy_hourly still holds hours of the metering point that it followed before, where the one it follows now has none; " +
+        { hours: others, previous, followed: chosen },
+        "energy_hourly still holds hours of the metering point that it mirrored before, where the one it mirrors now has none; " +
           "they stay (metering_point_hourly tells whose each hour is)",
       );
-    return followed;
+    return chosen;
   }
 
   /** The rows of the last days, months and the year that each metering point lacks. */
@@ -200,7 +250,8 @@ export class CycleStart {
 
 function seenPoint({ point, contractFrom, contractTo }: ListedMeteringPoint): SeenMeteringPoint {
   return {
-    id: point.assetId,
+    assetId: point.assetId,
+    kind: point.kind,
     customer: point.customerId,
     gsrn: point.gsrn,
     address: point.address,
@@ -222,14 +273,7 @@ function knownPoint(row: KnownMeteringPoint, newestHourEpochMs: number | null): 
       newestHourEpochMs,
       firstSeenEpochMs: row.firstSeenEpochMs,
     },
-    point: {
-      customerId: row.customer,
-      assetId: row.id,
-      gsrn: row.gsrn,
-      address: row.address,
-      productDescription: row.product,
-      fuseSize: row.fuse,
-    },
+    point: carunaPoint(row),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { CarunaClient, MeteringPoint } from "../caruna/index.js";
-import type { Database, Lease, UpsertCounts } from "../database/index.js";
+import type { AccountIdentity, Database, Lease, UpsertCounts } from "../database/index.js";
 import type { Logger } from "../shared/logger.js";
 import type { Round } from "./plan/look-back.js";
 import type { PeriodState, PlannedMeteringPoint, PlanSettings } from "./plan/period.js";
@@ -13,8 +13,10 @@ export const REQUESTS_AT_ONCE = 8;
 
 export interface EngineOptions {
   readonly caruna: CarunaClient;
+  /** The account that the client logs in to. */
+  readonly account: AccountIdentity;
   readonly database: Database;
-  /** Asset id or GSRN of the metering point that `energy_hourly` follows; undefined: see `Followed`. */
+  /** Id, asset id of today or GSRN of the metering point that `energy_hourly` mirrors; undefined: see `PrimaryPoint`. */
   readonly meteringPoint: string | undefined;
   readonly customers: Customers;
   readonly plan: Omit<PlanSettings, "meteringPoints">;
@@ -65,11 +67,11 @@ export interface KnownPoint {
 
 export type Totals = { -readonly [Name in keyof CycleResult]: CycleResult[Name] };
 
-/** What a cycle works with. */
+/** What a cycle works with; the metering points are those that its account loads. */
 export interface Cycle {
   readonly lease: Lease;
   readonly points: ReadonlyMap<string, KnownPoint>;
-  /** Asset id of the metering point that `energy_hourly` follows. */
+  /** Id of the metering point that `energy_hourly` mirrors; undefined where this account has no part in it. */
   readonly followed: string | undefined;
   readonly plan: PlanSettings;
   readonly totals: Totals;

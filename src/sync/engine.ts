@@ -1,5 +1,6 @@
 import type { Temporal } from "temporal-polyfill";
 import { AccessRefused, AnswerNotUnderstood, CarunaError, CarunaUnreachable } from "../caruna/index.js";
+import type { Switched } from "../database/index.js";
 import { CycleStart } from "./begin.js";
 import {
   type Cycle,
@@ -102,6 +103,24 @@ export class Engine {
     }, signal);
   }
 
+  /**
+   * Has `energy_hourly` mirror the metering point that is configured (or the only one there is) from now on, whatever the
+   * table holds: its rows are kept in a table of their own. Undefined where it mirrors that one already. Throws as `cycle`
+   * does, and `DatabaseRightsMissing`.
+   */
+  async switchMeteringPoint(
+    signal: AbortSignal,
+  ): Promise<(Switched & { readonly meteringPointId: string }) | undefined> {
+    const { database, account: identity } = this.#options;
+    await database.check(signal);
+    const account = await database.sync.account(identity, signal);
+    return await this.#lease.holding(
+      account.id,
+      async (lease, running) => await this.#start.switchPrimary(lease, account, running),
+      signal,
+    );
+  }
+
   async #loadChosen(choose: (cycle: Cycle) => PeriodState[], signal: AbortSignal): Promise<CycleResult> {
     return await this.#holdingLease(async (cycle, running) => {
       const wanted = choose(cycle);
@@ -113,9 +132,12 @@ export class Engine {
     task: (cycle: Cycle, signal: AbortSignal) => Promise<CycleResult>,
     signal: AbortSignal,
   ): Promise<CycleResult> {
-    await this.#options.database.check(signal);
+    const { database, account: identity } = this.#options;
+    await database.check(signal);
+    const account = await database.sync.account(identity, signal);
     return await this.#lease.holding(
-      async (lease, running) => await task(await this.#start.begin(lease, running), running),
+      account.id,
+      async (lease, running) => await task(await this.#start.begin(lease, account, running), running),
       signal,
     );
   }

@@ -3,7 +3,13 @@ export { type DayOfPoint, Engine } from "./engine.js";
 export { LookBackMeter, type LookBackProgress } from "./plan/look-back.js";
 export { chosenMeteringPoint, MeteringPointNotChosen } from "./points/chosen-metering-point.js";
 export { type ListedMeteringPoint, Listing } from "./points/listing.js";
-export { listed, MeteringPointNotFound, NoMeteringPoint, namedMeteringPoint } from "./points/metering-point.js";
+export {
+  listed,
+  MeteringPointDiffers,
+  MeteringPointNotFound,
+  NoMeteringPoint,
+  namedMeteringPoint,
+} from "./points/metering-point.js";
 export { type DayRange, NothingToVerify, type Verification, Verifier } from "./verify/verify.js";
 export {
   type Contradiction,

@@ -229,6 +229,7 @@ describe("metering points", () => {
         simulator.household.meters.map((meter) => ({
           customerId: meter.customerNumber,
           assetId: meter.assetId,
+          kind: "consumption",
           gsrn: meter.gsrn,
           address: `${meter.address.streetName} ${meter.address.houseNumber}, ${meter.address.postalCode} ${meter.address.postOffice}`,
           productDescription: meter.productDescription,

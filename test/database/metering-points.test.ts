@@ -12,7 +12,8 @@ const NEW_YEAR_MS = Date.UTC(2025, 11, 31, 22);
 const leased = newLeased();
 
 const HOME: SeenMeteringPoint = {
-  id: "A",
+  assetId: "A",
+  kind: "consumption",
   customer: "1000",
   gsrn: "643007572000000001",
   address: "Kotitie 1, 02100 Espoo",
@@ -35,17 +36,19 @@ const hours = (startEpochMs: number, count: number, values: Partial<MeteredHour>
 test("remembers a metering point, when it was seen first and last, and its stored hours", async () => {
   await leased.database.sync.seeMeteringPoints(
     leased.lease,
-    [HOME, { ...HOME, id: "B", contractTo: "2026-01-31" }],
+    [HOME, { ...HOME, assetId: "B", gsrn: null, contractTo: "2026-01-31" }],
     NOW_MS,
   );
   await store(hours(NEW_YEAR_MS, 5));
   await leased.database.sync.seeMeteringPoints(leased.lease, [HOME], NOW_MS + HOUR_MS);
   const seen = { firstSeenEpochMs: NOW_MS, hasPeriods: false };
   const ends = { oldestHourEpochMs: NEW_YEAR_MS, newestHourEpochMs: NEW_YEAR_MS + 4 * HOUR_MS };
+  const loaded = { account: "account", accountRunEpochMs: null };
+  const unlisted = { assetId: "B", gsrn: null, contractTo: "2026-01-31", account: null, accountRunEpochMs: null };
   const none = { oldestHourEpochMs: null, newestHourEpochMs: null };
   expect(await leased.database.sync.meteringPoints()).toEqual([
-    { ...HOME, ...seen, lastSeenEpochMs: NOW_MS + HOUR_MS },
-    { ...HOME, id: "B", contractTo: "2026-01-31", ...seen, lastSeenEpochMs: NOW_MS },
+    { ...HOME, ...seen, ...loaded, id: "A", lastSeenEpochMs: NOW_MS + HOUR_MS },
+    { ...HOME, ...seen, ...unlisted, id: "B", lastSeenEpochMs: NOW_MS },
   ]);
   expect([...(await leased.database.sync.storedEnds(["A", "B"]))]).toEqual([
     ["A", ends],
@@ -131,7 +134,7 @@ test("energy_hourly that begins to follow gets the stored hours, and keeps what 
     [NEW_YEAR_MS / 1000],
   );
   await store(hours(NEW_YEAR_MS, 3));
-  const followed = await leased.database.sync.followMeteringPoint(leased.lease, "A");
+  const followed = await leased.database.sync.followMeteringPoint(leased.lease, "A", false);
   expect(followed).toEqual({ previous: null, written: 2, others: 1 });
   expect(await leased.database.sync.energyHours(0, NOW_MS)).toMatchObject([
     { kwhTotal: 9 },
@@ -140,7 +143,7 @@ test("energy_hourly that begins to follow gets the stored hours, and keeps what 
     { kwhTotal: 1.5, tariff: "other_times" },
   ]);
   expect(await leased.database.sync.followedMeteringPoint()).toBe("A");
-  expect(await leased.database.sync.followMeteringPoint(leased.lease, "A")).toEqual({
+  expect(await leased.database.sync.followMeteringPoint(leased.lease, "A", false)).toEqual({
     previous: "A",
     written: 0,
     others: 0,
@@ -148,10 +151,10 @@ test("energy_hourly that begins to follow gets the stored hours, and keeps what 
 });
 
 test("energy_hourly that follows another metering point keeps nothing of the former in an hour of both", async () => {
-  await leased.database.sync.followMeteringPoint(leased.lease, "A");
+  await leased.database.sync.followMeteringPoint(leased.lease, "A", false);
   await store(hours(NEW_YEAR_MS, 3, { kwhNight: 1.5, tariff: "night", splitSource: "caruna" }), "A", true);
   await store(hours(NEW_YEAR_MS, 2, { kwhTotal: 4 }), "B");
-  expect(await leased.database.sync.followMeteringPoint(leased.lease, "B")).toEqual({
+  expect(await leased.database.sync.followMeteringPoint(leased.lease, "B", false)).toEqual({
     previous: "A",
     written: 2,
     others: 1,

@@ -19,6 +19,7 @@ let program: FaultyProgram;
 let roles: string[];
 
 const TABLES = [
+  "account",
   "energy_hourly",
   "metering_point",
   "metering_point_hourly",
@@ -176,7 +177,7 @@ async function newRole(): Promise<{ role: string; settings: ServerSettings }> {
   return { role, settings: { ...database.settings, user: role, password: "salasana" } };
 }
 describe("a role without rights", () => {
-  const WRITTEN = TABLES.slice(0, 6).map((table) => `public.${table}`);
+  const WRITTEN = TABLES.slice(0, 7).map((table) => `public.${table}`);
   const RIGHTS: readonly (readonly [right: string, object: string])[] = [
     ["USAGE", "SCHEMA public"],
     ...WRITTEN.flatMap((table) => ["SELECT", "INSERT", "UPDATE"].map((right) => [right, table] as const)),

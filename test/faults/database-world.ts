@@ -1,7 +1,7 @@
 import pg from "pg";
 import { expect } from "vitest";
 import { CarunaClient } from "../../src/caruna/index.js";
-import { Database, type DatabaseSettings, type ServerSettings } from "../../src/database/index.js";
+import { AccountIdentity, Database, type DatabaseSettings, type ServerSettings } from "../../src/database/index.js";
 import type { Logger } from "../../src/shared/logger.js";
 import { type Simulator, startSimulator } from "../../src/simulator/index.js";
 import { type CycleResult, Engine } from "../../src/sync/index.js";
@@ -97,6 +97,7 @@ function buildProgram(world: DatabaseWorld, settings: DatabaseSettings, isGuarde
     ...{ now, sleep, logger },
   });
   const engine = new Engine({
+    account: new AccountIdentity(account.baseUrl, account.username),
     ...{ caruna, database, logger, now, sleep, meteringPoint: undefined, customers: "all", historyPaceMs: 0 },
     onRound: () => world.onRound(),
     plan: { daysToLoad: 7, askFromMinutes: 480, backfill: "all" },

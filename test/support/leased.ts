@@ -43,8 +43,8 @@ export async function startLeased(settings: ServerSettings): Promise<{ database:
 }
 
 /** Fails where somebody else holds it. */
-export async function leaseOf(database: Database, owner: string): Promise<Lease> {
-  const lease = await database.sync.acquireLease(owner);
+export async function leaseOf(database: Database, owner: string, account = "account"): Promise<Lease> {
+  const lease = await database.sync.acquireLease({ account, owner });
   if (!("epoch" in lease)) throw new Error(`the lease is held by ${lease.heldBy}`);
   return lease;
 }

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { MeteringPointDiffers } from "../../src/sync/index.js";
 import { storedRows } from "../support/truth.js";
-import { at, EngineWorld, HOUR_MS } from "./engine-world.js";
+import { at, EngineWorld, HOUR_MS, problemOf } from "./engine-world.js";
 import { differences, meteredRows, publishedRows } from "./truth.js";
 
 let world: EngineWorld;
@@ -115,21 +116,87 @@ describe("a metering point", () => {
   });
 });
 
-test("METERING_POINT changed: energy_hourly has the hours of the other one, and what stays of the first is told", async () => {
-  world = await EngineWorld.create("2026-11-20T10:10", { meters: [HOUSE, FLAT] });
-  await (await world.start({ meteringPoint: "A1" })).cycle();
-  await expectFollowed("A1");
-  world.nowEpochMs = at("2026-11-20T11:10");
-  const program = await world.start({ meteringPoint: "A2" });
-  await program.cycle();
-  const rows = await meteredRows(world.database);
-  const first = rows.filter(({ meter }) => meter === "A1");
-  const second = rows.filter(({ meter }) => meter === "A2");
-  const left = first.length - second.length;
-  await expectFollowed("A2", left);
-  const told = program.said.filter(({ level }) => level === "warn");
-  expect(told).toHaveLength(1);
-  expect(told[0]).toMatchObject({ fields: { hours: left, previous: "A1", followed: "A2" } });
-  await program.cycle();
-  expect(program.said.filter(({ level }) => level === "warn")).toHaveLength(1);
+describe("METERING_POINT that is changed to another meter", () => {
+  const { signal } = new AbortController();
+  const kept = () => world.database.query("SELECT count(*)::int AS rows FROM energy_hourly_of_a1_until_20261120");
+
+  test("is refused until the user switches, which keeps the rows of before in a table of their own", async () => {
+    world = await EngineWorld.create("2026-11-20T10:10", { meters: [HOUSE, FLAT] });
+    await (await world.start({ meteringPoint: "A1" })).cycle();
+    await expectFollowed("A1");
+    const before = await storedRows(world.database);
+    world.nowEpochMs = at("2026-11-20T11:10");
+    const program = await world.start({ meteringPoint: "A2" });
+    const problem = await problemOf(program);
+    expect(problem).toBeInstanceOf(MeteringPointDiffers);
+    expect(problem?.message).toMatch(
+      /metering point A1\) than metering point A2.*switch-metering-point.*METERING_POINT=A1/,
+    );
+    expect(await storedRows(world.database)).toEqual(before);
+    // It is known now, and costs no request.
+    const requests = world.simulator.requests.length;
+    expect(await problemOf(program)).toBeInstanceOf(MeteringPointDiffers);
+    expect(world.simulator.requests.length).toBe(requests);
+    expect(await program.engine.switchMeteringPoint(signal)).toMatchObject({
+      ...{ meteringPointId: "A2", previous: "A1", keptIn: "energy_hourly_of_a1_until_20261120", kept: before.length },
+    });
+    await expectFollowed("A2");
+    expect(await kept()).toEqual([{ rows: before.length }]);
+    await program.cycle();
+    await expectFollowed("A2");
+    expect(await program.engine.switchMeteringPoint(signal)).toBeUndefined();
+  });
+
+  test("is refused in the table of an old loop too, whose rows are kept as those of an unknown one", async () => {
+    world = await EngineWorld.create("2026-11-20T10:10", { meters: [HOUSE, FLAT] });
+    const elsewhere = await world.start({ meteringPoint: "A1" });
+    await elsewhere.cycle();
+    await world.database.query("DELETE FROM sync_state; DELETE FROM metering_point_hourly; DELETE FROM metering_point");
+    const program = await world.start({ meteringPoint: "A2" });
+    expect(await problemOf(program)).toBeInstanceOf(MeteringPointDiffers);
+    expect(await program.engine.switchMeteringPoint(signal)).toMatchObject({
+      ...{ previous: null, keptIn: "energy_hourly_until_20261120" },
+    });
+    await program.cycle();
+    await expectFollowed("A2");
+  });
+
+  test("is taken where hours differ here and there, or cannot be compared", async () => {
+    world = await EngineWorld.create("2026-11-20T10:10", { meters: [HOUSE] });
+    await (await world.start()).cycle();
+    await world.database.query(
+      "DELETE FROM sync_state; UPDATE energy_hourly SET kwh_total = 99 WHERE extract(hour FROM datetime) IN (3, 4)",
+    );
+    await (await world.start({ meteringPoint: "A1" })).cycle();
+    await expectFollowed("A1");
+    // Long before there was a contract.
+    await world.database.query(
+      "DELETE FROM sync_state; DELETE FROM energy_hourly; INSERT INTO energy_hourly (datetime, kwh_total) SELECT hour, 1 FROM generate_series('2020-01-01'::timestamptz, '2020-01-07', '1 hour') AS hour",
+    );
+    await (await world.start({ meteringPoint: "A1" })).cycle();
+    await expectFollowed("A1", 145);
+  });
+});
+
+describe("a metering point whose asset id changes", () => {
+  test.each([["A1"], ["A9"], ["643003600000000017"]])("goes on as the same one, named as %s", async (meteringPoint) => {
+    const house = { ...HOUSE, gsrn: "643003600000000017" };
+    world = await EngineWorld.create("2026-11-20T10:10", { meters: [house, FLAT] });
+    await (await world.start({ meteringPoint: "A1" })).cycle();
+    world.nowEpochMs = at("2026-11-23T10:10");
+    const renamed = await world.later({ meters: [{ ...house, assetId: "A9" }, FLAT] });
+    const program = await world.start({ meteringPoint }, renamed);
+    await program.cycle();
+    expect(await world.database.query("SELECT id, asset_id FROM metering_point ORDER BY id")).toEqual([
+      { id: "A1", asset_id: "A9" },
+      { id: "A2", asset_id: "A2" },
+    ]);
+    const published = publishedRows(renamed, world.nowEpochMs).map((row) => ({
+      ...row,
+      meter: row.meter === "A9" ? "A1" : row.meter,
+    }));
+    expect(differences(await meteredRows(world.database), published)).toEqual([]);
+    await expectFollowed("A1");
+    expect(await program.verify()).toMatchObject({ differences: [], meteringPoints: 2 });
+  });
 });

@@ -1,5 +1,5 @@
 import { CarunaClient, type CarunaClientOptions } from "../../src/caruna/index.js";
-import { Database, type ServerSettings } from "../../src/database/index.js";
+import { AccountIdentity, Database, type ServerSettings } from "../../src/database/index.js";
 import type { Logger } from "../../src/shared/logger.js";
 import { type Simulator, type SimulatorOptions, startSimulator } from "../../src/simulator/index.js";
 import {
@@ -34,6 +34,8 @@ export type ProgramOptions = Partial<
     readonly carunaSleep: NonNullable<CarunaClientOptions["sleep"]>;
     /** Whether the login guard of the database is asked, as the program does; logins then take longer. */
     readonly isGuarded: boolean;
+    /** Tells accounts apart; by default it is one and the same, whatever the address of the simulator. */
+    readonly username: string;
   }
 >;
 
@@ -161,6 +163,7 @@ async function startProgram(world: EngineWorld, options: ProgramOptions, simulat
     settings = world.database.settings,
     isGuarded = false,
     carunaSleep = noSleep,
+    username = "demo@example.com",
     ...rest
   } = options;
   const database = new Database(settings, logger);
@@ -179,6 +182,7 @@ async function startProgram(world: EngineWorld, options: ProgramOptions, simulat
   } as const;
   const newEngine = () =>
     new Engine({
+      account: new AccountIdentity("https://plus.example.com", username),
       ...{ ...shared, sleep: noSleep, meteringPoint: undefined, historyPaceMs: 0 },
       onRound: async () => {},
       ...rest,

@@ -78,6 +78,7 @@ const ASSET = z.object({ type: TEXT, contractType: TEXT, gsrn: TEXT });
 const METERING_POINT_TYPE = /meteringPoint$/i;
 
 const METERING_POINT = z.object({
+  type: TEXT,
   assetId: ID,
   gsrn: TEXT,
   address: ADDRESS,
@@ -129,9 +130,10 @@ export function readMeteringPoints(call: string, body: string, customerId: strin
       unreadable.push(`item ${index + 1}: ${problems(parsed.error)}`);
       continue;
     }
-    const { assetId, gsrn, address, contractProductDesc: productDescription, fuseSize } = parsed.data;
+    const { type, assetId, gsrn, address, contractProductDesc: productDescription, fuseSize } = parsed.data;
+    const kind = /production/i.test(type ?? "") ? "production" : "consumption";
     // The customer in whose list it stands, which is the one that the energy calls are served under.
-    meteringPoints.push({ customerId, assetId, gsrn, address, productDescription, fuseSize });
+    meteringPoints.push({ customerId, assetId, kind, gsrn, address, productDescription, fuseSize });
   }
   // Without a single readable meter it is the answer that has changed, not one item of it.
   if (meteringPoints.length === 0 && unreadable.length > 0)

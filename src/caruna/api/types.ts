@@ -4,6 +4,8 @@ export interface MeteringPoint {
   readonly customerId: string;
   /** Caruna's own id of the metering point, as the energy calls want it. */
   readonly assetId: string;
+  /** Whether it measures what is taken from the network, or the production of one that measures that alone. */
+  readonly kind: "consumption" | "production";
   /** Global Service Relation Number, 18 digits, printed on bills; `null` where the API leaves it out. */
   readonly gsrn: string | null;
   /** Street address in one line, for a person who must choose; empty where the API gives none. */

@@ -31,6 +31,7 @@ export const BACKUP_TABLES: readonly BackupTable[] = [
 
 /** Tables of the program that no backup has, and why. */
 export const LEFT_OUT: Readonly<Record<string, string>> = {
+  account: "is made again by the next cycle of each account, which then loads what it lists",
   login_guard: "holds hashes of passwords, and is about the account as it is now",
   writer_lease: "says which running program may write",
   caruna_integration_migration: "says what was done to the database that the backup is of; the manifest has it",

@@ -239,3 +239,15 @@ export async function newestStoredHours(pool: ConnectionPool, signal: AbortSigna
     FROM newest JOIN chosen USING (day) ORDER BY datetime`;
   return await pool.use((session) => session.query(storedRow, text), signal);
 }
+
+const dayRow = z.object({ day: z.string() });
+
+/** As `SyncStore.daysOfEnergyHourly` says. */
+export async function readDaysOfEnergyHourly(session: Session): Promise<string[]> {
+  const rows = await session.query(
+    dayRow,
+    `SELECT DISTINCT to_char(datetime AT TIME ZONE 'Europe/Helsinki', 'YYYY-MM-DD') AS day
+    FROM public.energy_hourly WHERE kwh_total IS NOT NULL AND isfinite(datetime) ORDER BY day DESC`,
+  );
+  return rows.map(({ day }) => day);
+}

@@ -13,7 +13,26 @@ export interface Followed {
   readonly others: number;
 }
 
+/** Names in `sync_state`. */
 const FOLLOWED = "followed metering point";
+const CLAIMED_BY = "followed metering point claimed by";
+const CONFIGURED = " configured";
+
+/** The metering point that `energy_hourly` mirrors, and the account that claimed the table. */
+export interface Mirrored {
+  /** Undefined: none was chosen yet. */
+  readonly meteringPointId: string | undefined;
+  /** Id of the account; undefined: not known (version 0.1.0 wrote it). */
+  readonly account: string | undefined;
+  /** Whether METERING_POINT of that account names it. */
+  readonly isConfigured: boolean;
+}
+
+/** Whose metering point `energy_hourly` is to mirror. */
+export interface Claim {
+  readonly account: string;
+  readonly isConfigured: boolean;
+}
 
 /** An hour that is there just so is not touched at all: even a row that is only locked would be written. */
 const COPY = (merged: readonly string[]) => `
@@ -48,7 +67,8 @@ const OTHERS = `
 const othersRow = z.object({ others: z.number() });
 
 /** As `SyncStore.followMeteringPoint` says, in a transaction of the caller's. */
-export async function follow(session: Session, meteringPointId: string): Promise<Followed> {
+export async function follow(session: Session, meteringPointId: string, claim: Claim): Promise<Followed> {
+  await writeState(session, CLAIMED_BY, `${claim.account}${claim.isConfigured ? CONFIGURED : ""}`);
   const previous = (await readState(session, FOLLOWED)) ?? null;
   if (previous === meteringPointId) return { previous, written: 0, others: 0 };
   await session.execute(ENERGY_HOURLY_LOCK);
@@ -65,6 +85,26 @@ export async function follow(session: Session, meteringPointId: string): Promise
 export async function mendFollowed(session: Session, meteringPointId: string): Promise<number> {
   await session.execute(ENERGY_HOURLY_LOCK);
   return await session.execute(COPY_INTO, [meteringPointId]);
+}
+
+/** As `SyncStore.mirrored` says. */
+export async function readMirrored(session: Session): Promise<Mirrored> {
+  const claim = await readState(session, CLAIMED_BY);
+  return {
+    meteringPointId: await readState(session, FOLLOWED),
+    account: claim?.replace(CONFIGURED, ""),
+    isConfigured: claim?.endsWith(CONFIGURED) ?? false,
+  };
+}
+
+/** As `readFollowed`, and so that it stays until the end of the transaction. */
+export async function lockFollowed(session: Session): Promise<string | undefined> {
+  const [row] = await session.query(
+    z.object({ value: z.string() }),
+    "SELECT value FROM public.sync_state WHERE name = $1 FOR SHARE",
+    [FOLLOWED],
+  );
+  return row?.value;
 }
 
 /** The metering point whose hours `energy_hourly` holds; undefined where that is not known. */

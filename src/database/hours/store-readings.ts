@@ -8,6 +8,7 @@ import {
   type UpsertResult,
   writeEnergyHours,
 } from "./energy-hourly.js";
+import { lockFollowed } from "./follow.js";
 import { type MeteredHourChange, writeMeteredHours } from "./metering-point-hourly.js";
 
 /** Hours of one metering point that are to be stored. */
@@ -39,6 +40,8 @@ const ROWS_A_STATEMENT = 5_000;
 
 /** As `SyncStore.storeReadings` says, in a transaction of the caller's, who holds the lease. */
 export async function storeReadings(session: Session, { hours, periods }: Batch): Promise<StoreResult> {
+  // Another account may have had energy_hourly mirror another metering point since this cycle began.
+  const mirrored = hours.some(({ isFollowed }) => isFollowed) ? await lockFollowed(session) : undefined;
   const total = { inserted: 0, changed: 0, unchanged: 0, changes: Array.of<MeteredHourChange>() };
   const energyHourly = { inserted: 0, changed: 0, unchanged: 0, changes: Array.of<HourChange>() };
   for (const { meteringPointId, isFollowed, readings } of hours) {
@@ -48,7 +51,7 @@ export async function storeReadings(session: Session, { hours, periods }: Batch)
       const written = await writeMeteredHours(session, meteringPointId, rows);
       addCounts(total, written);
       total.changes.push(...written.changes);
-      if (!isFollowed) continue;
+      if (!isFollowed || (mirrored !== undefined && mirrored !== meteringPointId)) continue;
       const followed = await writeEnergyHours(session, written.hours);
       addCounts(energyHourly, followed);
       energyHourly.changes.push(...followed.changes);

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type Database, type Lease, type LeaseHeld, LeaseLost } from "../../database/index.js";
 import type { Logger } from "../../shared/logger.js";
 import { controllerUnder } from "../../shared/signals.js";
-import { machineName } from "./machine.js";
+import { machine } from "./machine.js";
 
 /** How often the lease is renewed while it is held; it lasts three times as long. */
 const RENEWAL_MS = 60_000;
@@ -11,10 +11,11 @@ const POLL_MS = 5_000;
 
 /** Tells this process from one that had its number before: after a restart a container's first process is 1 again. */
 const PROCESS = randomUUID().slice(0, 8);
-const MACHINE = machineName();
+const { name: HOST, fingerprint: FINGERPRINT } = machine();
+const MACHINE = `${HOST}/${FINGERPRINT ?? "unknown"}`;
 let keepers = 0;
 
-/** Sees that one program alone writes: holds the lease in the database while a task runs. */
+/** Sees that one program alone writes the metering points of an account: holds its lease while a task runs. */
 export class LeaseKeeper {
   readonly #database: Database;
   readonly #sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
@@ -32,10 +33,11 @@ export class LeaseKeeper {
    * with `LeaseLost` when the lease could not be kept.
    */
   async holding<Result>(
+    account: string,
     task: (lease: Lease, signal: AbortSignal) => Promise<Result>,
     signal: AbortSignal,
   ): Promise<Result> {
-    const lease = await this.#acquired(signal);
+    const lease = await this.#acquired(account, signal);
     const { controller, release } = controllerUnder(signal);
     const timer = setInterval(() => {
       this.#database.sync.renewLease(lease).catch((error: unknown) => {
@@ -54,10 +56,10 @@ export class LeaseKeeper {
     }
   }
 
-  async #acquired(signal: AbortSignal): Promise<Lease> {
+  async #acquired(account: string, signal: AbortSignal): Promise<Lease> {
     let lockIsTold = false;
     for (let told = false; ; told = true) {
-      const outcome = await this.#tryToAcquire(signal);
+      const outcome = await this.#tryToAcquire(account, signal);
       if ("epoch" in outcome) return outcome;
       const sessions = outcome.lockedBy ?? [];
       // A write takes a moment; a transaction that somebody left open stays.
@@ -76,17 +78,18 @@ export class LeaseKeeper {
   }
 
   /** A program of this machine that was killed is known to be gone: its lease need not run out. */
-  async #tryToAcquire(signal: AbortSignal): Promise<Lease | LeaseHeld> {
+  async #tryToAcquire(account: string, signal: AbortSignal): Promise<Lease | LeaseHeld> {
     const { sync } = this.#database;
-    const outcome = await sync.acquireLease(this.#owner, undefined, signal);
+    const request = { account, owner: this.#owner };
+    const outcome = await sync.acquireLease(request, signal);
     if ("epoch" in outcome || !isGone(outcome.heldBy)) return outcome;
-    return await sync.acquireLease(this.#owner, outcome.heldBy, signal);
+    return await sync.acquireLease({ ...request, goneOwner: outcome.heldBy }, signal);
   }
 }
 
 function isGone(owner: string): boolean {
   const [machine, processId, token] = owner.split(" ");
-  if (machine !== MACHINE) return false;
+  if (FINGERPRINT === undefined || machine !== MACHINE) return false;
   if (Number(processId) === process.pid) return token !== PROCESS;
   try {
     process.kill(Number(processId), 0);

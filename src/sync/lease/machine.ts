@@ -1,23 +1,19 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
-/** Where Linux names an installation, and where the running kernel: a container sees the second alone. */
-const IDENTITIES = ["/etc/machine-id", "/proc/sys/kernel/random/boot_id"];
-
 /**
- * Names this machine: its host name, and a fingerprint that tells two machines of one name apart. machine-id(5) asks
- * not to show the id itself.
+ * Names this machine: its host name, and a fingerprint of what makes a process id mean something: the running kernel and
+ * the pid namespace. Containers may share the first and the host name, and number their processes each for itself.
+ * Undefined as `fingerprint` where the system (any but Linux) does not say: a pid of another program proves nothing there.
  */
-export function machineName(): string {
-  const identity = IDENTITIES.map(contentOf).find((id) => id !== "") ?? "";
-  return `${hostname()}/${createHash("sha256").update(identity).digest("hex").slice(0, 8)}`;
-}
-
-function contentOf(file: string): string {
+export function machine(): { readonly name: string; readonly fingerprint: string | undefined } {
   try {
-    return readFileSync(file, "utf8").trim();
+    const bootId = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    const namespace = readlinkSync("/proc/self/ns/pid");
+    const fingerprint = createHash("sha256").update(`${bootId} ${namespace}`).digest("hex").slice(0, 12);
+    return { name: hostname(), fingerprint };
   } catch {
-    return "";
+    return { name: hostname(), fingerprint: undefined };
   }
 }

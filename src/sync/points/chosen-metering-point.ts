@@ -1,7 +1,11 @@
+import { isNamed } from "./metering-point.js";
+
 /** What a person tells metering points apart by. */
 export interface MeteringPointOnOffer {
-  /** Caruna+'s own id (asset id). */
+  /** The id that never changes. */
   readonly id: string;
+  /** Caruna+'s own id of today. */
+  readonly assetId: string;
   readonly gsrn: string | null;
   /** In one line; empty where none is known. */
   readonly address: string;
@@ -33,8 +37,7 @@ export function chosenMeteringPoint<Point extends MeteringPointOnOffer>(
   { wanted, namedBy, otherwise }: MeteringPointWish,
 ): Point {
   if (wanted !== undefined) {
-    const digits = wanted.replace(/\s+/g, "");
-    const named = points.find(({ id, gsrn }) => id === wanted || id === digits || gsrn === digits);
+    const named = points.find((point) => isNamed(point, wanted));
     if (named !== undefined) return named;
     const shown = JSON.stringify(wanted.slice(0, 40));
     throw new MeteringPointNotChosen(`${namedBy} ${shown} is no metering point known here; there is ${list(points)}.`);

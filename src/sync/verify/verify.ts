@@ -1,6 +1,6 @@
 import { Temporal } from "temporal-polyfill";
 import type { CarunaClient } from "../../caruna/index.js";
-import type { Database } from "../../database/index.js";
+import { type Database, identify } from "../../database/index.js";
 import { dayBounds, localDay, readingsOfDay, toldSums } from "../../energy/index.js";
 import type { Logger } from "../../shared/logger.js";
 import { REQUESTS_AT_ONCE } from "../cycle.js";
@@ -138,21 +138,26 @@ export class Verifier {
     await database.check(signal);
     const listed = await this.#listing.read(signal);
     if (listed.length === 0) throw new NoMeteringPoint();
-    const known = new Map((await database.sync.meteringPoints(signal)).map((row) => [row.id, row] as const));
+    const rows = await database.sync.meteringPoints(signal);
+    const known = new Map(rows.map((row) => [row.id, row] as const));
+    const ids = identify(
+      listed.map(({ point }) => point),
+      rows,
+    );
     const ends = await database.sync.storedEnds([...known.keys()], signal);
     this.#points = listed.map(({ point, contractFrom, contractTo }) => {
-      const row = known.get(point.assetId);
+      const id = ids.get(point.assetId) ?? point.assetId;
       const planned = {
-        ...{ id: point.assetId, contractFrom, contractTo },
-        newestHourEpochMs: ends.get(point.assetId)?.newestHourEpochMs ?? null,
-        firstSeenEpochMs: row?.firstSeenEpochMs ?? now(),
+        ...{ id, contractFrom, contractTo },
+        newestHourEpochMs: ends.get(id)?.newestHourEpochMs ?? null,
+        firstSeenEpochMs: known.get(id)?.firstSeenEpochMs ?? now(),
       };
       const limit = lookBackFrom(planned, { ...plan, meteringPoints: listed.length });
-      const oldestHourEpochMs = ends.get(point.assetId)?.oldestHourEpochMs ?? null;
+      const oldestHourEpochMs = ends.get(id)?.oldestHourEpochMs ?? null;
       return { point, contractFrom, contractTo, planned, oldestHourEpochMs, limit };
     });
-    const ids = new Set(this.#points.map(({ planned }) => planned.id));
-    const gone = [...ends].filter(([id, { newestHourEpochMs }]) => !ids.has(id) && newestHourEpochMs !== null);
+    const verified = new Set(this.#points.map(({ planned }) => planned.id));
+    const gone = [...ends].filter(([id, { newestHourEpochMs }]) => !verified.has(id) && newestHourEpochMs !== null);
     if (gone.length > 0)
       logger.warn(
         { meteringPoints: gone.map(([id]) => id) },
@@ -246,7 +251,7 @@ export class Verifier {
     }));
   }
 
-  async #hoursThatDiffer({ point }: Point, day: Temporal.PlainDate, signal: AbortSignal) {
+  async #hoursThatDiffer({ point, planned }: Point, day: Temporal.PlainDate, signal: AbortSignal) {
     const { caruna, database } = this.#options;
     this.#requests += 1;
     const query = { meteringPoint: point, timespan: "daily", year: day.year, month: day.month, day: day.day } as const;
@@ -254,7 +259,7 @@ export class Verifier {
     const { readings, problems } = readingsOfDay(rows, day, await this.#listing.productOf(point, signal));
     this.#tellProblems(`day ${day}`, [...unreadable, ...problems]);
     const { startEpochMs, endEpochMs } = dayBounds(day);
-    return compareHours(readings, await database.sync.hoursOf(point.assetId, startEpochMs, endEpochMs, signal));
+    return compareHours(readings, await database.sync.hoursOf(planned.id, startEpochMs, endEpochMs, signal));
   }
 
   /** Caruna+'s totals of the months of a year or of the days of a month, by their first day. */
