@@ -1,4 +1,4 @@
-import { attribute, textOf } from "./html.js";
+import { attribute, isVisible, textOf } from "./html.js";
 import { type Control, type Form, isButton, isWeb, type Page } from "./page.js";
 import type { WicketCall } from "./scripts.js";
 import * as words from "./words.js";
@@ -42,6 +42,10 @@ export function roleOf(control: Control): Role {
   return role ?? (control.type === "password" ? "password" : control.type === "email" ? "user name" : "unknown");
 }
 
+function roleByName({ name, id }: Control, type: string): Role | undefined {
+  return roleByWords(`${name} ${id}`.replace(/([a-z])([A-Z])|_/g, "$1 $2"), type);
+}
+
 function roleByWords(text: string, type: string): Role | undefined {
   if (words.CAPTCHA.test(text)) return "captcha";
   if (type === "password") {
@@ -82,7 +86,7 @@ export function isForSomethingElse(form: Form): boolean {
   const { own, buttons } = wordsOf(form);
   const all = buttons.split(" | ").filter(Boolean);
   if (all.length > 0 && all.every((label) => words.LEADS_AWAY.test(label))) return true;
-  if (form.controls.some(({ type, isVisible }) => type === "search" && isVisible)) return true;
+  if (form.controls.some(({ type, isVisible: isShown }) => type === "search" && isShown)) return true;
   return words.LEADS_AWAY.test(own) && !words.LOG_IN.test(buttons) && !words.LOG_IN.test(own);
 }
 
@@ -175,8 +179,7 @@ function twinsOf(typed: ReadonlyMap<Control, string>, form: Form, page: Page): [
     const isTwin = (hidden: Control) => {
       const name = hidden.name.toLowerCase();
       if (hidden.type !== "hidden" || hidden.value !== "" || name === "") return false;
-      if (control.name === "" && roleOf({ ...hidden, type: control.type }) === roleOf(control) && hidden.name !== "")
-        return true;
+      if (control.name === "" && roleByName(hidden, control.type) === roleOf(control)) return true;
       if (!shown.startsWith(name) || shown === name) return false;
       return (
         /^[-_]?(?:user)?[-_]?(?:input|field|display|visible|text|entry|shown)$/.test(shown.slice(name.length)) ||
@@ -187,10 +190,21 @@ function twinsOf(typed: ReadonlyMap<Control, string>, form: Form, page: Page): [
   });
 }
 
+/** True where a person must prove to be one before the form is sent. */
+export function hasCaptcha(form: Form): boolean {
+  const widget = form.element.querySelectorAll(
+    "[data-sitekey], .g-recaptcha, .h-captcha, .cf-turnstile, [id*=captcha i]",
+  );
+  return (
+    typedFields(form, "captcha").length > 0 ||
+    widget.some((element) => isVisible(element) && element.rawTagName !== "script")
+  );
+}
+
 /** Boxes without which the form is not sent; one for marketing is never ticked. */
 export function requiredBoxes(form: Form): [Control, string][] {
   const boxes = form.controls.filter(
-    ({ type, isSent, isRequired, isVisible }) => type === "checkbox" && !isSent && isRequired && isVisible,
+    ({ type, isSent, isRequired, isVisible: isShown }) => type === "checkbox" && !isSent && isRequired && isShown,
   );
   return boxes.filter((box) => !words.MARKETING.test(box.label)).map((box) => [box, box.value]);
 }

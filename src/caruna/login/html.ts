@@ -21,6 +21,9 @@ export function refuseMoreThan(most: number, count: number, what: string): void 
 
 /** Elements whose content a browser with scripts treats as text. */
 const RAW_TEXT = ["script", "style", "noscript", "iframe", "noembed", "noframes", "xmp", "plaintext"];
+const VOID = "area base basefont bgsound br col embed frame hr img input keygen link meta param source track wbr".split(
+  " ",
+);
 /** Elements whose text is not shown. */
 const UNREAD = new Set(["script", "style", "noscript", "iframe", "noembed", "noframes", "head", "title", "datalist"]);
 const CONTROL = /^(?:input|button|select|textarea|object|output|fieldset)$/;
@@ -35,6 +38,7 @@ export function parseHtml(html: string): HTMLElement {
   refuseMoreThan(MAX_TAG_OPENINGS, html.split("<").length - 1, 'characters "<"');
   const root = parseMarkup(repaired(html), {
     blockTextElements: Object.fromEntries(RAW_TEXT.map((tag) => [tag, true])),
+    voidTag: { tags: VOID },
   });
   markHidden(root);
   return root;
