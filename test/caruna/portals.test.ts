@@ -4,6 +4,7 @@ import { PAGES_BETWEEN } from "./portals/pages-between.js";
 import { ACCOUNT, fieldsIn, type Portal, serve } from "./portals/portal.js";
 import { PRODUCTS } from "./portals/products.js";
 import { TRAPS } from "./portals/traps.js";
+import { VARIETY } from "./portals/variety.js";
 
 /** Logs in to a portal, and holds the login to what is true of every one. */
 async function logInTo(portal: Portal): Promise<void> {
@@ -36,6 +37,7 @@ describe.each([
   ["identity providers", PRODUCTS],
   ["pages between", PAGES_BETWEEN],
   ["traps", TRAPS],
+  ["variety", VARIETY],
 ] as const)("%s", (_, portals) => {
   it.each(portals.map((portal) => [portal.name, portal] as const))(
     "%s",

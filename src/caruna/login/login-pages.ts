@@ -1,4 +1,4 @@
-import { LoginChanged } from "../errors.js";
+import { LoginChanged, PersonNeeded } from "../errors.js";
 import { failureOf, type HttpResponse } from "../http/transport.js";
 import { maskedPath, maskedText } from "../masking.js";
 import { type AjaxAnswer, isAjaxAnswer, readAjaxAnswer, withAnswer } from "./ajax.js";
@@ -9,6 +9,7 @@ import {
   credentialsForm,
   type Fields,
   fieldsOf,
+  hasCaptcha,
   refusalOf,
   type Submission,
   submitButton,
@@ -191,6 +192,7 @@ function credentials(situation: Situation): Hop | undefined {
     [...values].some(([twin, value]) => twin !== control && value === values.get(control));
   if (!isNamed(userName) || !isNamed(password))
     throw changed(situation, "a form with named fields for user name and password");
+  if (hasCaptcha(form)) throw new PersonNeeded("captcha", undefined);
   const refusal = refusalOf(found, wicketCallFor(form, page, found.button));
   if (refusal !== undefined) throw changed(situation, "a form that sends the password in the body of a POST", refusal);
   return { ...sent(found, page), carriesPassword: true };
