@@ -11,7 +11,6 @@ import {
   AnswerNotUnderstood,
   CarunaError,
   CarunaUnreachable,
-  LoginChanged,
   LoginPaused,
   TokenRefused,
 } from "./errors.js";
@@ -591,16 +590,12 @@ export class CarunaClient {
     const transcript = error.transcriptFile === undefined ? recorder?.transcriptOf(error) : undefined;
     if (transcript === undefined) return;
     try {
-      error.transcriptFile = await this.#options.onLoginFailed?.(transcript);
+      const file = await this.#options.onLoginFailed?.(transcript);
+      if (file !== undefined) error.nameTranscript(file);
     } catch (problem) {
       const code = problem instanceof Error && "code" in problem ? problem.code : undefined;
       this.#logger.warn({ code }, "the transcript of the failed login cannot be kept");
     }
-    const file = error.transcriptFile;
-    if (file === undefined) return;
-    if (error instanceof LoginChanged) error.nameTranscript(file);
-    else
-      this.#logger.info({ file }, "what the pages of the failed login looked like, without a text or a value, is kept");
   }
 
   async #keep({ session, jar, passwordWasSpared }: LoggedIn, cookiesWereTried: boolean): Promise<void> {

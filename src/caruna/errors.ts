@@ -13,6 +13,12 @@ export class CarunaError extends Error {
   /** What the guard decided after this failed login: when the password is posted again; undefined without a guard. */
   pause: LoginPause | undefined;
 
+  /** Names the transcript's file to the person who reads the message. */
+  nameTranscript(file: string): void {
+    this.transcriptFile = file;
+    this.message += ` What its pages looked like, without a text or a value of yours, is in ${file}`;
+  }
+
   /** Says to the person who reads the message when the password is posted again. */
   namePause(pause: LoginPause): void {
     this.pause = pause;
@@ -135,11 +141,6 @@ export class LoginChanged extends CarunaError {
     this.address = address;
     this.expected = expected;
     this.found = found;
-  }
-
-  /** Names the transcript's file to the person who reads the message. */
-  nameTranscript(file: string): void {
-    this.message += ` What its pages looked like, without a text or a value, is kept for the report in ${file}`;
   }
 }
 

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import {
   CarunaError,
-  CarunaUnreachable,
   fileTranscripts,
   LoginChanged,
   LoginPaused,
@@ -342,13 +341,14 @@ describe("the files of transcripts", () => {
     ]);
   });
 
-  it("are named in the log for errors whose message does not", async () => {
-    const directory = folder();
-    const { client, log } = clientFor(await simulatorFor({ maintenance: 200 }), {
-      onLoginFailed: fileTranscripts(directory),
-    });
-    expect(await errorOf(client.meteringPoints())).toBeInstanceOf(CarunaUnreachable);
-    const [file = ""] = readdirSync(directory);
-    expect(log.entries.map(({ fields }) => fields)).toContainEqual({ file: join(directory, file) });
+  it("are named in the message of every error", async () => {
+    const cases = [{ maintenance: 200 }, { password: "other" }, { secondFactor: true }] as const;
+    for (const options of cases) {
+      const directory = folder();
+      const { client } = clientFor(await simulatorFor(options), { onLoginFailed: fileTranscripts(directory) });
+      const error = await errorOf(client.meteringPoints());
+      const [file = ""] = readdirSync(directory);
+      expect(error.message).toContain(join(directory, file));
+    }
   });
 });

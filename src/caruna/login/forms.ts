@@ -279,7 +279,14 @@ export function fieldsOf({ form, values }: Pick<Submission, "form" | "values">):
       control.type === "checkbox" && !isPrefilled && words.MARKETING.test(`${control.label} ${control.name}`);
     return control.isSent && !isUnwanted;
   };
-  return form.controls.filter(isSent).map((control) => [control.name, values.get(control) ?? control.value]);
+  return form.controls
+    .filter(isSent)
+    .map((control) => [control.name, withLineEnds(values.get(control) ?? control.value)]);
+}
+
+/** As HTML sends the ends of lines. */
+function withLineEnds(value: string): string {
+  return value.replace(/\r\n?|\n/g, "\r\n");
 }
 
 /** Why a password must not be sent by a form; undefined where it may: in the body of a POST over the web. */

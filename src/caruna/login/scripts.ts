@@ -93,6 +93,12 @@ export class Script {
   /** What runs when the page at this address is loaded: not what waits for a click, nor for longer than a person would. */
   waysOn(page: URL): ScriptedWays {
     const variables = new Map<string, Value>(Object.entries(locationOf(page)));
+    const ways = this.#waysWith(variables);
+    // A function may use what is given a value below it.
+    return ways.address === undefined ? this.#waysWith(variables) : ways;
+  }
+
+  #waysWith(variables: Map<string, Value>): ScriptedWays {
     const addresses: (string | undefined)[] = [undefined, undefined];
     const submits: string[] = [];
     let conditionalUntil = 0;

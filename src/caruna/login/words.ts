@@ -10,7 +10,7 @@ export const ONLY_TO_READ =
   /help|ohje|\bapua\b|hjälp|tuki\b|support|faq|kysymyk|privacy|tietosuoja|integritet|dataskydd|terms|ehdo|ehto|villkor|saavutettav|accessib|tillgänglig|about|tietoa|cookie|eväste|kakor|in english|suomeksi|på svenska|^\s*(?:english|svenska|suomi|finnish|swedish|fi|sv|en)\s*$|read more|learn more|lue lisää|läs mer/i;
 /** Ways to log in with something else than a password. */
 export const OTHER_WAY_TO_LOG_IN =
-  /pankki|\bbank|suomi\.fi|mobiilivarm|mobile ?id|mobil-?id|varmenne|certifi|google|facebook|apple\b|microsoft|github|linkedin|\bsso\b|single sign|freja|smart ?card|toimikort|passkey|pääsyavain|lösennyckel|security key|turva-avain|webauthn|fingerprint|sormenjälki|\bqr\b|henkilöst|employee|staff|personal\b|work account|one-time|kertakäyttö|magic link|asiakasnumero|customer number|kundnummer/i;
+  /pankki|\bbank|suomi\.fi|mobiilivarm|mobile ?id|mobil-?id|varmen[nt]e|certifi|google|facebook|apple\b|microsoft|github|linkedin|\bsso\b|single sign|freja|smart ?card|toimikort|passkey|pääsyavai|lösennyckel|nyckel|security key|turva-avai|webauthn|fingerprint|sormenjäl|\bqr\b|henkilöst|employee|staff|personal\b|work account|one-time|kertakäyttö|magic link|asiakasnumero|customer number|kundnummer/i;
 export const LOG_IN_WITH_PASSWORD =
   /sähköposti|s-posti|käyttäjätunnu|käyttäjänim|salasana|tunnuksella|tunnuksilla|e-?mail|user ?name|user ?id|password|e-post|användarnamn|lösenord/i;
 export const LOG_IN = /kirjaudu|log ?-?in|sign ?-?in|logga in|inloggning/i;
@@ -27,7 +27,7 @@ export const AGREES =
 
 /** Headings of pages whose question may be answered with no. */
 export const OPTIONAL_QUESTION =
-  /signed in|logged in|kirjautuneena|inloggad|remember|muista|kom ihåg|marketing|markkino|marknads|newsletter|uutiskir|nyhetsbrev|offers|tarjou|erbjud|survey|kysely|enkät|feedback|palaut|notifi|ilmoituks|avisering|cookie|eväste|kakor|analytic|passkey|pääsyavain|nyckel|trust|luota|biometr/i;
+  /signed in|logged in|kirjautuneena|inloggad|remember|muista|kom ihåg|marketing|markkino|marknads|newsletter|uutiskir|nyhetsbrev|offers|tarjou|erbjud|survey|kysely|enkät|feedback|palaut|notifi|ilmoituks|avisering|cookie|eväste|kakor|analytic|passkey|pääsyavai|nyckel|trust|luota|biometr/i;
 /** Text of pages that do not continue without an agreement. */
 export const NEEDS_AGREEMENT =
   /access|pääsy|terms|ehdot|ehto|villkor|grant|permission|oikeu|behörighet|åtkomst|suostumus|consent/i;

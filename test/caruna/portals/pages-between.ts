@@ -212,7 +212,7 @@ export const PAGES_BETWEEN: readonly Portal[] = [
     name: "a script goes to an address made of literals and variables",
     pages: {
       "/first": page(
-        '<script>var cfg = { base: "/auth", paths: { login: "login" } }; const id = "k" + 1;\n(function () { var to = cfg.base + "/" + cfg.paths.login + `?key=${id}&next=` + encodeURIComponent("/a b"); setTimeout(function () { window.location.replace(to); }, 100); })();</script><p>Siirrytään…</p>',
+        '<script>var cfg = { base: "/auth", paths: { login: "login" } }; const id = "k" + 1;\n(function () { var to = cfg.base + "/" + cfg.paths.login + "?key=".concat(id) + "&next=" + encodeURIComponent("/a b"); setTimeout(function () { window.location.replace(to); }, 100); })();</script><p>Siirrytään…</p>',
       ),
       "/auth/login": (request) => (request.address === "/auth/login?key=k1&next=%2Fa%20b" ? page(LOGIN) : page("<p>?")),
       "/judge": JUDGE,

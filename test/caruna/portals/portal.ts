@@ -83,7 +83,7 @@ export const LOGIN = form(
 export const JUDGE = takes({ user: "USER", pass: "PASSWORD" }, DONE);
 
 /** A portal of today's kind of form, with a page in between after the password. */
-export function between(body: string, next: Readonly<Record<string, Answer>>): Portal["pages"] {
+export function between(body: Answer, next: Readonly<Record<string, Answer>>): Portal["pages"] {
   return {
     "/first": page(LOGIN),
     "/judge": takes({ user: "USER", pass: "PASSWORD" }, "→/between"),
