@@ -42,6 +42,13 @@ export class CredentialsRejected extends CarunaError {
     );
     this.reason = reason;
   }
+
+  /** Says that the password as it is given may look right and be another one to the portal. */
+  nameDecomposedLetters(): void {
+    this.message +=
+      " The password is written with decomposed letters (Unicode NFD: ä as a and two dots, as macOS keeps file names), " +
+      "which look the same but are others to Caruna+: type it anew with a keyboard.";
+  }
 }
 
 /** The guard does not let the password be posted now, so that the account is not locked. Caruna+ was asked nothing. */

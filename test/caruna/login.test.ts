@@ -3,6 +3,7 @@ import {
   CarunaUnreachable,
   CredentialsRejected,
   LoginChanged,
+  PersonNeeded,
   RateLimited,
   SecondFactorRequired,
 } from "../../src/caruna/index.js";
@@ -235,7 +236,7 @@ describe("what is no rejection", () => {
     const page = `<form method="post" action="/change"><input type="password" name="old">
       <input type="password" name="a" autocomplete="new-password"><input type="password" name="b"></form>`;
     const portal = await portalWithAnswer((_, response) => sendHtml(response, page), {});
-    expect(await errorOf(clientOf(portal.url).client.customerNumbers())).toBeInstanceOf(LoginChanged);
+    expect(await errorOf(clientOf(portal.url).client.customerNumbers())).toBeInstanceOf(PersonNeeded);
     expect(portal.passwordPosts).toBe(1);
   });
 });

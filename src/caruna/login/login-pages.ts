@@ -16,7 +16,7 @@ import {
   userNameForm,
   wicketCallFor,
 } from "./forms.js";
-import { judge, LostSession, refuseMaintenance } from "./judgement.js";
+import { isJudgedDespiteStatus, judge, LostSession, refuseMaintenance } from "./judgement.js";
 import { type Form, isWeb, type Page, readPage, resolve } from "./page.js";
 import type { WicketCall } from "./scripts.js";
 
@@ -118,7 +118,9 @@ function redirect({ response, hop }: Situation): Hop | undefined {
   return { method: "GET", url };
 }
 
-function serverTrouble({ response, hop, nowEpochMs }: Situation): undefined {
+function serverTrouble(situation: Situation): undefined {
+  const { response, hop, nowEpochMs } = situation;
+  if (isJudgedDespiteStatus(situation)) return;
   const failure = failureOf(response, `${hop.method} ${maskedPath(hop.url)}`, nowEpochMs);
   if (failure !== undefined) throw failure;
 }

@@ -2,7 +2,15 @@ import { createHash } from "node:crypto";
 import type { CookieJar } from "tough-cookie";
 import type { Logger } from "../../shared/logger.js";
 import { controllerUnder } from "../../shared/signals.js";
-import { CarunaError, CarunaUnreachable, HostNotAllowed, LoginChanged, LoginPaused, RateLimited } from "../errors.js";
+import {
+  CarunaError,
+  CarunaUnreachable,
+  CredentialsRejected,
+  HostNotAllowed,
+  LoginChanged,
+  LoginPaused,
+  RateLimited,
+} from "../errors.js";
 import type { AllowedHosts } from "../http/hosts.js";
 import {
   cookieTransport,
@@ -202,6 +210,8 @@ class Login {
       await this.#tellGuard({ kind: "accepted" });
       return session;
     } catch (error) {
+      const { password } = this.#options;
+      if (error instanceof CredentialsRejected && password !== password.normalize("NFC")) error.nameDecomposedLetters();
       if (this.#recordedPost !== undefined && error instanceof CarunaError) await this.#options.keepTranscript(error);
       const pause = await this.#tellGuard(failureOfLogin(error));
       if (pause !== undefined && error instanceof CarunaError) error.namePause(pause);

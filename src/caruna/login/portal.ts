@@ -5,7 +5,7 @@ import type { HttpRequest, HttpResponse } from "../http/transport.js";
 import { maskedPath, maskedText } from "../masking.js";
 import { LAST_EPOCH_MS, type Session } from "../session.js";
 import { PageTooLarge } from "./html.js";
-import { refuseMaintenance } from "./judgement.js";
+import { refuseMaintenance, refuseMaintenanceInJson } from "./judgement.js";
 import { describe } from "./login-pages.js";
 import { readPage, resolve } from "./page.js";
 
@@ -88,6 +88,7 @@ function readAnswer<Answer>(response: HttpResponse, schema: z.ZodType<Answer>, c
   const answer = parseJson(response.body);
   const parsed = schema.safeParse(answer);
   if (parsed.success && response.status < 300) return parsed.data;
+  refuseMaintenanceInJson(answer);
   const address = `POST ${maskedPath(url)}`;
   const found = answer === undefined ? `, ${describeBody(response.body, url)}` : describeJson(answer, parsed.error);
   throw new LoginChanged({ step, address, expected, found: `HTTP ${response.status}${found}` });
