@@ -19,3 +19,4 @@ export { exitCodeOf, isExpected, messageOf } from "./exit-codes.js";
 export { type ExportFormat, exportHours } from "./export.js";
 export { listTables, queryDatabase } from "./query.js";
 export { askHealth, forgetSession, readStatus, type Status, type StatusOfPoint } from "./status.js";
+export { upgradeDatabase } from "./upgrade-database.js";

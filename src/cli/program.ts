@@ -86,6 +86,12 @@ const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
       usage: "[options] <file>",
       load: async () => (await import("./restore.js")).restoreCommand(),
     },
+    {
+      name: "upgrade-database",
+      description: "carry the embedded database over to a new major version of PostgreSQL",
+      usage: "",
+      load: async () => (await import("./upgrade-database.js")).upgradeDatabaseCommand(),
+    },
   ],
   "Show what Caruna+ tells now, and store none of it:": [
     {

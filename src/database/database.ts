@@ -1,5 +1,6 @@
 import type { HourlyReading } from "../energy/index.js";
 import type { Logger } from "../shared/logger.js";
+import { tableDigests } from "./backup/digests.js";
 import type { BackupManifest } from "./backup/manifest.js";
 import { type RestoreOptions, restoreBackup } from "./backup/restore.js";
 import { type BackupOptions, writeBackup } from "./backup/write.js";
@@ -143,6 +144,15 @@ export class Database {
   async restore(options: RestoreOptions, signal: AbortSignal): Promise<void> {
     await this.check(signal);
     await this.#streaming((pool) => restoreBackup(pool, options, signal), signal);
+  }
+
+  /** A digest of the rows of each table of a backup, as they are here. */
+  async digests(manifest: BackupManifest, signal: AbortSignal): Promise<Map<string, string>> {
+    let digests = new Map<string, string>();
+    await this.#streaming(async (pool) => {
+      digests = await tableDigests(pool, manifest.tables, signal);
+    }, signal);
+    return digests;
   }
 
   /** Hands over a connection for a long answer, where there is a database. */

