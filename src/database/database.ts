@@ -1,4 +1,3 @@
-import type { HourlyReading } from "../energy/index.js";
 import type { Logger } from "../shared/logger.js";
 import { tableDigests } from "./backup/digests.js";
 import type { BackupManifest } from "./backup/manifest.js";
@@ -9,13 +8,7 @@ import { DatabaseFailed } from "./connection/errors.js";
 import type { DatabaseSettings, ServerSettings } from "./connection/settings.js";
 import { EmbeddedServer } from "./embedded/server.js";
 import { HistoryStore } from "./history-store.js";
-import {
-  hoursBetween,
-  newestStoredHours,
-  type StoredHour,
-  type UpsertResult,
-  upsertEnergyHourly,
-} from "./hours/energy-hourly.js";
+import { hoursBetween, newestStoredHours, type StoredHour } from "./hours/energy-hourly.js";
 import { DatabaseLoginGuard, type LoginGuardSettings } from "./login-guard.js";
 import { listRelations, type Relation, readOnlyQuery } from "./query.js";
 import { type DatabaseInspection, inspectTables } from "./schema/inspect.js";
@@ -72,19 +65,6 @@ export class Database {
     const embedded = await this.#embedded?.inspect();
     if (embedded?.hasData === false) return { kind: "not made yet", version: String(embedded.majorVersion) };
     return await inspectTables(await this.#connect(signal), signal);
-  }
-
-  /**
-   * Stores hours, in batches of a few thousand that each are stored whole or not at all.
-   *
-   * A `null` never overwrites a value. A reading without parts leaves the tariff of an hour whose parts are known. Of
-   * two readings of the same hour, the later in the list counts. An hour that is stored just so is not written again.
-   *
-   * @param readings hours of one metering point, in any order and number.
-   * @returns counts of hours, and old and new values of those that changed.
-   */
-  async upsertEnergyHourly(readings: readonly HourlyReading[], signal?: AbortSignal): Promise<UpsertResult> {
-    return await upsertEnergyHourly(this.#requirePool(), readings, signal);
   }
 
   /** The stored hours with a total that begin at or after `startEpochMs` and before `endEpochMs`, earliest first. */

@@ -30,11 +30,17 @@ export { EmbeddedServer } from "./embedded/server.js";
 export { discardUpgrade, fetchPrograms, replaceData } from "./embedded/upgrade.js";
 export { HistoryStore } from "./history-store.js";
 export type { DayOfYear } from "./hours/days-of-year.js";
-export type { EnergyHour, HourChange, StoredHour, UpsertCounts, UpsertResult } from "./hours/energy-hourly.js";
+export type { EnergyHour, StoredHour } from "./hours/energy-hourly.js";
 export type { Followed, Mirrored } from "./hours/follow.js";
 export type { FollowedDifference } from "./hours/followed-differences.js";
-export { type HourValues, isChangedBy, type MeteredHourValues } from "./hours/hour-values.js";
-export type { MeteredHourChange, StoredMeteredHour } from "./hours/metering-point-hourly.js";
+export type {
+  HourDifference,
+  HourValues,
+  MeteredHourChange,
+  MeteredHourValues,
+  StoredMeteredHour,
+  UpsertCounts,
+} from "./hours/metering-point-hourly.js";
 export type { SeriesQuery, SeriesRow, SeriesStep } from "./hours/series.js";
 export type { Batch, HoursToStore, StoreResult } from "./hours/store-readings.js";
 export type { Switched } from "./hours/switch.js";
@@ -47,7 +53,7 @@ export {
   type SeenMeteringPoint,
   type StoredEnds,
 } from "./metering-points.js";
-export type { DueQuery, PeriodQuery, PeriodRow, PeriodSpan, StoredSumRow } from "./periods.js";
+export type { DaySum, DueQuery, PeriodQuery, PeriodRow, PeriodSpan, StoredSumRow } from "./periods.js";
 export { QueryRefused, type Relation } from "./query.js";
 export type { DatabaseInspection } from "./schema/inspect.js";
 export type { Gap, MeteringPointStatus } from "./status.js";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { SumsOfOthers } from "../energy/index.js";
 import type { Session } from "./connection/connection-pool.js";
 import { float8Array, instantArray, int4Array, textArray } from "./hours/binary-arrays.js";
 
@@ -25,6 +26,10 @@ export interface PeriodRow {
   readonly settledEpochMs: number | null;
   /** Found by the first look back: it waits behind everything else. */
   readonly isHistory: boolean;
+  /** Digest of what the monthly answer last reported of a day; `null`: no monthly answer has. */
+  readonly reported: string | null;
+  /** How many times in a row a day was read because that had changed. */
+  readonly timesReported: number;
 }
 
 /** Which rows of `metering_point_period`. */
@@ -55,6 +60,15 @@ export interface StoredSumRow {
   readonly kwhDay: number | null;
   readonly kwhNight: number | null;
   readonly kwhNightWinter: number | null;
+  /** The sums of the other values, in the units of their columns; the temperature is a mean. `null`: no hour has one. */
+  readonly others?: SumsOfOthers | undefined;
+  /** Hours that have a total and no fee. */
+  readonly hoursWithoutFee?: number | undefined;
+}
+
+/** The sums of a local day of a metering point. */
+export interface DaySum extends StoredSumRow {
+  readonly meteringPointId: string;
 }
 
 /** A row that was asked for further in the future than this was asked for by a clock that was wrong. */
@@ -65,7 +79,8 @@ const READ = `
   SELECT metering_point AS "meteringPointId", span, to_char(starts_on, 'YYYY-MM-DD') AS "startsOn",
     ${epochMs("next_ask_at")} AS "nextAskEpochMs", ${epochMs("asked_at")} AS "askedEpochMs", times_asked AS "timesAsked",
     kwh_told AS "kwhTold", kwh_stored AS "kwhStored", ${epochMs("verified_at")} AS "verifiedEpochMs",
-    ${epochMs("settled_at")} AS "settledEpochMs", is_history AS "isHistory"
+    ${epochMs("settled_at")} AS "settledEpochMs", is_history AS "isHistory",
+    reported, times_reported AS "timesReported"
   FROM public.metering_point_period`;
 const READ_DUE = `${READ}
   WHERE (next_ask_at <= to_timestamp($1::float8) OR asked_at > to_timestamp($2::float8))
@@ -75,14 +90,15 @@ const READ_DUE = `${READ}
 const READ_BETWEEN = `${READ}
   WHERE metering_point = ANY($1::text[]) AND span = $2 AND starts_on BETWEEN $3::date AND $4::date
   ORDER BY metering_point, starts_on`;
-const COLUMNS = "next_ask_at, asked_at, times_asked, kwh_told, kwh_stored, verified_at, settled_at, is_history".split(
-  ", ",
-);
+const COLUMNS =
+  "next_ask_at, asked_at, times_asked, kwh_told, kwh_stored, verified_at, settled_at, reported, times_reported, is_history".split(
+    ", ",
+  );
 const SAVE = `
   INSERT INTO public.metering_point_period (metering_point, span, starts_on, ${COLUMNS.join(", ")})
   SELECT metering_point, span, starts_on::date, ${COLUMNS.slice(0, -1).join(", ")}, is_history::boolean
   FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::int4[], $7::float8[],
-    $8::float8[], $9::timestamptz[], $10::timestamptz[], $11::int4[])
+    $8::float8[], $9::timestamptz[], $10::timestamptz[], $11::text[], $12::int4[], $13::int4[])
     AS period (metering_point, span, starts_on, ${COLUMNS.join(", ")})
   ON CONFLICT (metering_point, span, starts_on) DO UPDATE
     SET ${COLUMNS.map((column) => `${column} = EXCLUDED.${column}`).join(", ")}`;
@@ -100,6 +116,8 @@ const periodRow = z.object({
   verifiedEpochMs: nullableNumber,
   settledEpochMs: nullableNumber,
   isHistory: z.boolean(),
+  reported: z.string().nullable(),
+  timesReported: z.number(),
 });
 
 /** As `SyncStore.duePeriods` says. */
@@ -136,27 +154,50 @@ export async function writePeriods(session: Session, rows: readonly PeriodRow[])
     float8Array(distinct.map((row) => row.kwhStored)),
     instantArray(distinct.map((row) => row.verifiedEpochMs)),
     instantArray(distinct.map((row) => row.settledEpochMs)),
+    textArray(distinct.map((row) => row.reported)),
+    int4Array(distinct.map((row) => row.timesReported)),
     int4Array(distinct.map((row) => (row.isHistory ? 1 : 0))),
   ]);
 }
 
-const sumRow = z.object({
-  startsOn: z.string(),
-  hours: z.number(),
-  kwhTotal: z.number(),
-  kwhDay: nullableNumber,
-  kwhNight: nullableNumber,
-  kwhNightWinter: nullableNumber,
-});
+const sumRow = z
+  .object({
+    startsOn: z.string(),
+    hours: z.number(),
+    kwhTotal: z.number(),
+    kwhDay: nullableNumber,
+    kwhNight: nullableNumber,
+    kwhNightWinter: nullableNumber,
+    hoursWithoutFee: z.number(),
+    kwhInvoiced: nullableNumber,
+    kwhProduction: nullableNumber,
+    kwhSold: nullableNumber,
+    kwhCompensated: nullableNumber,
+    temperatureCelsius: nullableNumber,
+    eurTotal: nullableNumber,
+    eurDistribution: nullableNumber,
+    eurBase: nullableNumber,
+    eurTax: nullableNumber,
+    eurVat: nullableNumber,
+  })
+  .transform(({ startsOn, hours, kwhTotal, kwhDay, kwhNight, kwhNightWinter, hoursWithoutFee, ...others }) => ({
+    ...{ startsOn, hours, kwhTotal, kwhDay, kwhNight, kwhNightWinter, hoursWithoutFee, others },
+  }));
 
 const LOCAL_DAY = "(datetime AT TIME ZONE 'Europe/Helsinki')::date";
 const LOCAL_MONTH = "date_trunc('month', datetime AT TIME ZONE 'Europe/Helsinki')::date";
-/** From the first local day to the last, as instants, so that the primary key serves. */
+/** From the first local day to the last, as instants, so that the primary key serves. An hour may have production alone. */
 const sumsBy = (period: string) => `
-  SELECT to_char(${period}, 'YYYY-MM-DD') AS "startsOn", count(*)::float8 AS hours, sum(kwh_total) AS "kwhTotal",
-    sum(kwh_day) AS "kwhDay", sum(kwh_night) AS "kwhNight", sum(kwh_night_winter) AS "kwhNightWinter"
+  SELECT to_char(${period}, 'YYYY-MM-DD') AS "startsOn", count(*)::float8 AS hours,
+    COALESCE(sum(kwh_total), 0) AS "kwhTotal",
+    sum(kwh_day) AS "kwhDay", sum(kwh_night) AS "kwhNight", sum(kwh_night_winter) AS "kwhNightWinter",
+    (count(*) FILTER (WHERE eur_total IS NULL))::float8 AS "hoursWithoutFee",
+    sum(kwh_invoiced) AS "kwhInvoiced", sum(kwh_production) AS "kwhProduction", sum(kwh_sold) AS "kwhSold",
+    sum(kwh_compensated) AS "kwhCompensated", avg(temperature_celsius) AS "temperatureCelsius",
+    sum(eur_total) AS "eurTotal", sum(eur_distribution) AS "eurDistribution", sum(eur_base) AS "eurBase",
+    sum(eur_tax) AS "eurTax", sum(eur_vat) AS "eurVat"
   FROM public.metering_point_hourly
-  WHERE metering_point = $1 AND kwh_total IS NOT NULL
+  WHERE metering_point = $1 AND (kwh_total IS NOT NULL OR kwh_production IS NOT NULL)
     AND datetime >= $2::date::timestamp AT TIME ZONE 'Europe/Helsinki'
     AND datetime < ($3::date + 1)::timestamp AT TIME ZONE 'Europe/Helsinki'
   GROUP BY ${period} ORDER BY ${period}`;
@@ -171,6 +212,34 @@ export async function readSumsByDay(
   return await session.query(sumRow, sumsBy(LOCAL_DAY), [meteringPointId, fromDay, toDay]);
 }
 
+/** Days that lie further apart than this are read by statements of their own. */
+const LONGEST_GAP_DAYS = 31;
+
+/** The sums of those local days, without the days that have no hours. */
+export async function readSumsOfDays(
+  session: Session,
+  meteringPointId: string,
+  days: readonly string[],
+): Promise<DaySum[]> {
+  const sums: DaySum[] = [];
+  for (const { from, to } of stretches([...days].sort())) {
+    const rows = await readSumsByDay(session, meteringPointId, from, to);
+    for (const row of rows) if (days.includes(row.startsOn)) sums.push({ ...row, meteringPointId });
+  }
+  return sums;
+}
+
+/** @param days earliest first. */
+function stretches(days: readonly string[]): { from: string; to: string }[] {
+  const found: { from: string; to: string }[] = [];
+  for (const day of days) {
+    const last = found.at(-1);
+    if (last !== undefined && Date.parse(day) - Date.parse(last.to) <= LONGEST_GAP_DAYS * 86_400_000) last.to = day;
+    else found.push({ from: day, to: day });
+  }
+  return found;
+}
+
 /** As `SyncStore.sumsByMonth` says. */
 export async function readSumsByMonth(
   session: Session,
@@ -179,4 +248,29 @@ export async function readSumsByMonth(
   toDay: string,
 ): Promise<StoredSumRow[]> {
   return await session.query(sumRow, sumsBy(LOCAL_MONTH), [meteringPointId, fromDay, toDay]);
+}
+
+/**
+ * Days between two that were never asked for: there is no row of them. Without one for a whole month the month says which
+ * of its days Caruna+ has.
+ */
+const READ_NEVER_ASKED = `
+  SELECT to_char(day, 'YYYY-MM-DD') AS day
+  FROM generate_series($2::date::timestamp, $3::date::timestamp, interval '1 day') AS day
+  WHERE NOT EXISTS (
+    SELECT FROM public.metering_point_period
+    WHERE metering_point = $1 AND span = 'day' AND starts_on = day::date
+  )
+  ORDER BY day`;
+const dayRow = z.object({ day: z.string() });
+
+/** As `SyncStore.daysNeverAsked` says. */
+export async function readDaysNeverAsked(
+  session: Session,
+  meteringPointId: string,
+  fromDay: string,
+  toDay: string,
+): Promise<string[]> {
+  const rows = await session.query(dayRow, READ_NEVER_ASKED, [meteringPointId, fromDay, toDay]);
+  return rows.map(({ day }) => day);
 }

@@ -2,9 +2,15 @@ import { type AccountIdentity, type KnownAccount, noteRun } from "./accounts.js"
 import type { ConnectionPool, Session } from "./connection/connection-pool.js";
 import { type EnergyHour, energyHoursBetween, readDaysOfEnergyHourly } from "./hours/energy-hourly.js";
 import { exportHours } from "./hours/export.js";
-import { type Followed, follow, type Mirrored, mendFollowed, readFollowed, readMirrored } from "./hours/follow.js";
+import { type Followed, follow, type Mirrored, readFollowed, readMirrored } from "./hours/follow.js";
 import { type FollowedDifference, readFollowedDifferences } from "./hours/followed-differences.js";
-import { readMeteredHours, type StoredMeteredHour } from "./hours/metering-point-hourly.js";
+import {
+  compareMeteredHours,
+  type HourDifference,
+  readMeteredHours,
+  type StoredMeteredHour,
+} from "./hours/metering-point-hourly.js";
+import { ALL_HOURS, mirrorHours } from "./hours/mirror.js";
 import { type Batch, type StoreResult, storeReadings } from "./hours/store-readings.js";
 import { type Switched, switchMirror } from "./hours/switch.js";
 import {
@@ -28,6 +34,7 @@ import {
   type DueQuery,
   type PeriodQuery,
   type PeriodRow,
+  readDaysNeverAsked,
   readDuePeriods,
   readPeriods,
   readSumsByDay,
@@ -127,6 +134,22 @@ export class SyncStore {
   }
 
   /**
+   * How the stored hours of a metering point that begin at or after `startEpochMs` and before `endEpochMs` differ from those
+   * that Caruna+ shows, earliest first: what storing these would write, and what is stored and not shown.
+   */
+  async hoursThatDiffer(
+    meteringPointId: string,
+    startEpochMs: number,
+    endEpochMs: number,
+    shown: readonly StoredMeteredHour[],
+    signal?: AbortSignal,
+  ): Promise<HourDifference[]> {
+    const compare = (session: Session) =>
+      compareMeteredHours(session, meteringPointId, startEpochMs, endEpochMs, shown);
+    return await this.#pool().use(compare, signal);
+  }
+
+  /**
    * All stored hours of a metering point in pages of a few thousand, earliest first, for whoever writes them to a file: the
    * memory it takes does not grow with their number, and no connection is held while a slow reader takes its time. Hours
    * that are written meanwhile may be in it or not.
@@ -182,6 +205,16 @@ export class SyncStore {
     return await this.#pool().use((session) => readPeriods(session, query), signal);
   }
 
+  /** Those of some local days, both included, of which nothing is remembered; earliest first. */
+  async daysNeverAsked(
+    meteringPointId: string,
+    fromDay: string,
+    toDay: string,
+    signal?: AbortSignal,
+  ): Promise<string[]> {
+    return await this.#pool().use((session) => readDaysNeverAsked(session, meteringPointId, fromDay, toDay), signal);
+  }
+
   /** Remembers periods as they are given. Of two rows of one period the later counts. */
   async savePeriods(lease: Lease, rows: readonly PeriodRow[], signal?: AbortSignal): Promise<void> {
     await this.#write(lease, (session) => writePeriods(session, rows), signal);
@@ -234,7 +267,7 @@ export class SyncStore {
    * follows, as they are stored. Returns how many were written; rows that are no hour of it stay.
    */
   async mendFollowed(lease: Lease, meteringPointId: string, signal?: AbortSignal): Promise<number> {
-    return await this.#write(lease, (session) => mendFollowed(session, meteringPointId), signal);
+    return await this.#write(lease, (session) => mirrorHours(session, meteringPointId, ALL_HOURS), signal);
   }
 
   /** The metering point that `energy_hourly` follows; undefined where none was chosen yet. */

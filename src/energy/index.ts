@@ -9,5 +9,5 @@ export { jsonOf, ndjsonOf } from "./json.js";
 export type { HourlyReading, MeteredHour, MeteredQuarter, SplitSource, Tariff } from "./reading.js";
 export { type DayFromRows, type DayOfReadings, type HourFromRows, hoursFromRows, readingsOfDay } from "./readings.js";
 export type { Spacing } from "./rows-of-day.js";
-export { type ToldSum, type ToldSums, toldSums } from "./sums.js";
+export { type SumsOfOthers, type ToldSum, type ToldSums, toldSums } from "./sums.js";
 export { splitByTariff, type TariffSplit } from "./tariff.js";

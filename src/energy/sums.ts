@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { Temporal } from "temporal-polyfill";
 import type { EnergyRow } from "../caruna/index.js";
 import { localDayOf } from "../shared/local-day.js";
@@ -13,6 +14,29 @@ export interface ToldSum {
   readonly kwhDay: number | null;
   readonly kwhNight: number | null;
   readonly kwhNightWinter: number | null;
+  /** The other values of the answer. */
+  readonly others?: SumsOfOthers | undefined;
+  /** Changes with any value that the answer reports of the period. */
+  readonly digest?: string | undefined;
+}
+
+/** Sums of a local day or month beside its consumption; `null`: not reported. */
+export interface SumsOfOthers {
+  /** kWh. */
+  readonly kwhInvoiced: number | null;
+  readonly kwhProduction: number | null;
+  readonly kwhSold: number | null;
+  readonly kwhCompensated: number | null;
+  /** Mean, degrees Celsius. */
+  readonly temperatureCelsius: number | null;
+  /** EUR, with VAT. */
+  readonly eurTotal: number | null;
+  /** EUR, without VAT. */
+  readonly eurDistribution: number | null;
+  readonly eurBase: number | null;
+  readonly eurTax: number | null;
+  /** EUR. */
+  readonly eurVat: number | null;
 }
 
 /** The sums that an answer tells, earliest first, and what of it could not be read. */
@@ -40,7 +64,7 @@ export function toldSums(rows: readonly EnergyRow[], span: "day" | "month"): Tol
     const startsOn = span === "day" ? day : day.with({ day: 1 });
     const { kwhDay, kwhNight, kwhNightWinter } = splitByTariff(row.parts);
     const kwh = { kwhTotal: row.totalKwh ?? 0, kwhDay, kwhNight, kwhNightWinter };
-    byPeriod.set(startsOn.toString(), { startsOn, ...kwh });
+    byPeriod.set(startsOn.toString(), { startsOn, ...kwh, others: othersOf(row), digest: digestOf(row) });
   }
   const sums = [...byPeriod.values()].sort((one, other) => Temporal.PlainDate.compare(one.startsOn, other.startsOn));
   return { sums, problems };
@@ -49,4 +73,30 @@ export function toldSums(rows: readonly EnergyRow[], span: "day" | "month"): Tol
 /** Whether an answer is of a metering point that measures production alone: it has production, and not one total. */
 export function isProductionOnly(rows: readonly EnergyRow[]): boolean {
   return rows.some(({ productionKwh }) => productionKwh !== null) && rows.every(({ totalKwh }) => totalKwh === null);
+}
+
+function othersOf(row: EnergyRow): SumsOfOthers {
+  return {
+    kwhInvoiced: row.invoicedKwh,
+    kwhProduction: row.productionKwh,
+    kwhSold: row.soldKwh,
+    kwhCompensated: row.compensatedKwh,
+    temperatureCelsius: row.temperatureCelsius,
+    eurTotal: row.totalEur,
+    eurDistribution: row.distributionEur,
+    eurBase: row.baseEur,
+    eurTax: row.taxEur,
+    eurVat: row.vatEur,
+  };
+}
+
+/** Of the parsed values, in an order of its own: how the answer was written does not matter. */
+function digestOf({ timestamp: _, parts, ...values }: EnergyRow): string {
+  const named = Object.entries({ ...values, parts: null }).sort(byName);
+  const text = JSON.stringify([named, Object.entries(parts).sort(byName)]);
+  return createHash("sha256").update(text).digest("base64url").slice(0, 22);
+}
+
+function byName([one]: readonly [string, unknown], [other]: readonly [string, unknown]): number {
+  return one < other ? -1 : 1;
 }

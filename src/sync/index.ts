@@ -1,3 +1,4 @@
+export type { HourDifference } from "../database/index.js";
 export { type CycleResult, type EngineOptions, SomeFailed } from "./cycle.js";
 export { type DayOfPoint, Engine } from "./engine.js";
 export { LookBackMeter, type LookBackProgress } from "./plan/look-back.js";
@@ -15,7 +16,6 @@ export {
   type Contradiction,
   type Counts,
   type Difference,
-  type HourDifference,
   isMendable,
   summedUp,
 } from "./verify/verify-compare.js";

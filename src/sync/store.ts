@@ -1,7 +1,8 @@
 import type { Temporal } from "temporal-polyfill";
+import type { DaySum } from "../database/index.js";
 import type { ToldSum } from "../energy/index.js";
 import type { CycleStart } from "./begin.js";
-import { byPoint, type Cycle, type EngineOptions, type Failure, keyOf, reachOf } from "./cycle.js";
+import type { Cycle, EngineOptions, Failure } from "./cycle.js";
 import type { Answer, DayAnswer } from "./fetch.js";
 import type { PeriodState, StoredSum } from "./plan/period.js";
 import { afterDay, afterFailure, afterMonth, afterYear } from "./plan/planner.js";
@@ -29,15 +30,33 @@ export class Recorder {
     await database.sync.savePeriods(cycle.lease, postponed, signal);
   }
 
+  /** In one transaction: the hours, and what they mean for their days. */
   async #keepDays(cycle: Cycle, days: readonly DayAnswer[], signal: AbortSignal): Promise<void> {
     const { database, now, logger } = this.#options;
     // The hours of one metering point together take a few statements, however many days they are of.
-    const hours = [...new Set(days.map(({ state }) => state.meteringPointId))].map((meteringPointId) => ({
-      meteringPointId,
-      isFollowed: meteringPointId === cycle.followed,
-      readings: days.filter(({ state }) => state.meteringPointId === meteringPointId).flatMap((day) => day.hours),
-    }));
-    const counts = await database.sync.storeReadings(cycle.lease, { hours, periods: [] }, signal);
+    const hours = [...new Set(days.map(({ state }) => state.meteringPointId))].map((meteringPointId) => {
+      const own = days.filter(({ state }) => state.meteringPointId === meteringPointId);
+      return {
+        meteringPointId,
+        isFollowed: meteringPointId === cycle.followed,
+        readings: own.flatMap((day) => day.hours),
+        days: own.map(({ state }) => state.startsOn.toString()),
+      };
+    });
+    const inconsistent: (PeriodState & { readonly kwhActual: number })[] = [];
+    const periods = (sums: readonly DaySum[]) => {
+      inconsistent.length = 0;
+      const sumOf = new Map(sums.map((sum) => [`${sum.meteringPointId} ${sum.startsOn}`, fromSumRow(sum)]));
+      return days.flatMap(({ state }) => {
+        const planned = cycle.points.get(state.meteringPointId)?.planned;
+        if (planned === undefined) return [];
+        const stored = sumOf.get(`${state.meteringPointId} ${state.startsOn}`) ?? nothingStored(state.startsOn);
+        const after = afterDay(state, stored, planned, cycle.plan, now());
+        if (after.isInconsistent) inconsistent.push({ ...state, kwhActual: stored.kwhTotal });
+        return [toRow(after.state)];
+      });
+    };
+    const counts = await database.sync.storeReadings(cycle.lease, { hours, periods }, signal);
     this.#start.noteNewestHours(hours);
     cycle.totals.inserted += counts.inserted;
     cycle.totals.changed += counts.changed;
@@ -49,37 +68,12 @@ export class Recorder {
         "an hour has other values than before",
       );
     }
-    const sums = await this.#sumsOf(
-      days.map(({ state }) => state),
-      signal,
-    );
-    const states: PeriodState[] = [];
-    for (const { state } of days) {
-      const planned = cycle.points.get(state.meteringPointId)?.planned;
-      if (planned === undefined) continue;
-      const stored = sums.get(keyOf(state)) ?? nothingStored(state.startsOn);
-      const after = afterDay(state, stored, planned, cycle.plan, now());
-      if (after.isInconsistent) {
-        logger.warn(
-          { day: state.startsOn.toString(), kwhTold: state.kwhTold, kwhStored: stored.kwhTotal },
-          "Caruna+'s total of this day does not match its own hours; the hours are stored as they are",
-        );
-      }
-      states.push(after.state);
+    for (const { startsOn, kwhTold, kwhActual } of inconsistent) {
+      logger.warn(
+        { day: startsOn.toString(), kwhTold, kwhStored: kwhActual },
+        "Caruna+'s total of this day does not match its own hours; the hours are stored as they are",
+      );
     }
-    await database.sync.savePeriods(cycle.lease, states.map(toRow), signal);
-  }
-
-  /** What is stored now of those days, by period. */
-  async #sumsOf(days: readonly PeriodState[], signal: AbortSignal): Promise<Map<string, StoredSum>> {
-    const found = new Map<string, StoredSum>();
-    for (const [id, ofPoint] of byPoint(days)) {
-      const { from, to } = reachOf(ofPoint);
-      const rows = await this.#options.database.sync.sumsByDay(id, from, to, signal);
-      for (const row of rows)
-        found.set(keyOf({ meteringPointId: id, span: "day", startsOn: fromSumRow(row).startsOn }), fromSumRow(row));
-    }
-    return found;
   }
 
   async #keepSums(cycle: Cycle, state: PeriodState, told: readonly ToldSum[], signal: AbortSignal): Promise<void> {

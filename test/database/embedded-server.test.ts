@@ -10,6 +10,7 @@ import { prepareData } from "../../src/database/embedded/data.js";
 import { EmbeddedServer } from "../../src/database/embedded/server.js";
 import { Database } from "../../src/database/index.js";
 import { type Logger, silentLogger } from "../../src/shared/logger.js";
+import { storeHours } from "../support/stored-hours.js";
 
 const READING = {
   startEpochMs: Date.UTC(2026, 0, 1),
@@ -121,7 +122,7 @@ async function countHours(database: Database): Promise<number> {
 
 test("a first start makes a durable server on the loopback interface, and says how to look at it", async () => {
   const database = await open();
-  await database.upsertEnergyHourly([READING]);
+  await storeHours(database, [READING]);
   const { password } = await connectionFile();
   const port = await serverPort();
   const client = new pg.Client(`postgresql://caruna:${password}@127.0.0.1:${port}/energy`);
@@ -157,7 +158,7 @@ test("nobody gets in without the password", async () => {
 
 test("stop ends the server, and the next start has the same port, password and hours", async () => {
   const database = await open();
-  await database.upsertEnergyHourly([READING]);
+  await storeHours(database, [READING]);
   const before = await connectionFile();
   const processId = (await serverProcessId()) ?? 0;
   await database.stop();
@@ -193,7 +194,7 @@ test("the server of a killed program is taken over, and stopped by the one that 
 
 test("a server that was killed comes up again with what was stored", async () => {
   const database = await open();
-  await database.upsertEnergyHourly([READING]);
+  await storeHours(database, [READING]);
   await kill9();
   await database.check();
   expect(await countHours(database)).toBe(1);
@@ -212,7 +213,7 @@ test("a stale postmaster.pid whose id some other process has by now is no hindra
 test("two programs share one server, and the last one out stops it", async () => {
   const [first, second] = await Promise.all([open(), open()]);
   const processId = (await serverProcessId()) ?? 0;
-  await first.upsertEnergyHourly([READING]);
+  await storeHours(first, [READING]);
   await first.stop();
   expect(await countHours(second)).toBe(1);
   await second.stop();
@@ -236,7 +237,7 @@ test("a program that starts while another stops gets a server", async () => {
 
 test.each(["missing", "damaged"])("a %s password file is made anew, and the hours stay", async (state) => {
   const database = await open();
-  await database.upsertEnergyHourly([READING]);
+  await storeHours(database, [READING]);
   const { password } = await connectionFile();
   await database.stop();
   const file = join(directory, "pgpass");
@@ -299,7 +300,7 @@ test("a state folder that may not be written, or not be entered, is named", asyn
 
 test("a copy of the data that still holds the original's postmaster.pid gets a server of its own", async () => {
   const original = await open();
-  await original.upsertEnergyHourly([READING]);
+  await storeHours(original, [READING]);
   const originalId = await serverProcessId();
   const file = await postmasterFile();
   const connection = await readFile(join(directory, "pgpass"), "utf8");

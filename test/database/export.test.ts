@@ -15,7 +15,6 @@ async function store(startEpochMs: number, count: number, meteringPointId = "A")
   );
   await leased.database.sync.storeReadings(leased.lease, {
     hours: [{ meteringPointId, isFollowed: false, readings }],
-    periods: [],
   });
 }
 

@@ -27,7 +27,6 @@ async function expire(): Promise<void> {
 
 const batch = {
   hours: [{ meteringPointId: "A", isFollowed: true, readings: [meteredHour(Date.UTC(2026, 0, 1))] }],
-  periods: [],
 };
 
 test("one has the lease, and the other is told who and until when", async () => {

@@ -26,7 +26,6 @@ const HOME: SeenMeteringPoint = {
 async function store(readings: readonly MeteredHour[], meteringPointId = "A", isFollowed = false): Promise<void> {
   await leased.database.sync.storeReadings(leased.lease, {
     hours: [{ meteringPointId, isFollowed, readings }],
-    periods: [],
   });
 }
 
@@ -76,11 +75,11 @@ test("sums by local day count 23, 24 and 25 hours, and parts where there are any
   await store(hours(Date.UTC(2026, 2, 28), 9), "B");
   const spring = await leased.database.sync.sumsByDay("A", "2026-03-28", "2026-03-29");
   const parts = { kwhDay: null, kwhNightWinter: null };
-  expect(spring).toEqual([
+  expect(spring).toMatchObject([
     { startsOn: "2026-03-28", hours: 24, kwhTotal: 36, kwhNight: 12, ...parts },
     { startsOn: "2026-03-29", hours: 23, kwhTotal: 34.5, kwhNight: 11.5, ...parts },
   ]);
-  expect(await leased.database.sync.sumsByDay("A", "2026-10-01", "2026-10-31")).toEqual([
+  expect(await leased.database.sync.sumsByDay("A", "2026-10-01", "2026-10-31")).toMatchObject([
     { startsOn: "2026-10-25", hours: 25, kwhTotal: 37.5, kwhNight: null, ...parts },
   ]);
 });

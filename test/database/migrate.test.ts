@@ -9,6 +9,7 @@ import { readMigrations } from "../../src/database/schema/migrations.js";
 import type { HourlyReading } from "../../src/energy/reading.js";
 import { silentLogger } from "../../src/shared/logger.js";
 import { createDatabase, type TestDatabase } from "../support/postgres.js";
+import { storeHours } from "../support/stored-hours.js";
 
 /** As the original program's users have run it, byte for byte but for the sequence's name. */
 const originalTable = (sequence: string) => `
@@ -111,7 +112,7 @@ test("dropping our table takes its sequence along", async () => {
 test("a sequence that was made beforehand is used and stays on its own", async () => {
   await testDatabase.query("CREATE SEQUENCE public.energy_hourly_id_seq START 500");
   const database = await startAs(testDatabase.settings);
-  await database.upsertEnergyHourly([READING]);
+  await storeHours(database, [READING]);
   expect(await testDatabase.query("SELECT id FROM public.energy_hourly")).toEqual([{ id: "500" }]);
 });
 
@@ -129,7 +130,7 @@ test.each(["energy_hourly_id_seq", '"Omat laskurit"."Tunti"'])(
       "SELECT count(*)::int, sum(kwh_total), max(xmin::text) FROM public.energy_hourly WHERE datetime < '2026-01-01'";
     const rowsBefore = await testDatabase.query(rows);
     const database = await startAs(testDatabase.settings);
-    expect(await database.upsertEnergyHourly([READING])).toMatchObject({ inserted: 1 });
+    expect(await storeHours(database, [READING])).toMatchObject({ inserted: 1 });
     expect(await schemaOf()).toEqual(before);
     expect(await testDatabase.query(rows)).toEqual(rowsBefore);
   },
@@ -154,8 +155,8 @@ test("an original user's role is told every missing right at once, and works onc
   ]);
   await testDatabase.query(statements.join("\n"));
   const database = await startAs(settings);
-  await database.upsertEnergyHourly([READING]);
-  expect(await database.upsertEnergyHourly([{ ...READING, kwhTotal: 2 }])).toMatchObject({ changed: 1 });
+  await storeHours(database, [READING]);
+  expect(await storeHours(database, [{ ...READING, kwhTotal: 2 }])).toMatchObject({ changed: 1 });
 });
 
 test("a role that may make no tables needs none, where an administrator ran the files of sql/ by hand", async () => {
@@ -170,7 +171,7 @@ test("a role that may make no tables needs none, where an administrator ran the 
   ]);
   await testDatabase.query(statements.join("\n"));
   const database = await startAs(settings);
-  expect(await database.upsertEnergyHourly([READING])).toMatchObject({ inserted: 1 });
+  expect(await storeHours(database, [READING])).toMatchObject({ inserted: 1 });
 });
 
 test("a role that may make no tables is told so where there are none", async () => {
@@ -179,7 +180,7 @@ test("a role that may make no tables is told so where there are none", async () 
   expect(statements).toEqual([`GRANT CREATE ON SCHEMA public TO ${role};`]);
   await testDatabase.query(statements.join("\n"));
   const database = await startAs(settings);
-  expect(await database.upsertEnergyHourly([READING])).toMatchObject({ inserted: 1 });
+  expect(await storeHours(database, [READING])).toMatchObject({ inserted: 1 });
 });
 
 test("a role without the schema gets the whole list", async () => {
@@ -196,7 +197,7 @@ test("a role without the schema gets the whole list", async () => {
   ]);
   await testDatabase.query(statements.join("\n"));
   const database = await startAs(settings);
-  expect(await database.upsertEnergyHourly([READING])).toMatchObject({ inserted: 1 });
+  expect(await storeHours(database, [READING])).toMatchObject({ inserted: 1 });
 });
 
 test("programs that start at once on an empty database all come up, and migrate it once", async () => {
@@ -213,7 +214,7 @@ test("a search_path that leads elsewhere changes nothing", async () => {
     "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = decoy', current_database()); END $$",
   );
   const database = await startAs(testDatabase.settings);
-  expect(await database.upsertEnergyHourly([READING])).toMatchObject({ inserted: 1 });
+  expect(await storeHours(database, [READING])).toMatchObject({ inserted: 1 });
   expect(await testDatabase.query("SELECT count(*)::int FROM public.energy_hourly")).toEqual([{ count: 1 }]);
 });
 
@@ -227,7 +228,7 @@ test("a table that lacks columns and the constraint is named with the statements
   expect(String(error)).toMatch(/kwh_day is missing.*kwh_night_winter is missing.*no unique constraint/);
   await testDatabase.query(statements.join("\n"));
   const database = await startAs(testDatabase.settings);
-  expect(await database.upsertEnergyHourly([READING])).toMatchObject({ inserted: 1 });
+  expect(await storeHours(database, [READING])).toMatchObject({ inserted: 1 });
 });
 
 test("a datetime without a time zone is refused, not guessed at", async () => {

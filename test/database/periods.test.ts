@@ -20,6 +20,8 @@ function period(startsOn: string, values: Partial<PeriodRow> = {}): PeriodRow {
     verifiedEpochMs: null,
     settledEpochMs: null,
     isHistory: false,
+    reported: null,
+    timesReported: 0,
     ...values,
   };
 }

@@ -30,7 +30,6 @@ const hour = (index: number, values: Partial<MeteredHour> = {}) => meteredHour(S
 async function store(readings: readonly MeteredHour[], isFollowed = true, meteringPointId = "A"): Promise<StoreResult> {
   return await leased.database.sync.storeReadings(leased.lease, {
     hours: [{ meteringPointId, isFollowed, readings }],
-    periods: [],
   });
 }
 
@@ -80,7 +79,7 @@ test("counts new, changed and unchanged hours of each table, and tells old and n
       after: expect.objectContaining({ kwhTotal: 2 }),
     },
   ]);
-  expect(result.energyHourly).toMatchObject({ inserted: 3, changed: 0, unchanged: 0, changes: [] });
+  expect(result.mirrored).toBe(3);
 });
 
 test("does not write an hour that is stored just so", async () => {
@@ -125,7 +124,7 @@ test("Caruna+'s parts take the place of the calendar's, in both tables and with 
 test("the calendar's split takes the place of Caruna+'s parts only with another total", async () => {
   await store([hour(0, AT_NIGHT), hour(1, AT_NIGHT)]);
   const result = await store([hour(0, BY_CALENDAR), hour(1, { ...BY_CALENDAR, kwhTotal: 2, kwhDay: 2 })]);
-  expect(result).toMatchObject({ changed: 1, unchanged: 1, energyHourly: { changed: 1, unchanged: 1 } });
+  expect(result).toMatchObject({ changed: 1, unchanged: 1, mirrored: 1 });
   const splits = [
     { kwhTotal: 1.5, kwhDay: null, kwhNight: 1.5, tariff: "night" },
     { kwhTotal: 2, kwhDay: 2, kwhNight: null, tariff: "day" },
@@ -157,9 +156,9 @@ test("stores several metering points and thousands of hours in one transaction",
     isFollowed: meteringPointId === "A",
     readings,
   }));
-  expect(await leased.database.sync.storeReadings(leased.lease, { hours, periods: [] })).toMatchObject({
+  expect(await leased.database.sync.storeReadings(leased.lease, { hours })).toMatchObject({
     inserted: 12_000,
-    energyHourly: { inserted: 6_000 },
+    mirrored: 6_000,
   });
   expect(
     await leased.testDatabase.query("SELECT count(DISTINCT xmin::text)::int FROM public.metering_point_hourly"),
@@ -169,30 +168,89 @@ test("stores several metering points and thousands of hours in one transaction",
 test("stores all of a batch or nothing", async () => {
   await leased.testDatabase.query("ALTER TABLE public.metering_point_period ADD CHECK (times_asked < 100)");
   const period = { meteringPointId: "A", span: "day", startsOn: "2026-03-28", nextAskEpochMs: null } as const;
-  const rest = { askedEpochMs: 1, kwhTold: null, kwhStored: null, verifiedEpochMs: null, settledEpochMs: null };
+  const rest = {
+    askedEpochMs: 1,
+    kwhTold: null,
+    kwhStored: null,
+    verifiedEpochMs: null,
+    settledEpochMs: null,
+    reported: null,
+  };
   const hours = [{ meteringPointId: "A", isFollowed: true, readings: [hour(0)] }];
-  const periods = [{ ...period, ...rest, timesAsked: 100, isHistory: false }];
-  await expect(leased.database.sync.storeReadings(leased.lease, { hours, periods })).rejects.toThrow(
+  const periods = [{ ...period, ...rest, timesAsked: 100, timesReported: 0, isHistory: false }];
+  await expect(leased.database.sync.storeReadings(leased.lease, { hours, periods: () => periods })).rejects.toThrow(
     /check constraint/,
   );
   expect(await stored()).toEqual([]);
   expect(await followed()).toEqual([]);
 });
 
-test("hours that another program stores meanwhile are neither lost nor counted as new", async () => {
-  // A row that the reading in front of the write cannot see yet: whoever made it commits only then.
-  await leased.testDatabase.query(`
-    CREATE FUNCTION intrude() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN
-      IF pg_trigger_depth() = 1 THEN
-        INSERT INTO public.energy_hourly (datetime, kwh_total) SELECT to_timestamp(${START_MS / 1000}), 7
-        WHERE NOT EXISTS (SELECT FROM public.energy_hourly);
-      END IF;
-      RETURN NULL;
-    END $$;
-    CREATE TRIGGER intrude BEFORE INSERT ON public.energy_hourly FOR EACH STATEMENT EXECUTE FUNCTION intrude();`);
-  const { energyHourly } = await store([hour(0), hour(1)]);
-  expect(energyHourly).toMatchObject({ inserted: 1, changed: 1, unchanged: 0 });
-  expect(energyHourly.changes).toMatchObject([{ before: { kwhTotal: 7 }, after: { kwhTotal: 1.5 } }]);
-  expect(await followed()).toMatchObject([{ kwhTotal: 1.5 }, { kwhTotal: 1.5 }]);
+test.each(["energy_hourly", "metering_point_hourly"])(
+  "rows that another program makes in %s meanwhile are merged with, not lost",
+  async (table) => {
+    // A row that the reading in front of the write cannot see yet: whoever made it commits only then.
+    const key = table === "energy_hourly" ? "datetime, kwh_total" : "metering_point, datetime, kwh_total, kwh_sold";
+    const others = table === "energy_hourly" ? "7" : "7, 3";
+    const point = table === "energy_hourly" ? "" : "'A', ";
+    await leased.testDatabase.query(`
+      CREATE FUNCTION intrude() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        IF pg_trigger_depth() = 1 THEN
+          INSERT INTO public.${table} (${key}) SELECT ${point}to_timestamp(${START_MS / 1000}), ${others}
+          WHERE NOT EXISTS (SELECT FROM public.${table});
+        END IF;
+        RETURN NULL;
+      END $$;
+      CREATE TRIGGER intrude BEFORE INSERT ON public.${table} FOR EACH STATEMENT EXECUTE FUNCTION intrude();`);
+    await store([hour(0), hour(1)]);
+    expect(await followed()).toMatchObject([{ kwhTotal: 1.5 }, { kwhTotal: 1.5 }]);
+    const kwhSold = table === "energy_hourly" ? null : 3;
+    expect(await stored()).toMatchObject([{ kwhTotal: 1.5, kwhSold }, { kwhTotal: 1.5 }]);
+  },
+);
+
+test("of one source, a part that is left out now is 0, and never NULL", async () => {
+  await store([hour(0, { kwhDay: 1, kwhNight: 0.5, tariff: "day", splitSource: "caruna" })]);
+  await store([hour(0, AT_NIGHT)]);
+  expect(await stored()).toMatchObject([{ kwhTotal: 1.5, kwhDay: 0, kwhNight: 1.5, tariff: "night" }]);
+  expect(await followed()).toMatchObject([{ kwhTotal: 1.5, kwhDay: 0, kwhNight: 1.5, tariff: "night" }]);
+});
+
+test("what the original's loop stored of an hour stays where Caruna+ does not report it", async () => {
+  await leased.testDatabase.query(
+    `INSERT INTO public.energy_hourly (datetime, kwh_total, kwh_night, tariff)
+    VALUES (to_timestamp(${START_MS / 1000}), 1.4, 1.4, 'night')`,
+  );
+  await store([hour(0)]);
+  expect(await followed()).toMatchObject([{ kwhTotal: 1.5, kwhNight: 1.4, tariff: "night" }]);
+  await store([hour(0, { ...BY_CALENDAR })]);
+  expect(await followed()).toMatchObject([{ kwhTotal: 1.5, kwhNight: null, kwhDay: 1.5, tariff: "day" }]);
+});
+
+test("one transaction at a time writes energy_hourly", async () => {
+  const held = await leased.testDatabase.query("SELECT pg_advisory_lock(20479, 4), pg_backend_pid() AS pid");
+  const storing = store([hour(0)]);
+  const waiting =
+    "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+  while ((await leased.testDatabase.query(waiting)).length === 0);
+  expect(await followed()).toEqual([]);
+  await leased.testDatabase.query("SELECT pg_advisory_unlock(20479, 4)");
+  await storing;
+  expect(held).toHaveLength(1);
+  expect(await followed()).toHaveLength(1);
+});
+
+test("hours are compared as they would be stored: missing, other and extra", async () => {
+  const until = START_MS + 3 * HOUR_MS;
+  await store([hour(1, { temperatureCelsius: 3 }), hour(2)]);
+  const compare = async (shown: readonly MeteredHour[]) =>
+    await leased.database.sync.hoursThatDiffer("A", START_MS, until, shown);
+  expect(await compare([hour(0), hour(1, { kwhTotal: 2 })])).toEqual([
+    { startEpochMs: START_MS, what: "missing", kwhTold: 1.5, kwhStored: null },
+    { startEpochMs: START_MS + HOUR_MS, what: "other", kwhTold: 2, kwhStored: 1.5 },
+    { startEpochMs: START_MS + 2 * HOUR_MS, what: "extra", kwhTold: null, kwhStored: 1.5 },
+  ]);
+  expect(await compare([hour(1, { temperatureCelsius: 4 }), hour(2)])).toMatchObject([{ what: "other" }]);
+  // Caruna+ reports no temperature any more: nothing would change.
+  expect(await compare([hour(1), hour(2)])).toEqual([]);
 });

@@ -4,6 +4,7 @@ import { Database, DatabaseUnreachable } from "../../src/database/index.js";
 import type { HourlyReading } from "../../src/energy/reading.js";
 import { silentLogger } from "../../src/shared/logger.js";
 import { createDatabase, type TestDatabase } from "../support/postgres.js";
+import { storeHours } from "../support/stored-hours.js";
 
 const HOUR_MS = 3_600_000;
 const START_MS = Date.UTC(2026, 2, 27, 22);
@@ -53,7 +54,7 @@ async function untilHeld(): Promise<void> {
 }
 
 test("stores every value of a reading in its column, at its instant", async () => {
-  await database.upsertEnergyHourly([
+  await storeHours(database, [
     reading(0, { kwhTotal: 6, kwhDay: 1, kwhNight: 2, kwhNightWinter: 3, tariff: "night_winter" }),
   ]);
   expect(await storedRows()).toEqual([
@@ -70,50 +71,35 @@ test("stores every value of a reading in its column, at its instant", async () =
 
 test("keeps every bit of a value", async () => {
   const values = [0.1 + 0.2, 1 / 3, 5e-324, 1.7976931348623157e308, 0, 4.35];
-  await database.upsertEnergyHourly(values.map((kwhTotal, hour) => reading(hour, { kwhTotal })));
+  await storeHours(
+    database,
+    values.map((kwhTotal, hour) => reading(hour, { kwhTotal })),
+  );
   expect((await storedRows()).map((row) => row.kwh_total)).toEqual(values);
   const stored = await database.hoursBetween(START_MS, START_MS + 6 * HOUR_MS);
   expect(stored.map(({ kwhTotal }) => kwhTotal)).toEqual(values);
 });
 
-test("counts new, changed and unchanged hours, and tells old and new values", async () => {
-  await database.upsertEnergyHourly([reading(0), reading(1)]);
-  const result = await database.upsertEnergyHourly([reading(0), reading(1, { kwhTotal: 2 }), reading(2)]);
-  const unsplit = { kwhDay: null, kwhNight: null, kwhNightWinter: null, tariff: "other_times" };
-  expect(result).toEqual({
-    inserted: 1,
-    changed: 1,
-    unchanged: 1,
-    changes: [
-      {
-        startEpochMs: START_MS + HOUR_MS,
-        before: { kwhTotal: 1.5, ...unsplit },
-        after: { kwhTotal: 2, ...unsplit },
-      },
-    ],
-  });
-});
-
 test("does not write an hour that is stored just so", async () => {
-  await database.upsertEnergyHourly([reading(0, { kwhNight: 1.5, tariff: "night" })]);
+  await storeHours(database, [reading(0, { kwhNight: 1.5, tariff: "night" })]);
   const version = "SELECT xmin::text, ctid::text FROM public.energy_hourly";
   const before = await testDatabase.query(version);
-  await database.upsertEnergyHourly([reading(0, { kwhNight: 1.5, tariff: "night" })]);
+  await storeHours(database, [reading(0, { kwhNight: 1.5, tariff: "night" })]);
   // Without its parts too: nothing would change.
-  await database.upsertEnergyHourly([reading(0)]);
+  await storeHours(database, [reading(0)]);
   expect(await testDatabase.query(version)).toEqual(before);
 });
 
 test("keeps a value where the reading has null, and its tariff with it", async () => {
-  await database.upsertEnergyHourly([reading(0, { kwhNight: 1.5, tariff: "night" })]);
-  const result = await database.upsertEnergyHourly([reading(0, { kwhTotal: 1.6 })]);
+  await storeHours(database, [reading(0, { kwhNight: 1.5, tariff: "night" })]);
+  const result = await storeHours(database, [reading(0, { kwhTotal: 1.6 })]);
   expect(result).toMatchObject({ changed: 1 });
   expect(await storedRows()).toMatchObject([{ kwh_total: 1.6, kwh_night: 1.5, kwh_day: null, tariff: "night" }]);
 });
 
 test("adds the parts and their tariff to an hour that had none", async () => {
-  await database.upsertEnergyHourly([reading(0)]);
-  await database.upsertEnergyHourly([reading(0, { kwhDay: 1.5, tariff: "day" })]);
+  await storeHours(database, [reading(0)]);
+  await storeHours(database, [reading(0, { kwhDay: 1.5, tariff: "day" })]);
   expect(await storedRows()).toMatchObject([{ kwh_total: 1.5, kwh_day: 1.5, tariff: "day" }]);
 });
 
@@ -122,38 +108,27 @@ test("takes the tariff of a reading where the row has parts but no tariff", asyn
     "INSERT INTO public.energy_hourly (datetime, kwh_total, kwh_night) VALUES (to_timestamp($1), 1.5, 1.5)",
     [START_MS / 1000],
   );
-  await database.upsertEnergyHourly([reading(0)]);
+  await storeHours(database, [reading(0)]);
   expect(await storedRows()).toMatchObject([{ kwh_night: 1.5, tariff: "other_times" }]);
 });
 
 test("takes the later of two readings of one hour", async () => {
-  const result = await database.upsertEnergyHourly([reading(0), reading(1), reading(0, { kwhTotal: 9 })]);
-  expect(result).toMatchObject({ inserted: 2, changed: 0, unchanged: 0 });
+  const result = await storeHours(database, [reading(0), reading(1), reading(0, { kwhTotal: 9 })]);
+  expect(result).toMatchObject({ inserted: 2, changed: 0, unchanged: 0, mirrored: 2 });
   expect(await storedRows()).toMatchObject([{ kwh_total: 9 }, { kwh_total: 1.5 }]);
 });
 
 test("leaves rows alone that are not among the readings", async () => {
-  await database.upsertEnergyHourly([reading(0), reading(1)]);
-  await database.upsertEnergyHourly([reading(1, { kwhTotal: 3 })]);
+  await storeHours(database, [reading(0), reading(1)]);
+  await storeHours(database, [reading(1, { kwhTotal: 3 })]);
   expect(await storedRows()).toMatchObject([{ kwh_total: 1.5 }, { kwh_total: 3 }]);
 });
 
 test("stores more hours than fit a batch, and none", async () => {
   const year = Array.from({ length: 8_760 }, (_, hour) => reading(hour, { kwhTotal: hour / 7 }));
-  expect(await database.upsertEnergyHourly(year)).toMatchObject({ inserted: 8_760, changed: 0, unchanged: 0 });
-  expect(await database.upsertEnergyHourly(year)).toMatchObject({ inserted: 0, changed: 0, unchanged: 8_760 });
-  expect(await database.upsertEnergyHourly([])).toMatchObject({ inserted: 0, changed: 0, unchanged: 0 });
-});
-
-test("two programs that store the same hours at once store each once", async () => {
-  const other = new Database(testDatabase.settings, silentLogger);
-  await other.start();
-  const hours = Array.from({ length: 3_000 }, (_, hour) => reading(hour));
-  const results = await Promise.all([database.upsertEnergyHourly(hours), other.upsertEnergyHourly(hours.toReversed())]);
-  await other.stop();
-  expect(results[0].inserted + results[1].inserted).toBe(3_000);
-  expect(results[0].changed + results[1].changed).toBe(0);
-  expect(await storedRows()).toHaveLength(3_000);
+  expect(await storeHours(database, year)).toMatchObject({ inserted: 8_760, changed: 0, unchanged: 0 });
+  expect(await storeHours(database, year)).toMatchObject({ inserted: 0, changed: 0, unchanged: 8_760 });
+  expect(await storeHours(database, [])).toMatchObject({ inserted: 0, changed: 0, unchanged: 0 });
 });
 
 test("stores the right instants whatever the time zone of the session", async () => {
@@ -164,7 +139,7 @@ test("stores the right instants whatever the time zone of the session", async ()
   await elsewhere.start();
   // Both of the two 03:00s of the October night.
   const [first, second] = [Date.UTC(2026, 9, 25, 0), Date.UTC(2026, 9, 25, 1)];
-  await elsewhere.upsertEnergyHourly([
+  await storeHours(elsewhere, [
     reading(0, { startEpochMs: first, kwhTotal: 1 }),
     reading(0, { startEpochMs: second, kwhTotal: 2 }),
   ]);
@@ -179,7 +154,7 @@ test("stores the right instants whatever the time zone of the session", async ()
 
 test("an abort before a batch writes nothing and throws its reason", async () => {
   const reason = new Error("the end");
-  await expect(database.upsertEnergyHourly([reading(0)], AbortSignal.abort(reason))).rejects.toBe(reason);
+  await expect(storeHours(database, [reading(0)], AbortSignal.abort(reason))).rejects.toBe(reason);
   expect(await storedRows()).toEqual([]);
 });
 
@@ -187,7 +162,7 @@ test("an abort while the server keeps a batch waiting does not wait for it", asy
   await holdInserts();
   const ending = new AbortController();
   const reason = new Error("the end");
-  const storing = database.upsertEnergyHourly([reading(0)], ending.signal);
+  const storing = storeHours(database, [reading(0)], ending.signal);
   await untilHeld();
   ending.abort(reason);
   await expect(storing).rejects.toBe(reason);
@@ -195,13 +170,13 @@ test("an abort while the server keeps a batch waiting does not wait for it", asy
 });
 
 test("a connection that dies is replaced by the next call", async () => {
-  await database.upsertEnergyHourly([reading(0)]);
+  await storeHours(database, [reading(0)]);
   await testDatabase.query(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'caruna-integration'",
   );
   // The first call may still meet the dead connection; it says so, and the program lives on.
   await database.hoursBetween(0, 1).catch((error: Error) => expect(error.name).toBe("DatabaseUnreachable"));
-  expect(await database.upsertEnergyHourly([reading(1)])).toMatchObject({ inserted: 1 });
+  expect(await storeHours(database, [reading(1)])).toMatchObject({ inserted: 1 });
 });
 
 test("a connection that is cut under a statement is an error of that call alone", async () => {
@@ -221,7 +196,7 @@ test("a connection that is cut under a statement is an error of that call alone"
   const proxyPort = typeof address === "object" && address !== null ? address.port : 0;
   const throughProxy = new Database({ ...testDatabase.settings, port: proxyPort }, silentLogger);
   await throughProxy.start();
-  const storing = throughProxy.upsertEnergyHourly([reading(0)]);
+  const storing = storeHours(throughProxy, [reading(0)]);
   const isRefused = expect(storing).rejects.toThrow(DatabaseUnreachable);
   await untilHeld();
   for (const link of links) {
@@ -236,7 +211,10 @@ test("a connection that is cut under a statement is an error of that call alone"
 test("the newest stored hours are those of the newest well-filled local day", async () => {
   expect(await database.newestStoredHours()).toEqual([]);
   // From local midnight of 28 March (22:00 UTC): 24 hours, then 3 of the next day.
-  await database.upsertEnergyHourly(Array.from({ length: 27 }, (_, hour) => reading(hour - 24, { kwhTotal: hour })));
+  await storeHours(
+    database,
+    Array.from({ length: 27 }, (_, hour) => reading(hour - 24, { kwhTotal: hour })),
+  );
   const stored = await database.newestStoredHours();
   expect(stored.map(({ kwhTotal }) => kwhTotal)).toEqual(Array.from({ length: 24 }, (_, hour) => hour));
   expect(stored[0]?.startEpochMs).toBe(START_MS - 24 * HOUR_MS);

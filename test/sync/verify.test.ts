@@ -1,13 +1,11 @@
 import { Temporal } from "temporal-polyfill";
 import { describe, expect, test } from "vitest";
-import type { StoredMeteredHour } from "../../src/database/index.js";
-import { hoursOfDay, type ToldSum } from "../../src/energy/index.js";
+import type { ToldSum } from "../../src/energy/index.js";
 import { LookBackMeter, lookBackAnew } from "../../src/sync/plan/look-back.js";
 import type { PlannedMeteringPoint, PlanSettings, StoredSum } from "../../src/sync/plan/period.js";
 import { newPeriod } from "../../src/sync/plan/planner.js";
 import {
   type ComparedDay,
-  compareHours,
   type Difference,
   differenceByHours,
   isMendable,
@@ -17,7 +15,6 @@ import {
   suspicionOfMonth,
   withEnergyHourly,
 } from "../../src/sync/verify/verify-compare.js";
-import { meteredHour } from "../support/metered-hours.js";
 
 const DAY = Temporal.PlainDate.from("2026-03-10");
 const NO_PARTS = { kwhDay: null, kwhNight: null, kwhNightWinter: null };
@@ -55,27 +52,6 @@ describe("totals", () => {
 });
 
 describe("hours", () => {
-  const [first = 0, second = 0, third = 0] = hoursOfDay(DAY);
-  const row = (startEpochMs: number, values: Partial<StoredMeteredHour> = {}): StoredMeteredHour => ({
-    ...meteredHour(startEpochMs),
-    ...values,
-  });
-
-  test("that are missing, other and extra are told apart", () => {
-    const shown = [meteredHour(first), meteredHour(second, { kwhTotal: 2 })];
-    expect(compareHours(shown, [row(second), row(third)])).toEqual([
-      { startEpochMs: first, what: "missing", kwhTold: 1.5, kwhStored: null },
-      { startEpochMs: second, what: "other", kwhTold: 2, kwhStored: 1.5 },
-      { startEpochMs: third, what: "extra", kwhTold: null, kwhStored: 1.5 },
-    ]);
-  });
-
-  test("differ where any value that is told is another, not where Caruna+ tells none", () => {
-    const warmer = [meteredHour(first, { temperatureCelsius: 4 })];
-    expect(compareHours(warmer, [row(first, { temperatureCelsius: 3 })])).toMatchObject([{ what: "other" }]);
-    expect(compareHours([meteredHour(first)], [row(first, { temperatureCelsius: 3 })])).toEqual([]);
-  });
-
   test("that are all the same make a total that does not match Caruna+'s contradiction, not ours", () => {
     expect(differenceByHours(compared({ told: told(40) }), [])).toEqual({
       ...{ meteringPointId: "A", day: DAY, kwhTold: 40, kwhStored: 36 },

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Session } from "../connection/connection-pool.js";
 import { readState, writeState } from "../sync-state.js";
-import { ENERGY_HOURLY_LOCK } from "./energy-hourly.js";
+import { ALL_HOURS, ENERGY_HOURLY_LOCK, mirrorHours } from "./mirror.js";
 
 /** What following a metering point did to `energy_hourly`. */
 export interface Followed {
@@ -34,36 +34,10 @@ export interface Claim {
   readonly isConfigured: boolean;
 }
 
-/** An hour that is there just so is not touched at all: even a row that is only locked would be written. */
-const COPY = (merged: readonly string[]) => `
-  INSERT INTO public.energy_hourly AS stored (datetime, kwh_total, kwh_day, kwh_night, kwh_night_winter, tariff)
-  SELECT excluded.datetime, excluded.kwh_total, excluded.kwh_day, excluded.kwh_night, excluded.kwh_night_winter,
-    excluded.tariff
-  FROM public.metering_point_hourly AS excluded LEFT JOIN public.energy_hourly AS stored USING (datetime)
-  WHERE excluded.metering_point = $1 AND (stored.datetime IS NULL
-    OR (stored.kwh_total, stored.kwh_day, stored.kwh_night, stored.kwh_night_winter, stored.tariff)
-      IS DISTINCT FROM (${merged.join(", ")}))
-  ORDER BY datetime
-  ON CONFLICT (datetime) DO UPDATE
-  SET (kwh_total, kwh_day, kwh_night, kwh_night_winter, tariff) = ROW (${merged.join(", ")})
-  WHERE (stored.kwh_total, stored.kwh_day, stored.kwh_night, stored.kwh_night_winter, stored.tariff)
-    IS DISTINCT FROM (${merged.join(", ")})`;
-const VALUES = ["kwh_total", "kwh_day", "kwh_night", "kwh_night_winter"];
-/** Of another metering point nothing stays, NULL or not: two of them never mix in an hour. */
-const COPY_OVER = COPY([...VALUES, "tariff"].map((column) => `EXCLUDED.${column}`));
-/** Rows of this same metering point, from before it was known whose they are: as any reading, see `mergeHour`. */
-const COPY_INTO = COPY([
-  ...VALUES.map((column) => `COALESCE(EXCLUDED.${column}, stored.${column})`),
-  `CASE WHEN stored.tariff IS NOT NULL
-    AND COALESCE(EXCLUDED.kwh_day, EXCLUDED.kwh_night, EXCLUDED.kwh_night_winter) IS NULL
-    AND COALESCE(stored.kwh_day, stored.kwh_night, stored.kwh_night_winter) IS NOT NULL
-  THEN stored.tariff ELSE COALESCE(EXCLUDED.tariff, stored.tariff) END`,
-]);
 const OTHERS = `
+  WITH hour AS MATERIALIZED (SELECT datetime FROM public.metering_point_hourly WHERE metering_point = $1)
   SELECT count(*)::float8 AS others FROM public.energy_hourly AS stored
-  WHERE NOT EXISTS (
-    SELECT FROM public.metering_point_hourly WHERE metering_point = $1 AND datetime = stored.datetime
-  )`;
+  WHERE NOT EXISTS (SELECT FROM hour WHERE hour.datetime = stored.datetime)`;
 const othersRow = z.object({ others: z.number() });
 
 /** As `SyncStore.followMeteringPoint` says, in a transaction of the caller's. */
@@ -73,18 +47,9 @@ export async function follow(session: Session, meteringPointId: string, claim: C
   if (previous === meteringPointId) return { previous, written: 0, others: 0 };
   await session.execute(ENERGY_HOURLY_LOCK);
   await writeState(session, FOLLOWED, meteringPointId);
-  const written = await session.execute(previous === null ? COPY_INTO : COPY_OVER, [meteringPointId]);
+  const written = await mirrorHours(session, meteringPointId, ALL_HOURS, previous === null ? "same" : "another");
   const [counted] = await session.query(othersRow, OTHERS, [meteringPointId]);
   return { previous, written, others: othersRow.parse(counted).others };
-}
-
-/**
- * Puts into `energy_hourly` what it lacks of the metering point that it follows, as readings of now. Returns how many hours
- * that were.
- */
-export async function mendFollowed(session: Session, meteringPointId: string): Promise<number> {
-  await session.execute(ENERGY_HOURLY_LOCK);
-  return await session.execute(COPY_INTO, [meteringPointId]);
 }
 
 /** As `SyncStore.mirrored` says. */

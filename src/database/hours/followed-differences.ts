@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Session } from "../connection/connection-pool.js";
+import { becomesOther, ENERGY_COLUMNS, mirroredHour } from "./merge.js";
 
 /** How `energy_hourly` differs on a local day from the hours of the metering point that it follows. */
 export interface FollowedDifference {
@@ -20,27 +21,23 @@ const dayRow = z.object({
   extraHours: z.number(),
 });
 
-const VALUES = "datetime, kwh_total, kwh_day, kwh_night, kwh_night_winter";
+const VALUES = `datetime, ${ENERGY_COLUMNS.join(", ")}`;
 const WITHIN = "datetime >= to_timestamp($2::float8) AND datetime < to_timestamp($3::float8)";
-const PARTS = ["kwh_day", "kwh_night", "kwh_night_winter"];
-/** A part that Caruna+ does not tell may stand in energy_hourly from earlier: no value is replaced by nothing. */
 const READ = `
+  WITH hour AS MATERIALIZED (
+    SELECT ${VALUES}, true AS is_there FROM public.metering_point_hourly WHERE metering_point = $1 AND ${WITHIN}
+  )
   SELECT to_char((datetime AT TIME ZONE 'Europe/Helsinki')::date, 'YYYY-MM-DD') AS day,
     (count(*) FILTER (WHERE is_missing))::float8 AS "missingHours",
     (count(*) FILTER (WHERE NOT is_missing AND NOT is_extra))::float8 AS "otherHours",
     (count(*) FILTER (WHERE is_extra))::float8 AS "extraHours"
   FROM (
-    SELECT datetime, energy.is_there IS NULL AS is_missing, hour.is_there IS NULL AS is_extra,
-      energy.kwh_total IS DISTINCT FROM hour.kwh_total
-        OR ${PARTS.map((part) => `(hour.${part} IS NOT NULL AND energy.${part} IS DISTINCT FROM hour.${part})`).join(" OR ")}
-        AS is_other
+    SELECT datetime, mirrored.is_there IS NULL AS is_missing, hour.is_there IS NULL AS is_extra,
+      ${becomesOther(ENERGY_COLUMNS, "mirrored", mirroredHour("mirrored", "hour"))} AS is_other
     FROM (
       SELECT ${VALUES}, true AS is_there FROM public.energy_hourly WHERE ${WITHIN} AND isfinite(datetime)
-    ) AS energy
-    FULL JOIN (
-      SELECT ${VALUES}, true AS is_there FROM public.metering_point_hourly
-      WHERE metering_point = $1 AND kwh_total IS NOT NULL AND ${WITHIN}
-    ) AS hour USING (datetime)
+    ) AS mirrored
+    FULL JOIN hour USING (datetime)
   ) AS compared
   WHERE is_missing OR is_extra OR is_other
   GROUP BY 1 ORDER BY 1`;

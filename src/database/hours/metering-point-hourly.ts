@@ -1,10 +1,23 @@
 import { z } from "zod";
+import type { HourlyReading, MeteredHour } from "../../energy/index.js";
 import type { Session } from "../connection/connection-pool.js";
 import { DatabaseHoursHidden } from "../connection/errors.js";
 import { float8Array, instantArray, int4Array, textArray } from "./binary-arrays.js";
-import { type HourToStore, hourRow, type UpsertCounts } from "./energy-hourly.js";
-import { isSameMeteredHour, type MeteredHourValues, mergeMeteredHour } from "./hour-values.js";
+import { hourRow } from "./energy-hourly.js";
+import { becomesOther, mergedHour } from "./merge.js";
 import { runsOf } from "./runs.js";
+
+/** The values of one row of `energy_hourly`; parts and total in kWh. `null`: not known. */
+export interface HourValues {
+  readonly kwhTotal: number | null;
+  readonly kwhDay: number | null;
+  readonly kwhNight: number | null;
+  readonly kwhNightWinter: number | null;
+  readonly tariff: string | null;
+}
+
+/** Everything that `metering_point_hourly` holds of an hour beside its key; units as in its columns' names. */
+export interface MeteredHourValues extends HourValues, Omit<MeteredHour, keyof HourlyReading> {}
 
 /** A row of `metering_point_hourly`. */
 export interface StoredMeteredHour extends MeteredHourValues {
@@ -21,11 +34,30 @@ export interface MeteredHourChange {
   readonly after: MeteredHourValues;
 }
 
+/** What an upsert did, in hours. */
+export interface UpsertCounts {
+  /** Hours that the table did not have. */
+  readonly inserted: number;
+  /** Hours of which some value became another. */
+  readonly changed: number;
+  /** Hours that the table had just so; they are not written. */
+  readonly unchanged: number;
+}
+
 export interface MeteredHoursWritten extends UpsertCounts {
   /** The changed hours of one metering point, earliest first. */
   readonly changes: readonly MeteredHourChange[];
-  /** All hours as `energy_hourly` is to be told of them. */
-  readonly hours: readonly HourToStore[];
+}
+
+/** An hour that is not stored as Caruna+ shows it. */
+export interface HourDifference {
+  /** Start of the hour, milliseconds since the epoch. */
+  readonly startEpochMs: number;
+  /** Missing: shown and not stored. Other: some value is not the one that is shown. Extra: stored and not shown. */
+  readonly what: "missing" | "other" | "extra";
+  /** kWh; `null` where there is no such hour. */
+  readonly kwhTold: number | null;
+  readonly kwhStored: number | null;
 }
 
 type NumberField = {
@@ -55,22 +87,41 @@ const NAMES = COLUMNS.join(", ");
 
 const ARRAYS = NUMBERS.map((_, index) => `$${index + 3}::float8[]`).join(", ");
 const AFTER_NUMBERS = NUMBERS.length + 3;
-/**
- * A plain INSERT, so that TimescaleDB and Citus can do it too. The rows that are new go in by the first of the two, those
- * that become others by the second, which writes none that is just so.
- */
-const INSERT = `
-  INSERT INTO public.metering_point_hourly AS stored (metering_point, datetime, ${NAMES})
-  SELECT $1::text, datetime, ${NUMBER_COLUMNS.join(", ")}, tariff, status, parts::jsonb, split_source
+const READINGS = `
+  SELECT datetime, ${NUMBER_COLUMNS.join(", ")}, tariff, status, parts::jsonb AS parts, split_source
   FROM unnest($2::timestamptz[], ${ARRAYS}, $${AFTER_NUMBERS}::text[], $${AFTER_NUMBERS + 1}::int4[],
-    $${AFTER_NUMBERS + 2}::text[], $${AFTER_NUMBERS + 3}::text[]) AS reading (datetime, ${NAMES})
-  ON CONFLICT (metering_point, datetime)`;
-const INSERT_NEW = `${INSERT} DO NOTHING`;
-const REPLACE = `${INSERT} DO UPDATE
-  SET ${COLUMNS.map((column) => `${column} = EXCLUDED.${column}`).join(", ")}, updated_at = now()
-  WHERE (${COLUMNS.map((column) => `stored.${column}`).join(", ")})
-    IS DISTINCT FROM (${COLUMNS.map((column) => `EXCLUDED.${column}`).join(", ")})
+    $${AFTER_NUMBERS + 2}::text[], $${AFTER_NUMBERS + 3}::text[]) AS row (datetime, ${NAMES})`;
+/** In its own common table expression, as Citus joins no distributed table with anything local. */
+const storedHours = (condition: string) => `
+  SELECT datetime, ${NAMES} FROM public.metering_point_hourly WHERE metering_point = $1 AND ${condition}`;
+const IS_OTHER = becomesOther(COLUMNS, "before", mergedHour(COLUMNS, "before", "reading"));
+/**
+ * Only what is new or becomes another is written: a row that is just so is not even locked. A row that somebody else makes
+ * meanwhile is merged with all the same.
+ */
+const UPSERT = `
+  WITH reading AS MATERIALIZED (${READINGS}),
+    before AS MATERIALIZED (${storedHours("datetime = ANY($2::timestamptz[])")})
+  INSERT INTO public.metering_point_hourly AS stored (metering_point, datetime, ${NAMES}, updated_at)
+  SELECT $1::text, datetime, ${COLUMNS.map((column) => `reading.${column}`).join(", ")}, now()
+  FROM reading LEFT JOIN before USING (datetime)
+  WHERE before.datetime IS NULL OR ${IS_OTHER}
+  ON CONFLICT (metering_point, datetime) DO UPDATE
+  SET (${NAMES}, updated_at) = ROW (${mergedHour(COLUMNS, "stored", "EXCLUDED").join(", ")}, EXCLUDED.updated_at)
+  WHERE ${becomesOther(COLUMNS, "stored", mergedHour(COLUMNS, "stored", "EXCLUDED"))}
   RETURNING extract(epoch FROM datetime)::float8 * 1000 AS "startEpochMs"`;
+const COMPARE = `
+  WITH reading AS MATERIALIZED (${READINGS}), before AS MATERIALIZED (
+    ${storedHours(`datetime >= to_timestamp($${AFTER_NUMBERS + 4}::float8) AND datetime < to_timestamp($${AFTER_NUMBERS + 5}::float8)`)}
+  )
+  SELECT extract(epoch FROM datetime)::float8 * 1000 AS "startEpochMs",
+    reading.kwh_total AS "kwhTold", before.kwh_total AS "kwhStored",
+    CASE WHEN reading.datetime IS NULL THEN 'extra'
+      WHEN before.datetime IS NULL OR before.kwh_total IS NULL AND reading.kwh_total IS NOT NULL THEN 'missing'
+      ELSE 'other' END AS what
+  FROM reading FULL JOIN before USING (datetime)
+  WHERE reading.datetime IS NULL OR before.datetime IS NULL OR ${IS_OTHER}
+  ORDER BY datetime`;
 const READ = `
   SELECT extract(epoch FROM datetime)::float8 * 1000 AS "startEpochMs",
     ${NUMBERS.map(([column, field]) => `${column} AS "${field}"`).join(", ")},
@@ -97,6 +148,12 @@ const meteredHourRow = hourRow.extend({
   splitSource: z.enum(["caruna", "calendar"]).nullable(),
 });
 const startRow = z.object({ startEpochMs: z.number() });
+const differenceRow = z.object({
+  startEpochMs: z.number(),
+  what: z.enum(["missing", "other", "extra"]),
+  kwhTold: nullableNumber,
+  kwhStored: nullableNumber,
+});
 
 /**
  * The stored hours of a metering point that begin at or after `startEpochMs` and before `endEpochMs` (either may be
@@ -114,28 +171,50 @@ export async function readMeteredHours(
 }
 
 /**
- * Stores hours of one metering point in a transaction of the caller's, who holds the lease. What is there is read first,
- * and only what is new or becomes another is written.
+ * Stores hours of one metering point in a transaction of the caller's, who holds the lease: the one writer of hours.
  *
  * @param hours earliest first, each once.
+ * @throws {DatabaseHoursHidden} where a new hour does not show after it was written.
  */
 export async function writeMeteredHours(
   session: Session,
   meteringPointId: string,
   hours: readonly StoredMeteredHour[],
 ): Promise<MeteredHoursWritten> {
-  const first = compare(meteringPointId, await readStored(session, meteringPointId, hours), hours);
-  const inserted = await insert(session, meteringPointId, first.fresh);
-  const changes = await replace(session, meteringPointId, first.changes);
-  if (inserted < first.fresh.length) {
-    // Somebody who knows of no lease has made some of them meanwhile; now they can be seen.
-    const late = compare(meteringPointId, await readStored(session, meteringPointId, first.fresh), first.fresh);
-    if (late.fresh.length > 0) throw new DatabaseHoursHidden("public.metering_point_hourly", late.fresh.length);
-    changes.push(...(await replace(session, meteringPointId, late.changes)));
-    changes.sort((one, other) => one.startEpochMs - other.startEpochMs);
+  const before = await readStored(session, meteringPointId, hours);
+  const rows = await session.query(startRow, UPSERT, columnsOf(meteringPointId, hours));
+  const written = new Set(rows.map(({ startEpochMs }) => startEpochMs));
+  const isNew = ({ startEpochMs }: StoredMeteredHour) => !before.has(startEpochMs);
+  const unwritten = hours.filter((hour) => isNew(hour) && !written.has(hour.startEpochMs));
+  if (unwritten.length > 0) {
+    const there = await readStored(session, meteringPointId, unwritten);
+    const hidden = unwritten.filter(({ startEpochMs }) => !there.has(startEpochMs));
+    if (hidden.length > 0) throw new DatabaseHoursHidden("public.metering_point_hourly", hidden.length);
   }
-  const unchanged = hours.length - inserted - changes.length;
-  return { inserted, changed: changes.length, unchanged, changes, hours: first.told };
+  const changed = hours.filter((hour) => !isNew(hour) && written.has(hour.startEpochMs));
+  const after = await readStored(session, meteringPointId, changed);
+  const changes = changed.flatMap(({ startEpochMs }) => {
+    const [one, other] = [before.get(startEpochMs), after.get(startEpochMs)];
+    if (one === undefined || other === undefined) return [];
+    return [{ meteringPointId, startEpochMs, before: valuesOf(one), after: valuesOf(other) }];
+  });
+  const inserted = written.size - changed.length;
+  return { inserted, changed: changes.length, unchanged: hours.length - inserted - changes.length, changes };
+}
+
+/**
+ * How the stored hours of a metering point from `startEpochMs` to before `endEpochMs` differ from those that Caruna+ shows:
+ * what `writeMeteredHours` would write, and what is stored and not shown; earliest first.
+ */
+export async function compareMeteredHours(
+  session: Session,
+  meteringPointId: string,
+  startEpochMs: number,
+  endEpochMs: number,
+  shown: readonly StoredMeteredHour[],
+): Promise<HourDifference[]> {
+  const values = [...columnsOf(meteringPointId, shown), startEpochMs / 1000, endEpochMs / 1000];
+  return await session.query(differenceRow, COMPARE, values);
 }
 
 async function readStored(session: Session, meteringPointId: string, hours: readonly StoredMeteredHour[]) {
@@ -148,48 +227,8 @@ async function readStored(session: Session, meteringPointId: string, hours: read
   return stored;
 }
 
-/**
- * What is not there yet, what would become another, and the hours as `energy_hourly` is to be told of them: as they came,
- * but where Caruna+'s own split stands against the calendar's.
- */
-function compare(
-  meteringPointId: string,
-  stored: ReadonlyMap<number, StoredMeteredHour>,
-  hours: readonly StoredMeteredHour[],
-) {
-  const fresh: StoredMeteredHour[] = [];
-  const changes: MeteredHourChange[] = [];
-  const told: HourToStore[] = [];
-  for (const hour of hours) {
-    const row = stored.get(hour.startEpochMs);
-    if (row === undefined || isSameMeteredHour(row, hour)) {
-      if (row === undefined) fresh.push(hour);
-      told.push(hour);
-      continue;
-    }
-    const { startEpochMs, ...before } = row;
-    const { values: after, superseded } = mergeMeteredHour(before, hour);
-    told.push({ ...after, startEpochMs, superseded });
-    if (!isSameMeteredHour(before, after)) changes.push({ meteringPointId, startEpochMs, before, after });
-  }
-  return { fresh, changes, told };
-}
-
-async function insert(session: Session, meteringPointId: string, hours: readonly StoredMeteredHour[]): Promise<number> {
-  return hours.length === 0 ? 0 : await session.execute(INSERT_NEW, columnsOf(meteringPointId, hours));
-}
-
-/** @returns the changes that were written. */
-async function replace(
-  session: Session,
-  meteringPointId: string,
-  changes: readonly MeteredHourChange[],
-): Promise<MeteredHourChange[]> {
-  if (changes.length === 0) return [];
-  const hours = changes.map(({ startEpochMs, after }) => ({ startEpochMs, ...after }));
-  const written = await session.query(startRow, REPLACE, columnsOf(meteringPointId, hours));
-  const starts = new Set(written.map(({ startEpochMs }) => startEpochMs));
-  return changes.filter(({ startEpochMs }) => starts.has(startEpochMs));
+function valuesOf({ startEpochMs: _, ...values }: StoredMeteredHour): MeteredHourValues {
+  return values;
 }
 
 function columnsOf(meteringPointId: string, hours: readonly StoredMeteredHour[]): unknown[] {

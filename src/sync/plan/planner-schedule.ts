@@ -58,6 +58,8 @@ export function newPeriod(meteringPointId: string, span: Span, startsOn: Tempora
     verifiedEpochMs: null,
     settledEpochMs: null,
     isHistory: false,
+    reported: null,
+    timesReported: 0,
   };
 }
 

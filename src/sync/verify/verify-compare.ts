@@ -1,19 +1,8 @@
 import type { Temporal } from "temporal-polyfill";
-import { type FollowedDifference, isChangedBy, type StoredMeteredHour } from "../../database/index.js";
-import { hoursOfDay, type MeteredHour, type ToldSum } from "../../energy/index.js";
+import type { FollowedDifference, HourDifference } from "../../database/index.js";
+import { hoursOfDay, type ToldSum } from "../../energy/index.js";
 import type { StoredSum } from "../plan/period.js";
 import { differenceOf } from "../plan/planner-compare.js";
-
-/** An hour that is not stored as Caruna+ shows it. */
-export interface HourDifference {
-  /** Start of the hour, milliseconds since the epoch. */
-  readonly startEpochMs: number;
-  /** Missing: shown and not stored. Other: some value is not the one that is shown. Extra: stored and not shown. */
-  readonly what: "missing" | "other" | "extra";
-  /** kWh; `null` where there is no such hour. */
-  readonly kwhTold: number | null;
-  readonly kwhStored: number | null;
-}
 
 /** How many hours differ, and how. */
 export interface Counts {
@@ -72,26 +61,6 @@ export function suspicionOfDay(
   const suspicion = suspicionOfMonth(told, stored, hoursOfDay(day).length);
   const isEmpty = (stored?.hours ?? 0) === 0;
   return suspicion === "look closer" && isEmpty && told !== undefined && told.kwhTotal !== 0 ? "not loaded" : suspicion;
-}
-
-/** The hours that differ, earliest first. */
-export function compareHours(
-  shown: readonly MeteredHour[],
-  stored: readonly StoredMeteredHour[],
-): readonly HourDifference[] {
-  const storedByStart = new Map(stored.map((hour) => [hour.startEpochMs, hour]));
-  const different: HourDifference[] = [];
-  for (const reading of shown) {
-    const { startEpochMs, kwhTotal } = reading;
-    const hour = storedByStart.get(startEpochMs);
-    storedByStart.delete(startEpochMs);
-    if (hour !== undefined && !isChangedBy(hour, reading)) continue;
-    const what = hour === undefined || hour.kwhTotal === null ? "missing" : "other";
-    different.push({ startEpochMs, what, kwhTold: kwhTotal, kwhStored: hour?.kwhTotal ?? null });
-  }
-  for (const { startEpochMs, kwhTotal } of storedByStart.values())
-    different.push({ startEpochMs, what: "extra", kwhTold: null, kwhStored: kwhTotal });
-  return different.sort((one, other) => one.startEpochMs - other.startEpochMs);
 }
 
 /** A local day of a metering point with its totals. */

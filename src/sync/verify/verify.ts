@@ -14,7 +14,6 @@ import { fromSumRow } from "../rows.js";
 import {
   type ComparedDay,
   type Contradiction,
-  compareHours,
   type Difference,
   differenceByHours,
   notLoaded,
@@ -259,7 +258,7 @@ export class Verifier {
     const { readings, problems } = readingsOfDay(rows, day, await this.#listing.productOf(point, signal));
     this.#tellProblems(`day ${day}`, [...unreadable, ...problems]);
     const { startEpochMs, endEpochMs } = dayBounds(day);
-    return compareHours(readings, await database.sync.hoursOf(planned.id, startEpochMs, endEpochMs, signal));
+    return await database.sync.hoursThatDiffer(planned.id, startEpochMs, endEpochMs, readings, signal);
   }
 
   /** Caruna+'s totals of the months of a year or of the days of a month, by their first day. */
