@@ -1,3 +1,4 @@
+import pg from "pg";
 import { expect, test } from "vitest";
 import type { StoreResult } from "../../src/database/index.js";
 import type { MeteredHour } from "../../src/energy/index.js";
@@ -185,26 +186,37 @@ test("stores all of a batch or nothing", async () => {
   expect(await followed()).toEqual([]);
 });
 
-test.each(["energy_hourly", "metering_point_hourly"])(
-  "rows that another program makes in %s meanwhile are merged with, not lost",
-  async (table) => {
-    // A row that the reading in front of the write cannot see yet: whoever made it commits only then.
-    const key = table === "energy_hourly" ? "datetime, kwh_total" : "metering_point, datetime, kwh_total, kwh_sold";
-    const others = table === "energy_hourly" ? "7" : "7, 3";
-    const point = table === "energy_hourly" ? "" : "'A', ";
+/** A session that holds an advisory lock while the program runs into it. */
+async function whileHeld(lock: string, storing: () => Promise<unknown>, meanwhile: string): Promise<void> {
+  const client = new pg.Client({ ...leased.testDatabase.settings });
+  await client.connect();
+  await client.query(`SELECT pg_advisory_lock(${lock})`);
+  const stored = storing();
+  const waiting = `SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = database
+    WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()`;
+  while ((await client.query(waiting)).rows.length === 0);
+  await client.query(meanwhile);
+  await client.query(`SELECT pg_advisory_unlock(${lock})`);
+  await stored;
+  await client.end();
+}
+
+test.each([
+  ["energy_hourly", "datetime, kwh_total", "to_timestamp($1), 7", null],
+  ["metering_point_hourly", "metering_point, datetime, kwh_total, kwh_sold", "'A', to_timestamp($1), 7, 3", 3],
+])(
+  "a row that another program makes in %s meanwhile is merged with, not lost",
+  async (table, columns, row, kwhSold) => {
     await leased.testDatabase.query(`
-      CREATE FUNCTION intrude() RETURNS trigger LANGUAGE plpgsql AS $$
-      BEGIN
-        IF pg_trigger_depth() = 1 THEN
-          INSERT INTO public.${table} (${key}) SELECT ${point}to_timestamp(${START_MS / 1000}), ${others}
-          WHERE NOT EXISTS (SELECT FROM public.${table});
-        END IF;
-        RETURN NULL;
-      END $$;
-      CREATE TRIGGER intrude BEFORE INSERT ON public.${table} FOR EACH STATEMENT EXECUTE FUNCTION intrude();`);
-    await store([hour(0), hour(1)]);
+    CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      IF current_setting('application_name') = 'caruna-integration' THEN PERFORM pg_advisory_xact_lock(1); END IF;
+      RETURN NULL;
+    END $$;
+    CREATE TRIGGER hold BEFORE INSERT ON public.${table} FOR EACH STATEMENT EXECUTE FUNCTION hold();`);
+    const intruder = `INSERT INTO public.${table} (${columns}) VALUES (${row.replace("$1", String(START_MS / 1000))})`;
+    await whileHeld("1", () => store([hour(0), hour(1)]), intruder);
     expect(await followed()).toMatchObject([{ kwhTotal: 1.5 }, { kwhTotal: 1.5 }]);
-    const kwhSold = table === "energy_hourly" ? null : 3;
     expect(await stored()).toMatchObject([{ kwhTotal: 1.5, kwhSold }, { kwhTotal: 1.5 }]);
   },
 );
@@ -228,16 +240,10 @@ test("what the original's loop stored of an hour stays where Caruna+ does not re
 });
 
 test("one transaction at a time writes energy_hourly", async () => {
-  const held = await leased.testDatabase.query("SELECT pg_advisory_lock(20479, 4), pg_backend_pid() AS pid");
-  const storing = store([hour(0)]);
-  const waiting =
-    "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-  while ((await leased.testDatabase.query(waiting)).length === 0);
-  expect(await followed()).toEqual([]);
-  await leased.testDatabase.query("SELECT pg_advisory_unlock(20479, 4)");
-  await storing;
-  expect(held).toHaveLength(1);
-  expect(await followed()).toHaveLength(1);
+  const meanwhile = `INSERT INTO public.energy_hourly (datetime, kwh_total, kwh_night, tariff)
+    VALUES (to_timestamp(${START_MS / 1000}), 7, 1, 'night')`;
+  await whileHeld("20479, 4", () => store([hour(0)]), meanwhile);
+  expect(await followed()).toMatchObject([{ kwhTotal: 1.5, kwhNight: 1 }]);
 });
 
 test("hours are compared as they would be stored: missing, other and extra", async () => {
