@@ -45,6 +45,11 @@ export interface PeriodQuery {
 export interface DueQuery {
   readonly meteringPointIds: readonly string[];
   readonly nowEpochMs: number;
+  /**
+   * For each of the metering points the first local day of which the backfill's periods count, e.g. "2026-11-22"; `null`:
+   * none do. Without this all do.
+   */
+  readonly backfillFrom?: readonly (string | null)[] | undefined;
   /** How many at most. */
   readonly limit: number;
 }
@@ -82,9 +87,11 @@ const READ = `
     ${epochMs("settled_at")} AS "settledEpochMs", is_history AS "isHistory",
     reported, times_reported AS "timesReported"
   FROM public.metering_point_period`;
-const READ_DUE = `${READ}
+const LAST_DAY = `CASE span WHEN 'day' THEN starts_on
+  ELSE (starts_on + CASE span WHEN 'month' THEN interval '1 month' ELSE interval '1 year' END)::date - 1 END`;
+const READ_DUE = `${READ} JOIN unnest($3::text[], $5::text[]) AS point (id, backfill_from) ON metering_point = point.id
   WHERE (next_ask_at <= to_timestamp($1::float8) OR asked_at > to_timestamp($2::float8))
-    AND metering_point = ANY($3::text[])
+    AND (NOT is_history OR ${LAST_DAY} >= backfill_from::date)
   ORDER BY is_history, array_position(ARRAY['day', 'month', 'year'], span), starts_on DESC, metering_point
   LIMIT $4`;
 const READ_BETWEEN = `${READ}
@@ -123,9 +130,12 @@ const periodRow = z.object({
 /** As `SyncStore.duePeriods` says. */
 export async function readDuePeriods(
   session: Session,
-  { meteringPointIds, nowEpochMs, limit }: DueQuery,
+  { meteringPointIds, nowEpochMs, backfillFrom, limit }: DueQuery,
 ): Promise<PeriodRow[]> {
-  const values = [nowEpochMs / 1000, (nowEpochMs + CLOCK_TOLERANCE_MS) / 1000, textArray(meteringPointIds), limit];
+  const values = [
+    ...[nowEpochMs / 1000, (nowEpochMs + CLOCK_TOLERANCE_MS) / 1000, textArray(meteringPointIds), limit],
+    textArray(backfillFrom ?? meteringPointIds.map(() => "-infinity")),
+  ];
   return await session.query(periodRow, READ_DUE, values);
 }
 

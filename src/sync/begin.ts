@@ -8,16 +8,18 @@ import {
   type KnownMeteringPoint,
   type Lease,
   type SeenMeteringPoint,
+  type StoredEnds,
 } from "../database/index.js";
 import { localDay } from "../energy/index.js";
 import { byPoint, type Cycle, type EngineOptions, type KnownPoint } from "./cycle.js";
 import type { Fetcher } from "./fetch.js";
-import type { PeriodState, PlanSettings } from "./plan/period.js";
+import { type Days, daysOfFees, daysToCover, fillGaps, missingFees } from "./plan/gaps.js";
+import type { PeriodState, PlannedMeteringPoint, PlanSettings } from "./plan/period.js";
 import { newPeriods } from "./plan/planner.js";
 import type { ListedMeteringPoint, Listing } from "./points/listing.js";
 import { carunaPoint, isNamed, MeteringPointNotFound, NoMeteringPoint } from "./points/metering-point.js";
 import { PrimaryPoint } from "./points/primary-point.js";
-import { fromRow, toRow } from "./rows.js";
+import { fromRow, fromSumRow, toRow } from "./rows.js";
 
 interface ListedPoints {
   /** Milliseconds since the epoch. */
@@ -37,6 +39,8 @@ export class CycleStart {
   #othersReportedFor = Number.NaN;
   /** Start of the newest stored hour of each metering point that has one, as of that planning and what was stored since. */
   readonly #newestHours = new Map<string, number>();
+  /** Start of the first stored hour of each, as of that planning. */
+  readonly #oldestHours = new Map<string, number>();
 
   constructor(options: EngineOptions, listing: Listing, fetcher: Fetcher) {
     this.#options = options;
@@ -58,12 +62,22 @@ export class CycleStart {
     }
     const ids = rows.map(({ id }) => id);
     await this.#readNewestHours(ids, listedAt, signal);
-    const newestHourOf = (id: string) => this.#newestHours.get(id) ?? null;
-    const points = new Map(rows.map((row) => [row.id, knownPoint(row, newestHourOf(row.id))] as const));
+    const endsOf = (id: string): StoredEnds => ({
+      oldestHourEpochMs: this.#oldestHours.get(id) ?? null,
+      newestHourEpochMs: this.#newestHours.get(id) ?? null,
+    });
+    const points = new Map(rows.map((row) => [row.id, knownPoint(row, endsOf(row.id))] as const));
     const followed = await this.#follow(lease, known, signal);
     const settings = { ...plan, meteringPoints: points.size };
     const totals = { days: 0, months: 0, years: 0, inserted: 0, changed: 0, unchanged: 0, unpublished: 0 };
-    const nothingYet = { totals, failed: [], asked: new Map(), refused: new Set<string>(), unreachableInARow: 0 };
+    const nothingYet = {
+      totals,
+      failed: [],
+      asked: new Map(),
+      refused: new Set<string>(),
+      unreachableInARow: 0,
+      caughtUp: 0,
+    };
     const cycle = { lease, points, followed, plan: settings, listedAt, ...nothingYet };
     await this.planAhead(cycle, signal);
     return cycle;
@@ -118,8 +132,11 @@ export class CycleStart {
     if (this.#isPlanned(listedAt)) return;
     const ends = await this.#options.database.sync.storedEnds(ids, signal);
     this.#newestHours.clear();
-    for (const [id, { newestHourEpochMs }] of ends)
+    this.#oldestHours.clear();
+    for (const [id, { oldestHourEpochMs, newestHourEpochMs }] of ends) {
       if (newestHourEpochMs !== null) this.#newestHours.set(id, newestHourEpochMs);
+      if (oldestHourEpochMs !== null) this.#oldestHours.set(id, oldestHourEpochMs);
+    }
   }
 
   /** To be told of what was stored, so that nobody has to ask the database again. */
@@ -245,6 +262,30 @@ export class CycleStart {
       newPeriods(planned, knownByPoint.get(planned.id) ?? [], hasPeriods, plan, nowEpochMs),
     );
     await sync.savePeriods(lease, added.map(toRow), signal);
+    for (const { planned } of points) await this.#lookAfter(lease, planned, plan, signal);
+  }
+
+  /** What any cycle brings, however long ago the last one was: days that were never asked for, and fees that come late. */
+  async #lookAfter(lease: Lease, point: PlannedMeteringPoint, plan: PlanSettings, signal: AbortSignal): Promise<void> {
+    const { sync } = this.#options.database;
+    const nowEpochMs = this.#options.now();
+    const covered = daysToCover(point, nowEpochMs);
+    if (covered === undefined) return;
+    const texts = ({ from, to }: Days) => ({ from: from.toString(), to: to.toString() });
+    const { from, to } = texts(covered);
+    const neverAsked = (await sync.daysNeverAsked(point.id, from, to, signal)).map((day) =>
+      Temporal.PlainDate.from(day),
+    );
+    const remembered = async (span: "day" | "month", days: Days) =>
+      (await sync.periods({ meteringPointIds: [point.id], span, ...texts(days) }, signal)).map(fromRow);
+    const months =
+      neverAsked.length === 0 ? [] : await remembered("month", { from: covered.from.with({ day: 1 }), to: covered.to });
+    const recent = daysOfFees(nowEpochMs);
+    const sums = (await sync.sumsByDay(point.id, recent.from.toString(), recent.to.toString(), signal)).map(fromSumRow);
+    const mayLackFees = sums.some(({ hoursWithoutFee = 0 }) => hoursWithoutFee > 0);
+    const days = mayLackFees ? await remembered("day", recent) : [];
+    const due = [...fillGaps(point, neverAsked, months, covered, plan), ...missingFees(sums, days, plan, nowEpochMs)];
+    await sync.savePeriods(lease, due.map(toRow), signal);
   }
 }
 
@@ -262,7 +303,7 @@ function seenPoint({ point, contractFrom, contractTo }: ListedMeteringPoint): Se
   };
 }
 
-function knownPoint(row: KnownMeteringPoint, newestHourEpochMs: number | null): KnownPoint {
+function knownPoint(row: KnownMeteringPoint, ends: StoredEnds): KnownPoint {
   const day = (text: string | null) => (text === null ? null : Temporal.PlainDate.from(text));
   return {
     hasPeriods: row.hasPeriods,
@@ -270,7 +311,7 @@ function knownPoint(row: KnownMeteringPoint, newestHourEpochMs: number | null): 
       id: row.id,
       contractFrom: day(row.contractFrom),
       contractTo: day(row.contractTo),
-      newestHourEpochMs,
+      ...ends,
       firstSeenEpochMs: row.firstSeenEpochMs,
     },
     point: carunaPoint(row),

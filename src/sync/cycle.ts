@@ -83,6 +83,8 @@ export interface Cycle {
   /** When the metering points were listed, milliseconds since the epoch. */
   readonly listedAt: number;
   unreachableInARow: number;
+  /** How many periods of the backfill were asked for by a cycle that is not meant for it: those since the first stored hour. */
+  caughtUp: number;
 }
 
 export function keyOf({

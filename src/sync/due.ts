@@ -2,11 +2,15 @@ import type { EngineOptions } from "./cycle.js";
 import { type Cycle, keyOf, reachOf } from "./cycle.js";
 import type { PeriodState } from "./plan/period.js";
 import { dueNow, mendClock } from "./plan/planner.js";
+import { firstStoredDay } from "./plan/planner-schedule.js";
 import { fromRow, toRow } from "./rows.js";
 
 /** Periods that are asked for before the answers are written: about 2,000 rows of days, and memory stays flat. */
 export const PERIODS_A_ROUND = 84;
 const MOST_REQUESTS_A_PERIOD = 3;
+
+/** Of what a cycle without the backfill makes up for, so much is asked for: more than a year of days; the next goes on. */
+const MOST_CAUGHT_UP = 500;
 
 /** What a cycle asks for next, as it is remembered in the database. */
 export class DueQueue {
@@ -18,21 +22,26 @@ export class DueQueue {
 
   /** The next round of a cycle. */
   async next(cycle: Cycle, withHistory: boolean, signal: AbortSignal): Promise<PeriodState[]> {
-    const due = await this.#due(cycle, signal);
+    const due = await this.#due(cycle, withHistory, signal);
     // What is not due any more needs no bound; years of days would pile up.
     const stillDue = new Set(due.map(keyOf));
     for (const key of cycle.asked.keys()) if (!stillDue.has(key)) cycle.asked.delete(key);
-    const wanted = due.filter((state) => (withHistory || !state.isHistory) && mayBeAsked(cycle, state));
-    return wanted.slice(0, PERIODS_A_ROUND);
+    const wanted = due.filter((state) => mayBeAsked(cycle, state)).slice(0, PERIODS_A_ROUND);
+    if (withHistory) return wanted;
+    const next = wanted.filter(({ isHistory }) => !isHistory || cycle.caughtUp++ < MOST_CAUGHT_UP);
+    return next;
   }
 
   /** What is due now, put right where a wrong clock had a part in it. */
-  async #due({ lease, points, plan, asked }: Cycle, signal: AbortSignal): Promise<PeriodState[]> {
+  async #due({ lease, points, plan, asked }: Cycle, withHistory: boolean, signal: AbortSignal): Promise<PeriodState[]> {
     const { database, now } = this.#options;
     // Those that may not be asked for any more in this cycle must not hide the others.
     const limit = 4 * PERIODS_A_ROUND + asked.size;
     for (;;) {
-      const due = { meteringPointIds: [...points.keys()], nowEpochMs: now(), limit };
+      const backfillFrom = withHistory
+        ? undefined
+        : [...points.values()].map(({ planned }) => firstStoredDay(planned)?.toString() ?? null);
+      const due = { meteringPointIds: [...points.keys()], nowEpochMs: now(), backfillFrom, limit };
       const states = (await database.sync.duePeriods(due, signal)).map(fromRow);
       const mended = mendClock(states, plan, now());
       if (mended.length === 0) return dueNow(states, now());

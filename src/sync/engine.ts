@@ -81,15 +81,12 @@ export class Engine {
     }, signal);
   }
 
-  /**
-   * Asks for those local days now, however old, of the metering point that `energy_hourly` follows (of all where it
-   * follows none). Throws as `cycle` does.
-   */
+  /** Asks for those local days now, however old, of all metering points that the settings select. Throws as `cycle` does. */
   async load(days: readonly Temporal.PlainDate[], signal: AbortSignal): Promise<CycleResult> {
-    return await this.#loadChosen(({ points, followed }) => {
-      const chosen = [...points.keys()].filter((id) => followed === undefined || id === followed);
-      return chosen.flatMap((id) => days.map((day) => newPeriod(id, "day", day)));
-    }, signal);
+    return await this.#loadChosen(
+      ({ points }) => [...points.keys()].flatMap((id) => days.map((day) => newPeriod(id, "day", day))),
+      signal,
+    );
   }
 
   /**

@@ -139,7 +139,7 @@ describe("a day that was read", () => {
   });
 
   test("is settled from two weeks on", () => {
-    const { state } = afterDay(period("day", "2026-11-09"), storedSum(date("2026-11-09"), 20, 8), POINT, SETTINGS, NOW);
+    const { state } = afterDay(period("day", "2026-11-09"), storedSum(date("2026-11-09"), 24, 8), POINT, SETTINGS, NOW);
     expect(state).toMatchObject({ nextAskEpochMs: null, settledEpochMs: NOW, askedEpochMs: NOW });
   });
 

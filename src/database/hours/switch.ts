@@ -2,8 +2,9 @@ import { z } from "zod";
 import { quoteIdentifier } from "../connection/connection-errors.js";
 import type { Session } from "../connection/connection-pool.js";
 import { DatabaseHoursHidden, DatabaseRightsMissing } from "../connection/errors.js";
-import { ENERGY_HOURLY_LOCK } from "./energy-hourly.js";
+
 import { type Claim, follow, readMirrored } from "./follow.js";
+import { ENERGY_HOURLY_LOCK } from "./mirror.js";
 
 /** What a switch of the mirrored metering point did. */
 export interface Switched {

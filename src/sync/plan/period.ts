@@ -1,7 +1,7 @@
 import type { Temporal } from "temporal-polyfill";
 import type { PeriodRow, PeriodSpan, StoredSumRow } from "../../database/index.js";
 
-export type { ToldSum } from "../../energy/index.js";
+export type { SumsOfOthers, ToldSum } from "../../energy/index.js";
 
 /** What one request asks for, and what one row of `metering_point_period` remembers. */
 export type Span = PeriodSpan;
@@ -26,6 +26,8 @@ export interface PlannedMeteringPoint {
   readonly contractTo: Temporal.PlainDate | null;
   /** Start of its newest stored hour. */
   readonly newestHourEpochMs: number | null;
+  /** Start of its first stored hour. */
+  readonly oldestHourEpochMs?: number | null;
   readonly firstSeenEpochMs: number;
 }
 

@@ -13,7 +13,8 @@ const SAME_KWH = 1e-6;
  *   a     a       set       told and stored agreed
  *   a     null    null      the totals differ: it is due on account of that
  *   a     a       null      the parts differ: it is due, or was read and the parts are let be
- *   a     b       null      it was read, and the totals differ all the same: this pair is accepted
+ *   a     b       null      it was read, and the totals differ all the same: this pair is accepted (never while hours
+ *                           are missing: then it stays a, null, null, and waits to be asked again)
  */
 
 type Difference = "none" | "total" | "parts";
@@ -28,6 +29,35 @@ export function differenceOf(told: ToldSum, stored: StoredSum | undefined): Diff
   ] as const;
   const differ = parts.some(([one, other]) => one !== null && other !== null && !agree(one, other));
   return differ ? "parts" : "none";
+}
+
+/** Caruna+ may round a mean temperature to whole degrees. */
+const TOLERANCE_CELSIUS = 0.5 + 1e-6;
+
+/** Whether Caruna+ reports a value beside consumption (fees, production, temperature, …) that is not what is stored. */
+export function othersDiffer({ others: reported }: ToldSum, stored: StoredSum | undefined): boolean {
+  if (reported === undefined || stored?.others === undefined) return false;
+  const { temperatureCelsius, ...sums } = reported;
+  const ours = stored.others;
+  const pairs = [
+    [sums.kwhInvoiced, ours.kwhInvoiced],
+    [sums.kwhProduction, ours.kwhProduction],
+    [sums.kwhSold, ours.kwhSold],
+    [sums.kwhCompensated, ours.kwhCompensated],
+    [sums.eurTotal, ours.eurTotal],
+    [sums.eurDistribution, ours.eurDistribution],
+    [sums.eurBase, ours.eurBase],
+    [sums.eurTax, ours.eurTax],
+    [sums.eurVat, ours.eurVat],
+  ] as const;
+  if (pairs.some(([one, other]) => one !== null && (other === null || !agree(one, other)))) return true;
+  if (temperatureCelsius === null) return false;
+  return ours.temperatureCelsius === null || Math.abs(temperatureCelsius - ours.temperatureCelsius) > TOLERANCE_CELSIUS;
+}
+
+/** Whether what is stored of a period is all that Caruna+ reports of it, however many hours that are. */
+export function isAllOf(kwhTold: number | null, stored: StoredSum): boolean {
+  return kwhTold !== null && stored.hours > 0 && agree(kwhTold, stored.kwhTotal);
 }
 
 function agree(one: number, other: number): boolean {
@@ -58,7 +88,7 @@ export function afterComparing(
     return { ...state, kwhTold, kwhStored, verifiedEpochMs: nowEpochMs };
   }
   if (isSamePair && state.verifiedEpochMs === null) return state;
-  if (isWaitingForTotal(state, kwhTold, dueSinceEpochMs)) return state;
+  if (isWaitingForTotal(state, kwhTold)) return state;
   return {
     ...state,
     kwhTold,
@@ -69,8 +99,48 @@ export function afterComparing(
   };
 }
 
-function isWaitingForTotal(state: PeriodState, kwhTold: number, dueSinceEpochMs: number): boolean {
-  return isSame(state.kwhTold, kwhTold) && state.kwhStored === null && state.nextAskEpochMs === dueSinceEpochMs;
+/** Due on account of this very total, or waiting to be asked again because it was read and hours are missing. */
+function isWaitingForTotal(state: PeriodState, kwhTold: number): boolean {
+  return isSame(state.kwhTold, kwhTold) && state.kwhStored === null && state.nextAskEpochMs !== null;
+}
+
+/**
+ * A period after its parent's answer reported it as `told`. Where that says something else than when the period was read,
+ * it is due again: at once, and where it keeps changing after pauses that grow. An answer is compared with an answer, so
+ * there are no tolerances; only where none was remembered is it compared with what is stored.
+ *
+ * `before`: as it was remembered; `after`: the same compared by its totals. The same object where nothing changed.
+ */
+export function afterReport(
+  before: PeriodState,
+  after: PeriodState,
+  told: ToldSum,
+  stored: StoredSum | undefined,
+  dueSinceEpochMs: number,
+  nowEpochMs: number,
+): PeriodState {
+  if (told.digest === undefined) return after;
+  if (before.reported === told.digest) return after.timesReported === 0 ? after : { ...after, timesReported: 0 };
+  const noted = { ...after, reported: told.digest };
+  const isDue = after.nextAskEpochMs !== null && after.nextAskEpochMs <= nowEpochMs;
+  if (before.askedEpochMs === null || isDue) return noted;
+  if (before.reported === null && !othersDiffer(told, stored)) return noted;
+  const nextAskEpochMs = Math.max(dueSinceEpochMs, before.askedEpochMs + pauseAfterReportMs(before.timesReported));
+  // A day that keeps changing waits already.
+  if (after.nextAskEpochMs !== null && after.nextAskEpochMs <= nextAskEpochMs) return noted;
+  return {
+    ...noted,
+    nextAskEpochMs: before.timesReported === 0 ? dueSinceEpochMs : nextAskEpochMs,
+    timesReported: before.timesReported + 1,
+  };
+}
+
+const DAY_MS = 24 * 3_600_000;
+const LONGEST_PAUSE_DAYS = 30;
+
+/** How long a period is left alone whose report has changed so many times in a row: not at all, then 1, 2, 4, … 30 days. */
+function pauseAfterReportMs(timesReported: number): number {
+  return timesReported === 0 ? 0 : Math.min(2 ** (timesReported - 1), LONGEST_PAUSE_DAYS) * DAY_MS;
 }
 
 type Compared = Pick<PeriodState, "kwhTold" | "kwhStored" | "verifiedEpochMs">;
@@ -83,6 +153,7 @@ type Compared = Pick<PeriodState, "kwhTold" | "kwhStored" | "verifiedEpochMs">;
 export function afterReading(
   state: PeriodState,
   stored: StoredSum,
+  isComplete: boolean,
   nowEpochMs: number,
 ): { compared: Compared; isInconsistent: boolean } {
   const { kwhTold, verifiedEpochMs } = state;
@@ -93,6 +164,9 @@ export function afterReading(
     return { compared: { kwhTold: null, kwhStored: null, verifiedEpochMs: null }, isInconsistent: false };
   }
   const agrees = agree(kwhTold, stored.kwhTotal);
+  if (!agrees && !isComplete) {
+    return { compared: { kwhTold, kwhStored: null, verifiedEpochMs: null }, isInconsistent: false };
+  }
   return {
     compared: {
       kwhTold,

@@ -1,6 +1,7 @@
 import { Temporal } from "temporal-polyfill";
 import { hoursOfDay, localDay } from "../../energy/index.js";
 import type { PeriodState, PlannedMeteringPoint, PlanSettings, Span, StoredSum } from "./period.js";
+import { isAllOf } from "./planner-compare.js";
 
 const ZONE = "Europe/Helsinki";
 const MINUTE_MS = 60_000;
@@ -16,6 +17,10 @@ const DORMANT_LATER_MS = 6 * HOUR_MS;
 const LONGEST_PAUSE_MS = 6 * HOUR_MS;
 /** A cycle an hour asks some seconds after the full hour: "an hour later" must not fall just behind the next one. */
 const SLACK_MS = 5 * MINUTE_MS;
+const LONGEST_WAIT_DAYS = 30;
+const YEAR_MS = 365 * DAY_MS;
+/** Fees come with the invoice, weeks after the energy: days after which a day without them is read again. */
+const AGES_OF_FEES = [3, 7, 14, 30, 60];
 /** So many metering points, about, have their checks at one time of the day: fewer would not be worth a login of their own. */
 const CHECKED_TOGETHER = 20;
 /** An `askedEpochMs` further ahead than this was written under a wrong clock. */
@@ -87,6 +92,23 @@ export function pauseMs(timesAsked: number, longestMs: number = LONGEST_PAUSE_MS
   return Math.min(HOUR_MS * 2 ** timesAsked, longestMs) - SLACK_MS;
 }
 
+/** How long a day with missing hours is left alone: half its age, a month at the most; after a year, a year. */
+function pauseWhileMissingMs(day: Temporal.PlainDate, nowEpochMs: number): number {
+  const ageMs = nowEpochMs - wallTime(day, 0);
+  if (ageMs >= YEAR_MS) return YEAR_MS - SLACK_MS;
+  return Math.min(ageMs / 2, LONGEST_WAIT_DAYS * DAY_MS) - SLACK_MS;
+}
+
+/**
+ * The time since which a day without fees is to be read again, where neighbouring days have them: 3, 7, 14, 30 and 60 days
+ * after it; undefined where it was read since then.
+ */
+export function feesDueSince(state: PeriodState, settings: PlanSettings, nowEpochMs: number): number | undefined {
+  const times = AGES_OF_FEES.map((days) => wallTime(state.startsOn.add({ days }), settings.askFromMinutes));
+  const since = times.filter((time) => time <= nowEpochMs).at(-1);
+  return since !== undefined && (state.askedEpochMs ?? 0) < since ? since : undefined;
+}
+
 /** When a day that was answered now is asked for again, and whether this was its last reading. */
 export function scheduleOfDay(
   state: PeriodState,
@@ -107,10 +129,22 @@ export function scheduleOfDay(
   if (!complete && !isDormantDay && isRecent(day, today, settings)) {
     return { nextAskEpochMs: nowEpochMs + pauseMs(state.timesAsked), timesAsked, settledEpochMs: null };
   }
+  if (!complete && !isDormantDay && isMissingHours(state, stored)) {
+    const again = nowEpochMs + pauseWhileMissingMs(day, nowEpochMs);
+    const secondReading = wallTime(day.add({ days: SECOND_READING_DAYS }), settings.askFromMinutes);
+    const nextAskEpochMs = isOldEnoughToSettle(day, today) ? again : Math.min(again, secondReading);
+    return { nextAskEpochMs, timesAsked, settledEpochMs: null };
+  }
   if (isOldEnoughToSettle(day, today)) return { nextAskEpochMs: null, timesAsked, settledEpochMs: nowEpochMs };
   if (isDormantDay) return { nextAskEpochMs: null, timesAsked, settledEpochMs: null };
   const secondReading = wallTime(day.add({ days: SECOND_READING_DAYS }), settings.askFromMinutes);
   return { nextAskEpochMs: secondReading, timesAsked, settledEpochMs: null };
+}
+
+/** Whether an incomplete day lacks something that Caruna+ has: where its total is all there, or it shows nothing, not. */
+function isMissingHours(state: PeriodState, stored: StoredSum): boolean {
+  if (isAllOf(state.kwhTold, stored)) return false;
+  return stored.hours > 0 || (state.kwhTold ?? 0) !== 0;
 }
 
 /** Minutes after local midnight at which a metering point's checks are made: where there are many, spread over the day. */
@@ -163,9 +197,16 @@ export function newestYear(point: PlannedMeteringPoint, today: Temporal.PlainDat
  */
 export function lookBackFrom(point: PlannedMeteringPoint, settings: PlanSettings): Temporal.PlainDate | null {
   if (settings.backfill === "all") return null;
-  const firstLoaded = localDay(point.firstSeenEpochMs).subtract({ days: settings.daysToLoad });
+  const firstSeen = localDay(point.firstSeenEpochMs).subtract({ days: settings.daysToLoad });
+  const firstStored = firstStoredDay(point);
+  const firstLoaded = firstStored !== null && isBefore(firstStored, firstSeen) ? firstStored : firstSeen;
   if (settings.backfill === "none") return firstLoaded;
   return isBefore(settings.backfill, firstLoaded) ? settings.backfill : firstLoaded;
+}
+
+/** The local day of the first hour that was ever stored from Caruna+: what came since then is never left to the backfill. */
+export function firstStoredDay({ oldestHourEpochMs }: PlannedMeteringPoint): Temporal.PlainDate | null {
+  return oldestHourEpochMs === undefined || oldestHourEpochMs === null ? null : localDay(oldestHourEpochMs);
 }
 
 /** Whether a period was asked for at a time that has not come yet: the clock was wrong then, or is now. */

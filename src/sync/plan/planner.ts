@@ -8,7 +8,7 @@
 import { Temporal } from "temporal-polyfill";
 import { lastDays, localDay } from "../../energy/index.js";
 import type { PeriodState, PlannedMeteringPoint, PlanSettings, StoredSum, ToldSum } from "./period.js";
-import { afterComparing, afterReading } from "./planner-compare.js";
+import { afterComparing, afterReading, afterReport } from "./planner-compare.js";
 import {
   firstAsk,
   isBefore,
@@ -152,7 +152,7 @@ export function afterDay(
   settings: PlanSettings,
   nowEpochMs: number,
 ): { state: PeriodState; isInconsistent: boolean } {
-  const { compared, isInconsistent } = afterReading(state, stored, nowEpochMs);
+  const { compared, isInconsistent } = afterReading(state, stored, isComplete(state.startsOn, stored), nowEpochMs);
   const schedule = scheduleOfDay(state, stored, point, settings, nowEpochMs);
   // The look back has read it; what comes next, its second reading say, is not the look back's any more.
   return { state: { ...state, askedEpochMs: nowEpochMs, ...compared, ...schedule, isHistory: false }, isInconsistent };
@@ -327,7 +327,9 @@ function compared(
   nowEpochMs: number,
 ): PeriodState {
   const before = known ?? newPeriod(parent.meteringPointId, span, told.startsOn);
-  const after = afterComparing(before, told, stored, firstAsk(told.startsOn, settings), nowEpochMs);
+  const dueSince = firstAsk(told.startsOn, settings);
+  const byTotals = afterComparing(before, told, stored, dueSince, nowEpochMs);
+  const after = afterReport(before, byTotals, told, stored, dueSince, nowEpochMs);
   const isHistory = parent.isHistory && (known === undefined || known.isHistory);
   return after === before || after.nextAskEpochMs === null ? after : { ...after, isHistory };
 }
