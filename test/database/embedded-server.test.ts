@@ -329,7 +329,7 @@ describe("after a power cut", () => {
     ["left behind by a server in single-user mode", `-${process.pid}\n`],
   ])("a postmaster.pid that is %s does not keep the server from starting", async (_, text) => {
     const database = await open();
-    await database.upsertEnergyHourly([READING]);
+    await storeHours(database, [READING]);
     await database.stop();
     await writeFile(join(directory, "postmaster.pid"), text);
     expect(await countHours(await open())).toBe(1);
