@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { ConnectionPool } from "../connection/connection-pool.js";
+import type { ConnectionPool, Session } from "../connection/connection-pool.js";
 import type { HourValues } from "./metering-point-hourly.js";
 
 /** An hour of `energy_hourly` that has a total. */
