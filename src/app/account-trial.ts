@@ -41,13 +41,13 @@ export class AccountTrial {
    * @param force even while the login is paused: the person knows, and wants it.
    */
   async try(account: Account, force: boolean, signal: AbortSignal): Promise<TriedAccount> {
-    const { baseUrl, allowedHosts, customers } = this.#configuration.caruna;
+    const { baseUrl, allowedHosts, customers, proxy } = this.#configuration.caruna;
     prepareStateDirectory(this.#configuration.stateDir);
     await this.#database.check(signal);
     this.#sessions = memorySessionStore();
     const caruna = new CarunaClient({
       ...account,
-      ...{ baseUrl, allowedHosts, sessionStore: this.#sessions, logger: this.#logger },
+      ...{ baseUrl, allowedHosts, proxy, sessionStore: this.#sessions, logger: this.#logger },
       guard: loginGuard(this.#database, this.#configuration, account, Date.now),
       onLoginFailed: loginTranscripts(this.#configuration),
       // A person waits: what fails now may be told now.

@@ -70,7 +70,7 @@ export class App {
     const account = requireAccount(configuration);
     prepareStateDirectory(configuration.stateDir);
     logger.info({}, `state is kept in ${configuration.stateDir}`);
-    const { baseUrl, allowedHosts } = configuration.caruna;
+    const { baseUrl, allowedHosts, proxy } = configuration.caruna;
     const sessionStore = fileSessionStore(sessionFile(configuration), logger);
     this.#options = options;
     this.#database = new Database(databaseSettings(configuration), logger);
@@ -84,7 +84,7 @@ export class App {
     const { requestsAtOnce } = configuration.caruna;
     this.#caruna = new CarunaClient({
       ...account,
-      ...{ baseUrl, allowedHosts, requestsAtOnce, sessionStore, guard, onLoginFailed, logger },
+      ...{ baseUrl, allowedHosts, proxy, requestsAtOnce, sessionStore, guard, onLoginFailed, logger },
       onEvent: (event) => this.#metrics?.onClientEvent(event),
     });
     this.#account = new AccountIdentity(baseUrl, account.username);

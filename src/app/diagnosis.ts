@@ -110,13 +110,13 @@ interface CarunaOptions extends Pick<DiagnosisOptions, "now"> {
 }
 
 async function checkCaruna(checks: Checks, options: CarunaOptions, signal: AbortSignal): Promise<void> {
-  const { baseUrl, allowedHosts } = options.configuration.caruna;
+  const { baseUrl, allowedHosts, proxy } = options.configuration.caruna;
   const portal = await checks.run("portal", baseUrl, async () => {
-    const reached = await reach(new URL(baseUrl), signal);
+    const reached = await reach(new URL(baseUrl), proxy, signal);
     return [reachedInWords(reached), reached];
   });
   const loginHost = await checks.run("login host", portal, async () => {
-    const reached = await reach(await loginAddress({ baseUrl, allowedHosts }, signal), signal);
+    const reached = await reach(await loginAddress({ baseUrl, allowedHosts, proxy }, signal), proxy, signal);
     return [reachedInWords(reached), reached];
   });
   const client = options.account === undefined ? undefined : clientOf(options, options.account);
@@ -146,12 +146,12 @@ async function checkCaruna(checks: Checks, options: CarunaOptions, signal: Abort
 }
 
 function clientOf({ configuration, logger, guarded, now }: CarunaOptions, account: Account) {
-  const { baseUrl, allowedHosts } = configuration.caruna;
+  const { baseUrl, allowedHosts, proxy } = configuration.caruna;
   const store = fileSessionStore(sessionFile(configuration), logger);
   const guard = guarded && loginGuard(guarded, configuration, account, now);
   const client = new CarunaClient({
     ...account,
-    ...{ baseUrl, allowedHosts, sessionStore: store, logger },
+    ...{ baseUrl, allowedHosts, proxy, sessionStore: store, logger },
     ...(guard === undefined ? {} : { guard }),
     onLoginFailed: loginTranscripts(configuration),
     // A person waits: what fails now may be told now.

@@ -18,6 +18,7 @@ import type { ClientEvent } from "./events.js";
 import { Gate } from "./http/gate.js";
 import { AllowedHosts } from "./http/hosts.js";
 import { Outage } from "./http/outage.js";
+import type { ProxySettings } from "./http/proxy.js";
 import {
   DEFAULT_LIMITS,
   type HttpResponse,
@@ -74,6 +75,8 @@ export interface CarunaClientOptions {
   readonly onLoginFailed?: OnLoginFailed | undefined;
   readonly logger?: Logger | undefined;
   readonly limits?: Partial<TransportLimits> | undefined;
+  /** An HTTP proxy for everything but this machine's own addresses; default: none, whatever the environment says. */
+  readonly proxy?: ProxySettings | undefined;
   /** Calls of the API that are under way at one time; fewer after 429 and 5xx; default 4. */
   readonly requestsAtOnce?: number | undefined;
   /** Tries after network errors, 5xx and 429; default 3. */
@@ -168,7 +171,7 @@ export class CarunaClient {
         this.#logger.warn({ problem, waitSeconds: Math.round(delayMs / 100) / 10 }, "trying again");
       },
     };
-    this.#api = keepAliveTransport(this.#limits);
+    this.#api = keepAliveTransport(this.#limits, options.proxy);
     this.#gate = new Gate(options.requestsAtOnce ?? REQUESTS_AT_ONCE);
   }
 
@@ -556,6 +559,7 @@ export class CarunaClient {
       recorder,
       keepTranscript,
       limits: this.#limits,
+      proxy: this.#options.proxy,
       retry: asked === undefined ? this.#retry : { ...this.#retry, rest: undefined, outage: undefined },
       logger: this.#logger,
       signal,

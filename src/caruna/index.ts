@@ -18,6 +18,7 @@ export {
   TokenRefused,
 } from "./errors.js";
 export type { ClientEvent } from "./events.js";
+export type { ProxySettings } from "./http/proxy.js";
 export { type LoginAddressOptions, loginAddress, type Reached, reach } from "./http/reachability.js";
 export type { Sleep, TransportLimits } from "./http/transport.js";
 export type {

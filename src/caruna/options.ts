@@ -20,6 +20,10 @@ function objectWith(...methods: string[]) {
   return z.custom(has, `an object with the methods ${methods.join(", ")}`).optional();
 }
 
+function isProxyUrl(url: string): boolean {
+  return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
+}
+
 const CLIENT_OPTIONS = z.object(
   {
     username: TEXT,
@@ -33,6 +37,15 @@ const CLIENT_OPTIONS = z.object(
     retries: wholeNumberFrom(0),
     limits: z
       .object({ requestTimeoutMs: wholeNumberFrom(1), maxBodyBytes: wholeNumberFrom(1) }, "an object of limits")
+      .optional(),
+    proxy: z
+      .object(
+        {
+          url: z.string("an address").refine(isProxyUrl, "an address such as http://proxy.example:3128"),
+          except: z.string("hosts with commas between").optional(),
+        },
+        "an object with its url",
+      )
       .optional(),
     sessionStore: objectWith("load", "save", "clear"),
     guard: objectWith("check", "begin"),
@@ -100,13 +113,16 @@ export function checkCallOptions(method: string, options: object): void {
   checked(CALL_OPTIONS, method, options);
 }
 
+/** Options of which no value is shown. */
+const SECRETS = ["password", "proxy.url"];
+
 function checked<Checked>(schema: z.ZodType<Checked>, method: string, options: unknown): Checked {
   const { success, data, error } = schema.safeParse(options, { reportInput: true });
   if (success) return data;
   const [issue] = error.issues;
   const name = issue?.path.join(".") ?? "";
   const what = name === "" ? `The options of ${method}` : `The option \`${name}\` of ${method}`;
-  throw new TypeError(`${what} must be ${issue?.message}, not ${shown(issue?.input, name === "password")}.`);
+  throw new TypeError(`${what} must be ${issue?.message}, not ${shown(issue?.input, SECRETS.includes(name))}.`);
 }
 
 function shown(value: unknown, isSecret: boolean): string {

@@ -77,8 +77,15 @@ function findCaruna(sources: Sources, { username, password }: FoundAccount): Car
     customers: sources.valueOf(SETTINGS.customers),
     requestsAtOnce: sources.valueOf(SETTINGS.requestsAtOnce),
     baseUrl,
+    proxy: findProxy(sources),
     allowedHosts: [...new Set([...sources.valueOf(SETTINGS.allowedHosts), hostEntryOf(new URL(baseUrl))])],
   };
+}
+
+function findProxy(sources: Sources): CarunaConfiguration["proxy"] {
+  const url = sources.find(SETTINGS.proxy)?.value;
+  const except = sources.find(SETTINGS.noProxy)?.value;
+  return url === undefined ? undefined : { url, except };
 }
 
 /** Where the page is served. What others can reach is behind a token, and what is off needs none. */

@@ -85,6 +85,29 @@ export const portalOrigin = z
   })
   .transform((given) => new URL(given).origin);
 
+/** Address of an HTTP proxy; without a scheme it is http, as other programs read it. */
+export const proxyUrl = z
+  .string()
+  .transform((given) => (given.includes("://") ? given.trim() : `http://${given.trim()}`))
+  .refine((given) => URL.canParse(given) && /^https?:\/\//i.test(given) && new URL(given).pathname === "/", {
+    error:
+      "is no address of an HTTP proxy, http://user:password@host:port (in the password, write @ as %40, % as %25 and so on)",
+    abort: true,
+  })
+  .refine((given) => isDecodable(new URL(given)), {
+    error: "holds a % that begins no code: write %25 for a % in the password",
+  });
+
+function isDecodable({ username, password }: URL): boolean {
+  try {
+    decodeURIComponent(username + password);
+    return true;
+  } catch {
+    // decodeURIComponent rejects a malformed code by throwing: that is the answer, not a failure.
+    return false;
+  }
+}
+
 /** True for 127.0.0.0/8, ::1 and localhost: what never leaves this machine. Takes a `URL`'s hostname, or a bare address. */
 export function isLoopback(hostname: string): boolean {
   return (

@@ -301,7 +301,7 @@ describe("connections", () => {
     expect(new Set(calls.map(({ remotePort }) => remotePort)).size).toBe(2);
   });
 
-  it("go to Caruna+ itself, not to a proxy that the environment names", async () => {
+  it("of the library go to Caruna+ itself, not to a proxy that the environment names", async () => {
     const proxy = await rawServer((_, response) => sendHtml(response, "proxied"));
     const before = process.env.http_proxy;
     process.env.http_proxy = proxy.url;

@@ -16,7 +16,8 @@ describe("the files that describe the settings", () => {
   test(".env.example names every variable, in the order of the table", () => {
     const named = [...env.matchAll(/^#?([A-Z_]+)=/gm)].map((match) => match[1]);
     const inTable = describeSettings().flatMap(({ environment }) => environment);
-    expect(named).toEqual(inTable.filter((name) => name !== "CARUNA_USERNAME"));
+    const isAlias = (name: string) => name === "CARUNA_USERNAME" || /[a-z]/.test(name);
+    expect(named).toEqual(inTable.filter((name) => !isAlias(name)));
     expect(env).toContain("CARUNA_USERNAME");
   });
 

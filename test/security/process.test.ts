@@ -123,7 +123,7 @@ describe("a crash", () => {
 });
 
 test("an error of the transport carries neither the request nor axios' own error, however deep one looks", async () => {
-  const { send, close } = keepAliveTransport({ requestTimeoutMs: 5_000, maxBodyBytes: 10 });
+  const { send, close } = keepAliveTransport({ requestTimeoutMs: 5_000, maxBodyBytes: 10 }, undefined);
   atTheEnd(close);
   const requests: [string, string][] = [
     ["http://127.0.0.1:9/x", "refused"],

@@ -4,7 +4,8 @@ import { connect as connectByTls, type TLSSocket } from "node:tls";
 import { CarunaUnreachable } from "../errors.js";
 import { readStart, startRequest } from "../login/portal.js";
 import { AllowedHosts, isLoopback } from "./hosts.js";
-import { DEFAULT_LIMITS, keepAliveTransport, reasonOf, sendWithRetries } from "./transport.js";
+import { openTunnel, ProxyFailed, type ProxySettings, proxyFor } from "./proxy.js";
+import { DEFAULT_LIMITS, keepAliveTransport, reasonOf, reasonOfProxy, sendWithRetries } from "./transport.js";
 
 const TIMEOUT_MS = 10_000;
 
@@ -17,25 +18,44 @@ export interface Reached {
 }
 
 /**
- * Looks up the name of a host and connects to it, by TLS unless the address says http; asks it nothing.
- * Throws `CarunaUnreachable`, which says at which of the two it failed.
+ * Looks up the name of a host and connects to it, by TLS unless the address says http; asks it nothing. Where a proxy is on
+ * the way, that one looks it up. Throws `CarunaUnreachable`, which says at which of the two it failed.
  */
-export async function reach(url: URL, signal: AbortSignal): Promise<Reached> {
+export async function reach(url: URL, proxySettings: ProxySettings | undefined, signal: AbortSignal): Promise<Reached> {
   const hostname = url.hostname.replace(/^\[(.*)\]$/, "$1");
-  await lookup(hostname).catch((error: unknown) => {
-    throw new CarunaUnreachable(`${url.host}: ${reason(error)}`);
-  });
+  const proxy = proxyFor(url, proxySettings);
   const port = Number(url.port) || (url.protocol === "http:" ? 80 : 443);
+  if (proxy === undefined) {
+    await lookup(hostname).catch((error: unknown) => {
+      throw new CarunaUnreachable(`${url.host}: ${reason(error)}`);
+    });
+  }
   if (url.protocol === "http:" && isLoopback(url.hostname)) {
     await connected(connectPlainly({ host: hostname, port }), "connect", url, signal);
     return { host: url.host, tls: undefined };
   }
-  const socket = connectByTls({ host: hostname, port, servername: hostname });
+  const tunnel = proxy && (await throughProxy(proxy, url, hostname, port, signal));
+  const socket = connectByTls({ host: hostname, port, servername: hostname, ...(tunnel && { socket: tunnel }) });
   const tls = await connected(socket, "secureConnect", url, signal, (open: TLSSocket) => ({
     protocol: open.getProtocol() ?? "TLS",
     certificateValidUntil: new Date(open.getPeerCertificate().valid_to).toISOString().slice(0, 10),
   }));
   return { host: url.host, tls };
+}
+
+async function throughProxy(
+  proxy: URL,
+  url: URL,
+  hostname: string,
+  port: number,
+  signal: AbortSignal,
+): Promise<Socket> {
+  try {
+    return await openTunnel(proxy, hostname, port, { signal, holdsProgram: true });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error instanceof ProxyFailed ? new CarunaUnreachable(`${url.host}: ${reasonOfProxy(error)}`) : error;
+  }
 }
 
 /** Resolves when the socket is open, with what `look` sees of it then; the socket is closed in any case. */
@@ -73,17 +93,21 @@ function reason(error: unknown): string {
 export interface LoginAddressOptions {
   readonly baseUrl: string;
   readonly allowedHosts: readonly string[];
+  readonly proxy: ProxySettings | undefined;
 }
 
 /**
  * Asks the portal where its login begins: the address of the identity provider. Nothing of an account is sent.
  * Throws `CarunaUnreachable`, `RateLimited`, `LoginChanged`, and `HostNotAllowed` for a host that may not see credentials.
  */
-export async function loginAddress({ baseUrl, allowedHosts }: LoginAddressOptions, signal: AbortSignal): Promise<URL> {
+export async function loginAddress(
+  { baseUrl, allowedHosts, proxy }: LoginAddressOptions,
+  signal: AbortSignal,
+): Promise<URL> {
   const base = new URL(baseUrl);
   const hosts = new AllowedHosts(base, allowedHosts);
   hosts.check(base);
-  const { send, close } = keepAliveTransport(DEFAULT_LIMITS);
+  const { send, close } = keepAliveTransport(DEFAULT_LIMITS, proxy);
   try {
     const request = startRequest(base);
     const address = readStart(await sendWithRetries(send, request, ONE_TRY, signal), request.url);

@@ -1,11 +1,12 @@
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import axios, { type AxiosInstance, type AxiosRequestConfig, isAxiosError } from "axios";
-import { wrapper } from "axios-cookiejar-support";
-import type { CookieJar } from "tough-cookie";
+import { type CookieOptions, createCookieAgent, HttpCookieAgent, HttpsCookieAgent } from "http-cookie-agent/http";
+import { CookieJar } from "tough-cookie";
 import { AnswerNotUnderstood, CarunaUnreachable, RateLimited } from "../errors.js";
 import { maskedCall } from "../masking.js";
 import type { Outage } from "./outage.js";
+import { ProxyFailed, type ProxySettings, TunnelAgent } from "./proxy.js";
 
 /** One request, as it goes over the wire. */
 export interface HttpRequest {
@@ -38,16 +39,31 @@ export type Transport = (request: HttpRequest, signal: AbortSignal) => Promise<H
 
 const USER_AGENT = "caruna-integration (+https://www.npmjs.com/package/caruna-integration)";
 
+const CookieTunnelAgent = createCookieAgent(TunnelAgent);
+
+/** The same class to Node.js, two to TypeScript: the agents' package names it by its CommonJS types. */
+function isCookieJar(jar: unknown): jar is CookieOptions["jar"] {
+  return jar instanceof CookieJar;
+}
+
 /** The transport of the login: it keeps cookies in the jar, per host, as a browser would. */
-export function cookieTransport(jar: CookieJar, limits: TransportLimits): Transport {
-  // The wrapped instance brings agents of its own, so a login opens its own few connections.
-  return transportOf(wrapper(axios.create({ jar })), limits);
+export function cookieTransport(jar: CookieJar, limits: TransportLimits, proxy: ProxySettings | undefined): Transport {
+  if (!isCookieJar(jar)) throw new TypeError("not a cookie jar");
+  const cookies = { jar };
+  const httpAgent = new HttpCookieAgent({ cookies });
+  const httpsAgent =
+    proxy === undefined ? new HttpsCookieAgent({ cookies }) : new CookieTunnelAgent({ cookies, proxy });
+  return transportOf(axios.create({ httpAgent, httpsAgent }), limits);
 }
 
 /** The transport of the API: no cookies, connections kept open between calls. `close` drops them. */
-export function keepAliveTransport(limits: TransportLimits): { send: Transport; close: () => void } {
-  const httpAgent = new HttpAgent({ keepAlive: true, maxFreeSockets: 8 });
-  const httpsAgent = new HttpsAgent({ keepAlive: true, maxFreeSockets: 8 });
+export function keepAliveTransport(
+  limits: TransportLimits,
+  proxy: ProxySettings | undefined,
+): { send: Transport; close: () => void } {
+  const pool = { keepAlive: true, maxFreeSockets: 8 };
+  const httpAgent = new HttpAgent(pool);
+  const httpsAgent = proxy === undefined ? new HttpsAgent(pool) : new TunnelAgent({ ...pool, proxy });
   const close = () => {
     httpAgent.destroy();
     httpsAgent.destroy();
@@ -91,7 +107,7 @@ function axiosConfig(request: HttpRequest, limits: TransportLimits, signal: Abor
     responseType: "text",
     transformResponse: (body: unknown) => body,
     validateStatus: () => true,
-    // axios would hand a proxy named in the environment every request in the clear, the password too.
+    // Proxies are the agents' business: axios would take its own agent for one, and lose the cookies and the connection.
     proxy: false,
   };
 }
@@ -104,6 +120,7 @@ function withoutSecrets(error: unknown, request: HttpRequest, timeoutMs: number 
   if (/maxContentLength/.test(error.message)) {
     return new AnswerNotUnderstood(maskedCall(request.method, request.url), "it is larger than we are willing to read");
   }
+  if (error.cause instanceof ProxyFailed) return new CarunaUnreachable(`${host}: ${reasonOfProxy(error.cause)}`);
   return new CarunaUnreachable(`${host}: ${reasonOf(error.code)}`, { code: error.code });
 }
 
@@ -145,6 +162,16 @@ export function reasonOf(code: string | undefined): string {
   // zlib's codes begin with Z_, those of Brotli are ERR__ERROR_FORMAT_… and the like.
   if (/^(?:Z_|ERR__)/.test(code)) return "its answer was damaged on the way: it cannot be unpacked";
   return REASONS[code] ?? code;
+}
+
+/** Why a proxy has led nowhere, in words. */
+export function reasonOfProxy({ proxyHost, failure }: ProxyFailed): string {
+  const proxy = `the proxy ${proxyHost} (of HTTPS_PROXY)`;
+  if ("code" in failure) return `${proxy} could not be used: ${reasonOf(failure.code)}`;
+  const { status } = failure;
+  return status === 407
+    ? `${proxy} wants another user name and password (HTTP 407): write them as http://user:password@host:port`
+    : `${proxy} has refused the connection (HTTP ${status}); NO_PROXY names hosts to reach without it`;
 }
 
 /** Waits; ends early, throwing the signal's reason, when the signal is aborted. */

@@ -12,6 +12,7 @@ import {
   RateLimited,
 } from "../errors.js";
 import type { AllowedHosts } from "../http/hosts.js";
+import type { ProxySettings } from "../http/proxy.js";
 import {
   cookieTransport,
   type HttpRequest,
@@ -70,6 +71,7 @@ export interface LoginOptions {
   /** Writes the exchanges down, in case the login fails; undefined where nobody wants them. */
   readonly recorder: TranscriptRecorder | undefined;
   readonly limits: TransportLimits;
+  readonly proxy: ProxySettings | undefined;
   readonly retry: RetryPolicy;
   readonly logger: Logger;
   readonly signal: AbortSignal;
@@ -198,7 +200,7 @@ class Login {
     this.#jar = jar;
     this.#signal = signal;
     this.#budget = budget;
-    const send = cookieTransport(jar, options.limits);
+    const send = cookieTransport(jar, options.limits, options.proxy);
     this.#send = options.recorder?.transport(send, jar) ?? send;
     this.#givesPassword = givesPassword;
   }
