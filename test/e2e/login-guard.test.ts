@@ -22,7 +22,13 @@ async function onceWithoutState(changes: Record<string, string> = {}) {
 
 /** As if that much time had passed since the last try. */
 async function pass(interval: string): Promise<void> {
-  await world.database.query("UPDATE public.login_guard SET last_try_at = last_try_at - $1::interval", [interval]);
+  await world.database.query(
+    `UPDATE public.login_guard SET posts = (
+      SELECT jsonb_agg(jsonb_set(post, '{atEpochMs}', to_jsonb((post->>'atEpochMs')::float8 - extract(epoch FROM $1::interval) * 1000)))
+      FROM jsonb_array_elements(posts) AS post
+    )`,
+    [interval],
+  );
 }
 
 /** The lines of the log above `info`, as a person is to read them. */
@@ -42,11 +48,11 @@ test("started again and again with a wrong password and without its state: one p
     const held = await onceWithoutState(WRONG);
     expect([held.exitCode, held.requests]).toEqual([3, 0]);
     expect(complaints(held.stderr)).toEqual([
-      expect.stringMatching(/held back.*Käyttäjätunnus.*posted again at .*caruna-integration login$/),
+      expect.stringMatching(/login is paused until .*Käyttäjätunnus.*transcript.*caruna-integration login --force$/),
     ]);
   }
   expect(world.simulator.passwordPosts).toBe(1);
-  expect((await run(["health"], WRONG)).stdout).toContain("held back");
+  expect((await run(["health"], WRONG)).stdout).toContain("login is paused");
 });
 
 test("posts a wrong password again after 1 h, 6 h and 24 h, and then no more", async () => {
@@ -64,7 +70,7 @@ test("posts a wrong password again after 1 h, 6 h and 24 h, and then no more", a
   await pass("10 years");
   const last = await onceWithoutState(WRONG);
   expect(last).toMatchObject({ exitCode: 3, requests: 0 });
-  expect(last.stderr).toContain("not posted again by itself");
+  expect(last.stderr).toContain("paused until the password changes or you ask for a login");
   expect(world.simulator.passwordPosts).toBe(4);
 });
 
@@ -75,15 +81,21 @@ test("a password that was changed is tried at once", async () => {
   expect(world.simulator.passwordPosts).toBe(2);
 });
 
-test("login tries at once whatever is held back, and tells on stdout what came of it", async () => {
+test("login obeys the pause unless it is forced, and says on stdout what came of it", async () => {
   await onceWithoutState(WRONG);
-  const rejected = await run(["login"], WRONG);
+  const paused = await run(["login"], WRONG);
+  expect(paused).toMatchObject({ exitCode: 3, stdout: expect.stringContaining("login --force") });
+  expect(world.simulator.passwordPosts).toBe(1);
+  const status = await run(["status"], WRONG);
+  expect(status.stdout).toMatch(/login is paused until .*Käyttäjätunnus.*login --force/);
+  const rejected = await run(["login", "--force"], WRONG);
   expect(rejected).toMatchObject({ exitCode: 3, stdout: expect.stringContaining("Caruna+ rejected the user name") });
   expect(complaints(rejected.stderr)).toEqual([]);
   expect(world.simulator.passwordPosts).toBe(2);
   world.simulator.set({ password: "wrong" });
-  expect(await run(["login"], WRONG)).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("accepted") });
-  // It keeps the session, and nothing is held back any more.
+  const accepted = await run(["login", "--force"], WRONG);
+  expect(accepted).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("accepted") });
+  // It keeps the session, and nothing is paused any more.
   expect((await run(["start", "--once"], WRONG)).exitCode).toBe(0);
   expect(world.simulator.passwordPosts).toBe(3);
   expect(await world.database.query("SELECT FROM public.login_guard")).toEqual([]);
@@ -113,10 +125,10 @@ test("logout forgets the kept session, where there is one", async () => {
 test("the daemon goes on with one line a cycle, and loads once login was run with the right password", async () => {
   const settings = { ...world.settings, ...WRONG, JOB_INTERVAL: "1" };
   const program = startProgram(["start"], settings, world.folder);
-  await program.says("held back");
+  await program.says("login is paused");
   expect(world.simulator.passwordPosts).toBe(1);
   world.simulator.set({ password: "wrong" });
-  await run(["login"], WRONG);
+  await run(["login", "--force"], WRONG);
   await program.says("days loaded");
   program.child.kill("SIGTERM");
   const { stderr, exitCode } = await program.ended;
@@ -125,38 +137,32 @@ test("the daemon goes on with one line a cycle, and loads once login was run wit
   expect(first).toContain("this cycle failed: Caruna+ rejected");
   expect(others.length).toBeGreaterThan(0);
   expect(new Set(others).size).toBe(1);
-  expect(others[0]).toContain("this cycle failed: The password is held back");
+  expect(others[0]).toContain("this cycle failed: The login is paused");
 });
 
 test.each(["SIGKILL", "SIGTERM"] as const)(
-  "ended by %s between the post and its answer: twice it is forgiven, the third time holds the password back",
+  "ended by %s between the post and its answer: the password is posted again with the next regular cycle",
   async (signal) => {
-    for (let time = 1; time <= 3; time += 1) {
-      world.simulator.answerNext({ site: "auth", method: "POST", answer: "hang" });
-      const settings = world.settings;
-      const program = startProgram(["start"], settings, world.folder);
-      while (world.simulator.passwordPosts < time) await turn();
-      program.child.kill(signal);
-      expect((await program.ended).exitCode).toBe(signal === "SIGTERM" ? 0 : null);
-      const [lease] = await world.database.query("SELECT expires_at <= now() AS is_free FROM writer_lease");
-      expect(lease).toEqual({ is_free: signal === "SIGTERM" });
-    }
-    const held = await onceWithoutState();
-    expect(held).toMatchObject({ exitCode: 3, requests: 0 });
-    expect(complaints(held.stderr)).toEqual([expect.stringContaining("3 logins were cut off")]);
-    expect((await run(["login"])).exitCode).toBe(0);
+    world.simulator.answerNext({ site: "auth", method: "POST", answer: "hang" });
+    const program = startProgram(["start"], world.settings, world.folder);
+    while (world.simulator.passwordPosts < 1) await turn();
+    program.child.kill(signal);
+    expect((await program.ended).exitCode).toBe(signal === "SIGTERM" ? 0 : null);
+    const [lease] = await world.database.query("SELECT expires_at <= now() AS is_free FROM writer_lease");
+    expect(lease).toEqual({ is_free: signal === "SIGTERM" });
+    const paused = await onceWithoutState();
+    expect(paused).toMatchObject({ exitCode: 4, requests: 0 });
+    expect(complaints(paused.stderr)).toEqual([expect.stringContaining("got no answer")]);
+    expect((await run(["login", "--force"])).exitCode).toBe(0);
     expect((await run(["start", "--once"])).exitCode).toBe(0);
   },
 );
 
-test("trouble of Caruna+ holds nothing back", async () => {
-  for (const answer of [
-    { status: 503 },
-    { status: 200, headers: {}, body: "<title>?</title>" },
-    "disconnect",
-  ] as const) {
-    world.simulator.answerNext({ site: "auth", method: "POST", answer });
-    expect((await onceWithoutState()).exitCode).toBe(4);
-  }
+test("trouble of Caruna+ pauses the login until the next regular cycle", async () => {
+  world.simulator.answerNext({ site: "auth", method: "POST", answer: { status: 503 } });
+  expect((await onceWithoutState()).exitCode).toBe(4);
+  expect(await onceWithoutState()).toMatchObject({ exitCode: 4, requests: 0 });
+  await pass("1 day");
   expect((await onceWithoutState()).exitCode).toBe(0);
+  expect(world.simulator.passwordPosts).toBe(2);
 });

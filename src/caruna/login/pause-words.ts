@@ -5,10 +5,10 @@ import type { LoginFailureKind, LoginPause } from "./guard.js";
 export function pauseInWords(pause: LoginPause): string {
   const until =
     pause.nextPostEpochMs === undefined
-      ? "is paused until the password changes or you ask for a login"
-      : `is paused until ${helsinkiTime(pause.nextPostEpochMs)}`;
+      ? "until the password changes or you ask for a login"
+      : `until ${helsinkiTime(pause.nextPostEpochMs)}`;
   const tooMany = pause.tooManyPasswords ? "three different passwords were tried within 24 hours, and " : "";
-  return `The login ${until}, so that the account is not locked: ${tooMany}${lastPostInWords(pause)}. ${nextStepOfPause(pause)}`;
+  return `The login is paused ${until}, so that the account is not locked: ${tooMany}${lastPostInWords(pause)}. ${nextStepOfPause(pause)}`;
 }
 
 /** When the password is posted again, as a sentence. */
