@@ -100,9 +100,8 @@ export class PersonNeeded extends CarunaError {
   constructor(task: PersonTask, words: string | undefined) {
     const { asks, step } = PERSON_TASKS[task];
     const nextStep = `${step}, and run: caruna-integration login --force`;
-    super(
-      `Caruna+ ${asks}${words === undefined ? "" : `: "${words}"`}. A program that runs unattended cannot do that. ${nextStep}`,
-    );
+    const said = words === undefined ? "" : `: "${words}"`;
+    super(`Caruna+ ${asks}${said}. A program that runs unattended cannot do that. ${nextStep}`);
     this.task = task;
     this.words = words;
     this.nextStep = nextStep;
