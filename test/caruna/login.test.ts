@@ -337,7 +337,7 @@ describe("a login that changed", () => {
     const error = await errorOf(clientOf(portal.url).client.customerNumbers());
     expect(error).toBeInstanceOf(LoginChanged);
     expect(error).toMatchObject({ address: "GET /first", expected: expect.stringContaining("a way on") });
-    for (const part of ['"Uusi kirjautuminen …"', "POST /go/…", "pin:text", "bank:select", "no meta refresh"])
+    for (const part of ['"Uusi kirjautuminen …5"', "POST /go/…", "pin:text", "bank:select", "no meta refresh"])
       expect(error.message).toContain(part);
     expect(error.message).not.toContain("CANARY");
   });

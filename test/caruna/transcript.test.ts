@@ -49,7 +49,7 @@ window.track('SECRET', "x:SECRET"); $('#SECRET').data.set({page: "SECRET", 'user
       outline: [
         "html[lang]",
         "  head",
-        '    title "…3 …5"',
+        '    title "Hei …5"',
         "    meta[content http-equiv] Refresh",
         "    script",
         "  body",
@@ -143,6 +143,26 @@ window.track('SECRET', "x:SECRET"); $('#SECRET').data.set({page: "SECRET", 'user
     parts.append("pass", "SECRET");
     expect(structureOfRequest({ ...form, body: parts })).toEqual({ kind: "form", fields: ["pass"] });
     expect(structureOfRequest({ ...form, headers: {}, body: "SECRET=SECRET" })).toEqual({ kind: "text", length: 13 });
+  });
+
+  it("has the words of a login page that are in the vocabulary, names of metas, and where frames lead", () => {
+    const page = `<meta name="csrf-token" content="SECRET"><h2>Hei Maija, Mannerheimintie 1 maksaa 12,50 €</h2><a href="/x">Ohita tämä</a>
+      <label for="a">Sähköposti maija@example.com</label><input id="a" value="SECRET"><input type="submit" value="Kirjaudu sisään Maija">
+      <iframe src="/frame/12345?sid=SECRET"></iframe><script>go("SECRET"); function later() {}</script>`;
+    const structure = structureOfAnswer(page, PAGE);
+    expect(structure).toMatchObject({ scriptCalls: ["go()"] });
+    const { outline } = structure.kind === "html" ? structure : { outline: [] };
+    expect(outline.map((line) => line.trim())).toEqual(
+      expect.arrayContaining([
+        "meta[content name] csrf-token",
+        'h2 "Hei …5, …15 …1 …6 …2,…2 …1"',
+        'a[href] "Ohita …4"',
+        'label[for] "Sähköposti …13.…3"',
+        'input[type value] "Kirjaudu …6 …5"',
+        "iframe[src] login.example/frame/…?sid",
+      ]),
+    );
+    expect(JSON.stringify(structure)).not.toMatch(/SECRET|maija|manner/i);
   });
 
   it("stays small for a page that is endless", () => {
@@ -288,7 +308,7 @@ describe("LoginChanged", () => {
       address: "GET /uusi/sivu",
       expected: "a way on: a redirect, a form or a refresh",
       found:
-        'HTTP 200, a page "Hei …@… asiakas …", at /uusi/sivu, a meta refresh to /aika/…, ' +
+        'HTTP 200, a page "Hei …13.…3, asiakas …8", at /uusi/sivu, a meta refresh to /aika/…, ' +
         "a form (POST /odd/…) with arvaus:text, vari:color, 0 Wicket calls",
       transcriptFile: join(directory, file),
     });

@@ -1,5 +1,4 @@
-import { parse as parseMarkup } from "node-html-parser";
-import { parseHtml } from "./html.js";
+import { parseHtml, textOf } from "./html.js";
 import { type Page, readPage } from "./page.js";
 import { Script } from "./scripts.js";
 
@@ -33,7 +32,7 @@ export function elementsOfAjax(body: string): { name: string; attributes: string
     const end = body.indexOf(cdata === undefined ? `</${name}>` : "]]>", tag.lastIndex);
     if (end === -1) break;
     const raw = body.slice(tag.lastIndex, end);
-    const text = cdata === undefined ? parseMarkup(raw).text : raw;
+    const text = cdata === undefined ? textOf(parseHtml(raw), raw.length) : raw;
     const content = /wicket1/.test(attributes) ? text.replaceAll("]^", "]") : text;
     found.push({ name, attributes, content });
     tag.lastIndex = end;
@@ -67,10 +66,16 @@ export function withAnswer(page: Page, answer: AjaxAnswer): Page {
   const body = root.querySelector("body") ?? root;
   for (const { id, html } of answer.components) {
     const old = id === "" ? null : root.getElementById(id);
-    if (old === null) body.insertAdjacentHTML("beforeend", html);
-    else old.replaceWith(html);
+    // Repaired first: node-html-parser takes very long for tags that are left open.
+    const repaired = parseHtml(html).querySelector("body")?.innerHTML ?? "";
+    if (old === null) body.insertAdjacentHTML("beforeend", repaired);
+    else old.replaceWith(repaired);
   }
-  body.insertAdjacentHTML("beforeend", answer.head);
+  const head = parseHtml(answer.head);
+  body.insertAdjacentHTML(
+    "beforeend",
+    (head.querySelector("head")?.innerHTML ?? "") + (head.querySelector("body")?.innerHTML ?? ""),
+  );
   const script = answer.scripts.replaceAll("</", "<\\/");
   if (script !== "") body.insertAdjacentHTML("beforeend", `<script>${script}</script>`);
   return readPage(root.toString(), page.url);

@@ -92,7 +92,7 @@ function rank(label: string, page: Page, isAfterPassword: boolean): number {
     if (words.LOG_IN_WITH_PASSWORD.test(label)) return isOther ? 1 : 8;
     if (isOther) return -1;
     if (words.LOG_IN.test(label)) return 7;
-  } else if (words.LOG_IN.test(label)) return -1;
+  } else if (words.LOG_IN.test(label) && !words.GOES_ON.test(label) && !words.SKIPS.test(label)) return -1;
   if (words.SKIPS.test(label)) return 6;
   if (words.DECLINES.test(label)) return mayBeDeclined(page) ? 5 : -1;
   if (words.GOES_ON.test(label)) return 4;

@@ -128,7 +128,10 @@ export function credentialsForm(
 /** A form that asks for the user name first, and for the password on the next page. */
 export function userNameForm(page: Page, account: Account): (Submission & { readonly userName: Control }) | undefined {
   const candidates = page.forms.flatMap((form) => {
-    const [userName] = typedFields(form, "user name");
+    const typed = typedFields(form);
+    const isLogin = words.LOG_IN.test(Object.values(wordsOf(form)).join(" "));
+    const lone = typed.length === 1 && isLogin ? typedFields(form, "unknown") : [];
+    const userName = [...typedFields(form, "user name"), ...lone][0];
     if (userName === undefined || isForSomethingElse(form) || needsMore(form, [userName])) return [];
     if (form.controls.some((control) => control.type === "password" && isTypedInto(control))) return [];
     return [{ form, userName, button: submitButton(form, page) }];
@@ -290,7 +293,12 @@ function withLineEnds(value: string): string {
 }
 
 /** Why a password must not be sent by a form; undefined where it may: in the body of a POST over the web. */
-export function refusalOf({ form, button }: Submission, call: WicketCall | undefined): string | undefined {
+export function refusalOf({ form, button }: Submission, page: Page, call: WicketCall | undefined): string | undefined {
+  const isPosted = button?.action !== undefined || form.element.hasAttribute("action");
+  if (call === undefined && !isPosted && page.script.sendsByItself())
+    return "a form that only a script of the page sends";
+  if (form.controls.some(({ name, id }) => page.script.fillsIn([name, id])))
+    return "a form that only a script of the page fills in, by a computation of its own";
   const url = button?.action ?? form.action;
   const method = call?.method ?? button?.method ?? form.method;
   if (call === undefined && (url === undefined || !isWeb(url)))

@@ -19,6 +19,7 @@ import {
 import { isJudgedDespiteStatus, judge, LostSession, refuseMaintenance } from "./judgement.js";
 import { type Form, isWeb, type Page, readPage, resolve } from "./page.js";
 import type { WicketCall } from "./scripts.js";
+import { masked } from "./vocabulary.js";
 
 /** A request that a page leads to. */
 export interface Hop {
@@ -195,7 +196,7 @@ function credentials(situation: Situation): Hop | undefined {
   if (!isNamed(userName) || !isNamed(password))
     throw changed(situation, "a form with named fields for user name and password");
   if (hasCaptcha(form)) throw new PersonNeeded("captcha", undefined);
-  const refusal = refusalOf(found, wicketCallFor(form, page, found.button));
+  const refusal = refusalOf(found, page, wicketCallFor(form, page, found.button));
   if (refusal !== undefined) throw changed(situation, "a form that sends the password in the body of a POST", refusal);
   return { ...sent(found, page), carriesPassword: true };
 }
@@ -344,7 +345,7 @@ export function describe(page: Page): string {
     return `a form (${form.method} ${form.action === undefined ? "nowhere" : maskedPath(form.action)}) with ${controls || "no fields"}`;
   });
   const parts = [
-    page.title === "" ? "a page without a title" : `a page "${maskedText(page.title, 80)}"`,
+    page.title === "" ? "a page without a title" : `a page "${masked(page.title)}"`,
     `at ${maskedPath(page.url)}`,
     page.refresh === undefined ? "no meta refresh" : `a meta refresh to ${maskedPath(page.refresh.url)}`,
     ...(forms.length === 0 ? ["no form"] : forms),

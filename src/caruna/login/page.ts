@@ -173,7 +173,7 @@ function readRefresh(content: string, base: URL, url: URL): Refresh | undefined 
   if (seconds === "" && target === "") return undefined;
   const to = target === "" ? url : resolve(target, base);
   const delaySeconds = Math.min(Number(seconds || 0), Number.MAX_SAFE_INTEGER);
-  return to === undefined ? undefined : { url: to, isReload: target === "", delaySeconds };
+  return to === undefined || !isWeb(to) ? undefined : { url: to, isReload: target === "", delaySeconds };
 }
 
 /** Those for the main content first. */

@@ -38,7 +38,9 @@ const LONGEST_DELAY_MS = 10_000;
 const TOKEN =
   /\/\*[\s\S]*?(?:\*\/|$)|\/\/[^\n]*|"(?:\\[\s\S]|[^"\\\n])*"?|'(?:\\[\s\S]|[^'\\\n])*'?|`(?:\\[\s\S]|[^`\\])*`?|[A-Za-z_$][\w$]*|\d[\w.]*|=>|[=!]==?|[+|&]=|\|\||&&|\S/g;
 const NAME = /^[A-Za-z_$]/;
+const KEYWORD = /^(?:.|if|for|while|switch|catch|function|return|typeof|with)$/;
 const TEXT = /^["'`]/;
+const COMPUTES = /^(?:.*(?:encrypt|crypt|hash|digest|token|fingerprint).*|md5.*|(?:hex_)?sha\d*.*|rsa.*|btoa|hmac.*)$/i;
 
 /** A script in tokens, comments left out, and how its brackets match. */
 export class Script {
@@ -67,6 +69,25 @@ export class Script {
     );
   }
 
+  /** True where a script keeps a form from being sent as it is, and sends something by itself. */
+  sendsByItself(): boolean {
+    return (
+      this.#uses("preventDefault").length > 0 &&
+      /^(?:fetch|XMLHttpRequest|ajax|axios|sendBeacon)$/m.test([...this.#places.keys()].join("\n"))
+    );
+  }
+
+  /** True where a field of one of these names is given a value that a script enciphers or computes. */
+  fillsIn(names: readonly string[]): boolean {
+    const isField = (token: string) =>
+      names.some((name) => name !== "" && (token === name || (TEXT.test(token) && token.slice(1, -1) === name)));
+    return this.#uses("value").some((index) => {
+      if (this.tokens[index + 1] !== "=" || !this.tokens.slice(Math.max(0, index - 8), index).some(isField))
+        return false;
+      return this.tokens.slice(index + 2, this.#endOfExpression(index + 2)).some((token) => COMPUTES.test(token));
+    });
+  }
+
   /** All calls of Wicket's Ajax, wherever they stand. */
   wicketCalls(): WicketCall[] {
     const starts = this.#indexes(
@@ -77,13 +98,14 @@ export class Script {
     return starts.map((start) => wicketCall(this.#value(start + 6, new Map())[0])).filter(({ url }) => url !== "");
   }
 
-  /** Calls of something's method, with the keys of the object literal that is handed over. */
-  methodCalls(): { readonly name: string; readonly keys: readonly string[] }[] {
+  /** Calls of functions and methods, with the keys of the object literal that is handed over. */
+  calls(): { readonly name: string; readonly keys: readonly string[] }[] {
     return this.#indexes((index) => this.tokens[index] === "(" && NAME.test(this.tokens[index - 1] ?? "")).flatMap(
       (at) => {
         let start = at - 1;
         while (this.tokens[start - 1] === "." && NAME.test(this.tokens[start - 2] ?? "")) start -= 2;
-        if (start === at - 1) return [];
+        if (start === at - 1 && (KEYWORD.test(this.tokens[start] ?? "") || this.tokens[start - 1] === "function"))
+          return [];
         const argument = this.tokens[at + 1] === "{" ? this.#value(at + 1, new Map())[0] : undefined;
         return [{ name: this.#code(start, at), keys: typeof argument === "object" ? Object.keys(argument) : [] }];
       },

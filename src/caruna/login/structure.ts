@@ -114,7 +114,7 @@ function markup(html: string, url: URL): MarkupStructure {
     })),
     scriptCalls: counted(
       page.script
-        .methodCalls()
+        .calls()
         .slice(0, MAX_CALLS)
         .map(({ name, keys }) => {
           const names = keys.slice(0, MAX_ITEMS).map(maskedName).join(",");

@@ -13,6 +13,7 @@ sent server service session sign signed sign-in sign-up skip sms social state st
 that the this time to token too trust try unavailable update use user username using verification verify wait want we welcome with
 without wrong yes you your
 
+caruna plus caruna+ address street code asiakas asiakasnumero hei osoite kotiosoite katuosoite postinumero postitoimipaikka sopimus käyttöpaikka laite laitteeseen pin
 aika aloita alusta avaa edellinen ehdot ehtoihin ehtojen eivät ei eteenpäin että evästeet evästeitä fi-tunnistus haku hae hallinta henkilö henkilöasiakas
 huolto huoltokatko huollossa hyväksy hyväksyn häiriö ilmoitus istunto istuntosi ja jatka jatkaaksesi jokin jälkeen jäi kaikki katkaise kertakäyttökoodi
 kieli kiitos kirjaudu kirjautuminen kirjautua kirjautumista koodi koodin kyllä käyttäjä käyttäjänimi käyttäjätunnus käyttäjätunnuksella käyttöehdot lisää

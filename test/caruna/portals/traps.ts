@@ -41,6 +41,26 @@ export const TRAPS: readonly Portal[] = [
     pages: { "/first": page(form("http://portal.example/judge", `${FIELDS}<button>Kirjaudu</button>`)) },
   },
   {
+    name: "a form that a script intercepts and sends as JSON",
+    posts: 0,
+    ends: { error: "LoginChanged", says: "only a script of the page sends" },
+    pages: {
+      "/first": page(
+        `${form("", `${FIELDS}<button>Kirjaudu</button>`).replace('action="" ', "")}<script>document.querySelector("form").addEventListener("submit", async (e) => { e.preventDefault(); await fetch("/api/login", { method: "POST", body: JSON.stringify({}) }); });</script>`,
+      ),
+    },
+  },
+  {
+    name: "a password that a script enciphers",
+    posts: 0,
+    ends: { error: "LoginChanged", says: "only a script of the page fills in" },
+    pages: {
+      "/first": page(
+        `${form("/judge", `${FIELDS}<input type="hidden" name="enc" value=""><button onclick="seal()">Kirjaudu</button>`)}<script>function seal() { document.forms[0].elements["enc"].value = rsaEncrypt(document.getElementById("p").value); }</script>`,
+      ),
+    },
+  },
+  {
     name: "fields in no form, which a script sends",
     posts: 0,
     ends: { error: "LoginChanged", says: "script" },

@@ -152,6 +152,23 @@ export const VARIETY: readonly Portal[] = [
     ),
   },
   {
+    name: "a field that only its button and heading explain",
+    pages: {
+      "/first": page(`<h1>Kirjaudu</h1>${form("/one", '<input name="x1"><button>Kirjaudu</button>')}`),
+      "/one": wants({ x1: "USER" }, page(form("/judge", `${PASSWORD}<button>Kirjaudu</button>`))),
+      "/judge": takes({ pass: "PASSWORD" }, DONE),
+    },
+  },
+  {
+    name: "a notice that leads on with words of the login",
+    pages: between(
+      page(
+        `<h1>Almost there</h1>${form("/n", '<button name="a" value="2">Continue login</button>')}<a href="/x">Log in again</a>`,
+      ),
+      { "/n": wants({ a: "2" }) },
+    ),
+  },
+  {
     name: "a captcha before the password",
     posts: 0,
     ends: { error: "PersonNeeded", says: "captcha" },
