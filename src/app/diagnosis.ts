@@ -14,8 +14,14 @@ import {
   reach,
 } from "../caruna/index.js";
 import { type Account, type Configuration, prepareStateDirectory, requireAccount } from "../config/index.js";
-import { Database, DatabaseError, type DatabaseInspection } from "../database/index.js";
-import { lastDays, readingsOfDay } from "../energy/index.js";
+import {
+  Database,
+  DatabaseError,
+  type DatabaseInspection,
+  movedHouse,
+  ORIGINALS_LAST_TABLE,
+} from "../database/index.js";
+import { lastDays, localDay, readingsOfDay } from "../energy/index.js";
 import type { Logger } from "../shared/logger.js";
 import { MeteringPointNotFound, NoMeteringPoint } from "../sync/index.js";
 import { exitCodeOf, messageOf } from "./exit-codes.js";
@@ -91,7 +97,10 @@ export async function diagnose(options: DiagnosisOptions, signal: AbortSignal): 
   try {
     const inspection = await checks.run("database", configuration, async () => {
       const seen = await database.inspect(signal);
-      return [inspectionInWords(seen), seen];
+      return [
+        [inspectionInWords(seen), ...(await oddInDatabase(seen, database, options.now(), signal))].join("; "),
+        seen,
+      ];
     });
     const guarded = inspection?.kind === "there" && inspection.hasLoginGuard ? database : undefined;
     await checkCaruna(checks, { ...options, configuration, account, logger, guarded }, signal);
@@ -189,6 +198,21 @@ async function hoursInWords(
 
 function databaseInWords(database: Configuration["database"]): string {
   return database.kind === "embedded" ? "the embedded PostgreSQL" : "a PostgreSQL server";
+}
+
+/** What a user should know of what is stored. */
+async function oddInDatabase(seen: DatabaseInspection, database: Database, nowEpochMs: number, signal: AbortSignal) {
+  if (seen.kind === "not made yet") return [];
+  const odd = seen.hasOriginalsLastTable ? [ORIGINALS_LAST_TABLE] : [];
+  // Before an upgrade the tables are not yet as they are read.
+  if (seen.pending.length > 0) return odd;
+  const known = await database.sync.meteringPoints(signal);
+  const mirrored = await database.sync.followedMeteringPoint(signal);
+  if (movedHouse(known, mirrored, localDay(nowEpochMs).toString(), nowEpochMs) === undefined) return odd;
+  return [
+    ...odd,
+    "the metering point that energy_hourly mirrors has ended, and there is another one: caruna-integration status has the line to set",
+  ];
 }
 
 function inspectionInWords(seen: DatabaseInspection): string {

@@ -2,8 +2,8 @@ import type { Temporal } from "temporal-polyfill";
 import { fileSessionStore, type LoginPause } from "../caruna/index.js";
 import type { Configuration } from "../config/index.js";
 import { ailment, uptime } from "../daemon/index.js";
-import { Database, type MeteringPointStatus } from "../database/index.js";
-import { expectedHours, hoursOfDay, lastDays } from "../energy/index.js";
+import { Database, type MeteringPointStatus, type MovedHouse, movedHouse } from "../database/index.js";
+import { expectedHours, hoursOfDay, lastDays, localDay } from "../energy/index.js";
 import type { Logger } from "../shared/logger.js";
 import { databaseSettings, healthFile, loginGuard, sessionFile } from "./state.js";
 
@@ -19,6 +19,8 @@ export interface Status {
   readonly login: LoginPause | undefined;
   /** By id; empty where nothing was loaded yet. */
   readonly points: readonly StatusOfPoint[];
+  /** That what `energy_hourly` mirrors has ended, and what to do; undefined where it goes on. */
+  readonly moved: MovedHouse | undefined;
   /** The days whose sums are told, earliest first. */
   readonly lastDays: readonly { readonly day: Temporal.PlainDate; readonly hours: number }[];
 }
@@ -33,16 +35,20 @@ export async function readStatus(configuration: Configuration, logger: Logger, s
   const database = new Database(databaseSettings(configuration), logger);
   try {
     const inspection = await database.inspect(signal);
-    if (inspection.kind === "not made yet") return { nowEpochMs, login: undefined, points: [], lastDays: shown };
+    if (inspection.kind === "not made yet")
+      return { nowEpochMs, login: undefined, points: [], moved: undefined, lastDays: shown };
     await database.check(signal);
     const [first, last] = [String(days[0]), String(days.at(-1))];
     const points = await database.sync.status({ nowEpochMs, fromDay: first, toDay: last }, signal);
+    const known = await database.sync.meteringPoints(signal);
+    const mirrored = points.find(({ isFollowed }) => isFollowed)?.id;
     const { username, password } = configuration.caruna;
     const account = username === undefined || password === undefined ? undefined : { username, password };
     const guard = account && loginGuard(database, configuration, account, Date.now);
     return {
       nowEpochMs,
       login: await guard?.lastFailure(signal),
+      moved: movedHouse(known, mirrored, localDay(nowEpochMs).toString(), nowEpochMs),
       points: points.map((point) => ({ ...point, hoursExpected: expectedHours(point, nowEpochMs) })),
       lastDays: shown,
     };

@@ -31,8 +31,13 @@ export function statusCommand(): Command {
 }
 
 function inWords(status: Status): string {
-  const login = loginInWords(status);
-  return login === undefined ? pointsInWords(status) : `${login}\n\n${pointsInWords(status)}`;
+  const { moved } = status;
+  const parts = [
+    loginInWords(status),
+    moved === undefined ? undefined : `${moved.message} ${moved.nextStep}`,
+    pointsInWords(status),
+  ];
+  return parts.filter((part) => part !== undefined).join("\n\n");
 }
 
 /** What came of the last password post, when the next one is, and what to do; undefined where it was accepted. */
@@ -153,10 +158,11 @@ function coloured(drawn: string, isComplete: boolean): string {
   return mayColour() ? styleText(isComplete ? "green" : "yellow", drawn) : drawn;
 }
 
-function asObject({ nowEpochMs, login, points, lastDays }: Status): object {
+function asObject({ nowEpochMs, login, moved, points, lastDays }: Status): object {
   const at = (epochMs: number | null) => (epochMs === null ? null : instant(epochMs));
   return {
     now: instant(nowEpochMs),
+    moved: moved ?? null,
     failedLogin:
       login === undefined
         ? null

@@ -53,8 +53,9 @@ export {
   type SeenMeteringPoint,
   type StoredEnds,
 } from "./metering-points.js";
+export { type MovedHouse, movedHouse } from "./moved-house.js";
 export type { DaySum, DueQuery, PeriodQuery, PeriodRow, PeriodSpan, StoredSumRow } from "./periods.js";
 export { QueryRefused, type Relation } from "./query.js";
-export type { DatabaseInspection } from "./schema/inspect.js";
+export { type DatabaseInspection, ORIGINALS_LAST_TABLE } from "./schema/inspect.js";
 export type { Gap, MeteringPointStatus } from "./status.js";
 export { SyncStore } from "./sync-store.js";

@@ -42,6 +42,7 @@ import {
   type StoredSumRow,
   writePeriods,
 } from "./periods.js";
+import { findOriginalsLastTable } from "./schema/inspect.js";
 import { type MeteringPointStatus, readStatus, type StatusQuery } from "./status.js";
 import { readState, writeState } from "./sync-state.js";
 
@@ -61,6 +62,11 @@ export class SyncStore {
   /** The row of an account, which is added where there is none; outside any lease. */
   async account(identity: AccountIdentity, signal?: AbortSignal): Promise<KnownAccount> {
     return await identity.find(this.#pool(), signal);
+  }
+
+  /** Whether the table of the Python program's last version is there; see `ORIGINALS_LAST_TABLE`. */
+  async hasOriginalsLastTable(signal?: AbortSignal): Promise<boolean> {
+    return await this.#pool().use(findOriginalsLastTable, signal);
   }
 
   /** Remembers that the lease's account runs. */

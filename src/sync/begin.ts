@@ -7,6 +7,8 @@ import {
   type KnownAccount,
   type KnownMeteringPoint,
   type Lease,
+  movedHouse,
+  ORIGINALS_LAST_TABLE,
   type SeenMeteringPoint,
   type StoredEnds,
 } from "../database/index.js";
@@ -37,6 +39,7 @@ export class CycleStart {
   /** The local day and listing for which the rows that time brings were added. */
   #plannedFor = "";
   #othersReportedFor = Number.NaN;
+  #moveReportedOn = "";
   /** Start of the newest stored hour of each metering point that has one, as of that planning and what was stored since. */
   readonly #newestHours = new Map<string, number>();
   /** Start of the first stored hour of each, as of that planning. */
@@ -51,9 +54,10 @@ export class CycleStart {
 
   /** The metering points, the primary one, and the rows that time has brought. */
   async begin(lease: Lease, account: KnownAccount, signal: AbortSignal): Promise<Cycle> {
-    const { database, now, plan } = this.#options;
+    const { database, logger, now, plan } = this.#options;
     const { listedAt, pointsListed, known } = await this.#listWhereDue(lease, account, signal);
     await database.sync.noteRun(lease, now(), signal);
+    if (account.isNew && (await database.sync.hasOriginalsLastTable(signal))) logger.warn({}, ORIGINALS_LAST_TABLE);
     const rows = known.filter((point) => point.account === lease.account);
     if (rows.length === 0) {
       const isLoaded = known.some((point) => isLoadedByAnother(point, lease.account, now()));
@@ -116,6 +120,7 @@ export class CycleStart {
     const plannedFor = this.#planningOf(listedAt);
     await this.#addNewPeriods(lease, [...points.values()], plan, signal);
     if (followed !== undefined) await this.#mendFollowed(lease, followed, signal);
+    await this.#reportMove(lease, signal);
     this.#plannedFor = plannedFor;
   }
 
@@ -146,6 +151,19 @@ export class CycleStart {
       for (const { startEpochMs } of readings) newest = Math.max(newest, startEpochMs);
       if (Number.isFinite(newest)) this.#newestHours.set(meteringPointId, newest);
     }
+  }
+
+  /** Once a day, by the program whose account loads what is mirrored, or that nobody loads any more. */
+  async #reportMove({ account }: Lease, signal: AbortSignal): Promise<void> {
+    const { database, logger, now } = this.#options;
+    const today = localDay(now()).toString();
+    if (this.#moveReportedOn === today) return;
+    this.#moveReportedOn = today;
+    const mirrored = await database.sync.followedMeteringPoint(signal);
+    const known = await database.sync.meteringPoints(signal);
+    const loader = known.find(({ id }) => id === mirrored)?.account ?? account;
+    const moved = loader === account ? movedHouse(known, mirrored, today, now()) : undefined;
+    if (moved !== undefined) logger.warn({}, `${moved.message} ${moved.nextStep}`);
   }
 
   /** The sums that are compared are those of `metering_point_hourly`: what `energy_hourly` alone has lost shows in none. */

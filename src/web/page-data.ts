@@ -1,11 +1,13 @@
-import type {
-  Database,
-  DayOfYear,
-  KnownMeteringPoint,
-  LoginPause,
-  MeteringPointStatus,
-  SeriesQuery,
-  SeriesRow,
+import {
+  type Database,
+  type DayOfYear,
+  type KnownMeteringPoint,
+  type LoginPause,
+  type MeteringPointStatus,
+  type MovedHouse,
+  movedHouse,
+  type SeriesQuery,
+  type SeriesRow,
 } from "../database/index.js";
 import { type CsvLocale, csvOf, expectedHours, localDay } from "../energy/index.js";
 import { controllerUnder } from "../shared/signals.js";
@@ -72,7 +74,7 @@ const INDEFINITELY_EPOCH_MS = 8_640_000_000_000_000;
 /** What the page, the health checks and the metrics are told, read from the database. */
 export class PageData {
   readonly #options: PageDataOptions;
-  readonly #points: Remembered<readonly PointState[]>;
+  readonly #points: Remembered<{ readonly points: readonly PointState[]; readonly moved: MovedHouse | undefined }>;
 
   constructor(options: PageDataOptions) {
     this.#options = options;
@@ -82,7 +84,8 @@ export class PageData {
   /** Throws `NotReady` or a `DatabaseError`. */
   async overview(signal: AbortSignal): Promise<Overview> {
     const { now, version, cycles } = this.#options;
-    const points = await this.points();
+    this.#requireStarted();
+    const { points, moved } = await this.#points.get();
     const pause = await this.pause(signal);
     const { last, nextEpochMs } = cycles();
     const problem = last?.problem;
@@ -93,7 +96,7 @@ export class PageData {
       lastCycle: last === undefined ? null : { ended: last.endedEpochMs, problem: problem?.message ?? null },
       nextCycle: nextEpochMs ?? null,
       guard: guardOf(pause),
-      problems: [...(problem === undefined ? [] : [problem]), ...this.#overdue()],
+      problems: [...[problem, moved].filter((one) => one !== undefined), ...this.#overdue()],
     };
   }
 
@@ -106,7 +109,7 @@ export class PageData {
   /** Every metering point ever seen, by id, as it was a few seconds ago at the most. Throws `NotReady` or a `DatabaseError`. */
   async points(): Promise<readonly PointState[]> {
     this.#requireStarted();
-    return await this.#points.get();
+    return (await this.#points.get()).points;
   }
 
   /** Throws `NoSuchPoint`, `NotReady` or a `DatabaseError`. */
@@ -171,13 +174,18 @@ export class PageData {
     ];
   }
 
-  async #readPoints(): Promise<PointState[]> {
+  async #readPoints() {
     const { history } = this.#options.database;
     const nowEpochMs = this.#options.now();
     const today = localDay(nowEpochMs).toString();
-    const known = new Map((await history.meteringPoints()).map((point) => [point.id, point] as const));
+    const rows = await history.meteringPoints();
+    const known = new Map(rows.map((point) => [point.id, point] as const));
     const status = await history.status({ nowEpochMs, fromDay: today, toDay: today });
-    return status.map((point) => pointState(point, known.get(point.id), nowEpochMs));
+    const mirrored = status.find(({ isFollowed }) => isFollowed)?.id;
+    return {
+      points: status.map((point) => pointState(point, known.get(point.id), nowEpochMs)),
+      moved: movedHouse(rows, mirrored, today, nowEpochMs),
+    };
   }
 
   #requireStarted(): void {

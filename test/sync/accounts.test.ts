@@ -2,6 +2,7 @@ import { afterEach, expect, test } from "vitest";
 import { storedRows } from "../support/truth.js";
 import { at, DAY_MS, EngineWorld, HOUR_MS, type Program } from "./engine-world.js";
 import { differences, meteredRows, publishedRows } from "./truth.js";
+import { runTwoAccounts } from "./two-accounts.js";
 
 // Two accounts of Caruna+ that load into one database.
 
@@ -145,4 +146,8 @@ test("rows that version 0.1.0 left are adopted by the first account that lists t
   ]);
   await expectTruth();
   await expectMirrored("A1");
+});
+
+test("two programs beside each other, one of them killed at random, both converge", async () => {
+  expect((await runTwoAccounts({ days: 4, stepHours: 6, seed: 3 })).kills).toBeGreaterThan(0);
 });

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { movedHouse } from "../../src/database/index.js";
 import { MeteringPointDiffers } from "../../src/sync/index.js";
 import { storedRows } from "../support/truth.js";
 import { at, EngineWorld, HOUR_MS, problemOf } from "./engine-world.js";
@@ -199,4 +200,46 @@ describe("a metering point whose asset id changes", () => {
     await expectFollowed("A1");
     expect(await program.verify()).toMatchObject({ differences: [], meteringPoints: 2 });
   });
+});
+
+describe("moving house", () => {
+  const ended = (endDate: string) => ({
+    ...{ id: "SA1", assetId: "A1", customerId: "50123456", productDescription: "Yösiirto 25 A", productId: "VS025" },
+    ...{ startDate: "2026-10-10T00:00:00Z", endDate },
+  });
+
+  test("is reported once a day with the line to set, and so it is by what reads the database", async () => {
+    world = await EngineWorld.create("2026-11-20T10:10", { meters: [HOUSE, FLAT] });
+    world.simulator.answerNext({
+      pathIncludes: "/contracts",
+      times: Number.POSITIVE_INFINITY,
+      answer: {
+        status: 200,
+        body: JSON.stringify({ invoicingBases: [], contracts: [ended("2026-11-10T21:59:59Z")] }),
+        kind: "contracts",
+      },
+    });
+    const program = await world.start({ meteringPoint: "A1" });
+    const reported = () => program.said.filter(({ message }) => message.includes("there is another one"));
+    await world.hourly(program, at("2026-11-20T14:10"));
+    expect(reported()).toHaveLength(1);
+    expect(reported()[0]?.message).toMatch(
+      /A1: its contract ended on 2026-11-10.*set METERING_POINT=A2 .*switch-metering-point/,
+    );
+    await world.hourly(program, at("2026-11-21T14:10"), 6 * HOUR_MS);
+    expect(reported()).toHaveLength(2);
+    const known = await program.database.sync.meteringPoints();
+    expect(movedHouse(known, "A1", "2026-11-21", world.nowEpochMs)?.nextStep).toContain("METERING_POINT=A2");
+    expect(movedHouse(known, "A1", "2026-11-10", world.nowEpochMs)).toBeUndefined();
+    expect(movedHouse(known, "A2", "2026-11-21", world.nowEpochMs)).toBeUndefined();
+  });
+});
+
+test("the first start says what the table of the Python program's last version is", async () => {
+  world = await EngineWorld.create("2026-11-20T10:10", { meters: [FLAT] });
+  await world.database.query('CREATE TABLE carunaplus_energy_hourly ("timestamp" timestamptz PRIMARY KEY)');
+  const program = await world.start();
+  await program.cycle();
+  await program.cycle();
+  expect(program.said.filter(({ message }) => message.includes("carunaplus_energy_hourly"))).toHaveLength(1);
 });

@@ -87,8 +87,7 @@ export class PrimaryPoint {
     const [only, ...others] = own;
     if (only === undefined) return undefined;
     // A table that mirrored another one is not given to whoever is left: a list may lack a metering point for a day.
-    if (before.meteringPointId === undefined && others.length === 0)
-      return await this.#compared(only, before, database, readingsOf, signal);
+    if (before.meteringPointId === undefined && others.length === 0) return only.id;
     const found = await this.#inTheTable(own, database, readingsOf, signal);
     if (found === undefined)
       this.#report(
