@@ -59,7 +59,7 @@ export function maskedText(text: string, length = 200): string {
   return text
     .replace(/\S+/g, (word) => (word.length > 1 && /@|%40/.test(word) ? "…@…" : word))
     .replace(/\d{4,}/g, "…")
-    .replace(/[\s\p{Cc}\u202A-\u202E\u2066-\u2069]+/gu, " ")
+    .replace(/[\s\p{Cc}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]+/gu, " ")
     .trim()
     .slice(0, length);
 }

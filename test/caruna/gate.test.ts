@@ -66,3 +66,15 @@ test("a request that fails frees its place", async () => {
 test("refuses a limit that lets nothing through", () => {
   expect(() => new Gate(0)).toThrow(RangeError);
 });
+
+test("dares one more after twenty calm answers, not before, and a complaint starts the count again", () => {
+  const gate = new Gate(4);
+  gate.narrow();
+  const calm = (answers: number) => {
+    for (let answer = 0; answer < answers; answer++) gate.widen();
+    return gate.width;
+  };
+  expect([calm(19), calm(1), calm(19)]).toEqual([2, 3, 3]);
+  gate.narrow();
+  expect([calm(19), calm(1), calm(19), calm(1), calm(20), calm(20)]).toEqual([1, 2, 2, 3, 4, 4]);
+});

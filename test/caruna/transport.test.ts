@@ -158,6 +158,15 @@ describe("a call answered by 429", () => {
     },
   );
 
+  it("is asked again where the clock was set back before the moment at which it asked for rest", async () => {
+    const portal = await portalWithContracts(inTurn(withStatus(429, { "Retry-After": "7200" }), good));
+    let now = Date.parse("2026-08-01T12:00:00Z");
+    const { client } = clientOf(portal.url, portal.url, { now: () => now });
+    expect(await errorOf(client.contracts({ customer: CUSTOMER }))).toBeInstanceOf(RateLimited);
+    now -= 24 * 3_600_000;
+    expect(await client.contracts({ customer: CUSTOMER })).toEqual([]);
+  });
+
   it.each([
     ["100", "100 s"],
     ["600", "10 minutes"],

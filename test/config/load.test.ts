@@ -140,6 +140,13 @@ describe("where a setting comes from", () => {
   });
 });
 
+test("of a key that is set twice in the ini the later counts, an empty one too", () => {
+  const levelOf = (...lines: string[]) => load({ ini: ["[main]", ...lines].join("\n") }).logLevel;
+  expect(levelOf("log_level = warn", "log_level = error")).toBe("error");
+  expect(levelOf("log_level = error", "log_level = warn", "[other]", "log_level = debug")).toBe("warn");
+  expect(levelOf("log_level = error", "log_level =")).toBe("info");
+});
+
 describe("variables in the ini", () => {
   const password = (ini: string, environment: Record<string, string> = {}, env = "") =>
     load({ ini: `[caruna]\n${ini}\n`, environment, env }).caruna.password;
