@@ -9,6 +9,7 @@ import { buildProgram } from "./program.js";
 export async function run(argv: readonly string[]): Promise<void> {
   toleratePipesThatBreak();
   keepHangupIgnored();
+  keepCertificatesChecked();
   const words = withDefaultCommand(argv.slice(2));
   // Only the command that is named is loaded, so that `--help` and `--version` answer at once.
   const program = await buildProgram((command) => words.includes(command));
@@ -18,6 +19,15 @@ export async function run(argv: readonly string[]): Promise<void> {
   } catch (error) {
     process.exitCode = await report(error);
   }
+}
+
+/** Left over from another program's trouble, it would hand the password to whoever stands in between. */
+function keepCertificatesChecked(): void {
+  if (process.env.NODE_TLS_REJECT_UNAUTHORIZED !== "0") return;
+  delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+  process.stderr.write(
+    "NODE_TLS_REJECT_UNAUTHORIZED=0 is ignored: certificates are checked. To trust one of your own, set NODE_EXTRA_CA_CERTS.\n",
+  );
 }
 
 /** Writes what a person needs to know of an error, and returns the exit code. */

@@ -1,7 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { isIPv6 } from "node:net";
-import type { MiddlewareHandler } from "hono";
-import { getCookie, setCookie } from "hono/cookie";
+import type { Context, MiddlewareHandler } from "hono";
+import { getCookie } from "hono/cookie";
 
 const COOKIE = "caruna_integration";
 const COOKIE_SECONDS = 365 * 24 * 3600;
@@ -16,7 +16,7 @@ export function tokenCheck(token: string): MiddlewareHandler {
   return async (context, next) => {
     const shown = context.req.query("token");
     if (shown !== undefined && isSame(shown, token)) {
-      setCookie(context, COOKIE, cookie, { httpOnly: true, sameSite: "Strict", path: "/", maxAge: COOKIE_SECONDS });
+      setOwnCookie(context, COOKIE, cookie, "Strict");
       return context.redirect(withoutToken(context.req.url), 303);
     }
     const bearer = /^Bearer +(\S+)$/i.exec(context.req.header("Authorization") ?? "")?.[1];
@@ -26,7 +26,7 @@ export function tokenCheck(token: string): MiddlewareHandler {
     const problem = `${shown === undefined ? "The token is missing" : "This is not the token"}: ${HOW_TO_SHOW_IT}`;
     return context.req.path.startsWith("/api/")
       ? context.json({ error: problem }, 401)
-      : context.html(refusal(problem), 401);
+      : context.html(refusal(problem, toPage(context.req.path)), 401);
   };
 }
 
@@ -34,10 +34,10 @@ const HOW_TO_SHOW_IT =
   "add ?token= and the value of HTTP_TOKEN to the address once, and this browser is let in from then on.";
 
 /** A browser that was led here by a link on another site has its cookie now, and shows it from its next step on. */
-function refusal(problem: string): string {
+function refusal(problem: string, toPage: string): string {
   return (
     `<!doctype html><html lang="en"><meta charset="utf-8"><title>caruna-integration</title><p>${problem}</p>` +
-    '<p>Did you come here by a link that holds the token? Then <a href="/">go on</a>.</p></html>'
+    `<p>Did you come here by a link that holds the token? Then <a href="${toPage}">go on</a>.</p></html>`
   );
 }
 
@@ -47,11 +47,25 @@ function isSame(given: string | undefined, expected: string): boolean {
   return timingSafeEqual(digest(given ?? ""), digest(expected));
 }
 
-/** The path alone, so that it leads nowhere else whatever stood before it. */
+/** Relative to the address itself: a proxy may have put it below another path. It leads nowhere else, whatever stands in it. */
 function withoutToken(address: string): string {
   const url = new URL(address);
   url.searchParams.delete("token");
-  return `/${url.pathname.replace(/^\/+/, "")}${url.search}`;
+  return `./${url.pathname.split("/").at(-1)}${url.search}`;
+}
+
+/** The page, relative to a path of this server. */
+function toPage(path: string): string {
+  return "../".repeat(path.split("/").length - 2) || "./";
+}
+
+/**
+ * A cookie without a path: it belongs to the folder of the address as the browser knows it, behind a proxy that puts this
+ * server below a path too.
+ */
+export function setOwnCookie(context: Context, name: string, value: string, sameSite: "Strict" | "Lax"): void {
+  const attributes = `Max-Age=${COOKIE_SECONDS}; HttpOnly; SameSite=${sameSite}`;
+  context.header("Set-Cookie", `${name}=${encodeURIComponent(value)}; ${attributes}`, { append: true });
 }
 
 /**

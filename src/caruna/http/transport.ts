@@ -1,5 +1,5 @@
-import { Agent as HttpAgent } from "node:http";
-import { Agent as HttpsAgent } from "node:https";
+import { Agent as HttpAgent, type IncomingMessage, type RequestOptions, request as requestPlainly } from "node:http";
+import { Agent as HttpsAgent, request as requestByTls } from "node:https";
 import axios, { type AxiosInstance, type AxiosRequestConfig, isAxiosError } from "axios";
 import { type CookieOptions, createCookieAgent, HttpCookieAgent, HttpsCookieAgent } from "http-cookie-agent/http";
 import { CookieJar } from "tough-cookie";
@@ -95,6 +95,17 @@ function transportOf(instance: AxiosInstance, limits: TransportLimits): Transpor
   };
 }
 
+/** Cookies of a long session and of a proxy before it: Node.js reads 16 KB of headers by default. The rest is their frame. */
+const MOST_HEADER_BYTES = 66 * 1024;
+
+const WITH_LARGE_HEADERS = {
+  request: (options: RequestOptions, onResponse: (response: IncomingMessage) => void) =>
+    (options.protocol === "http:" ? requestPlainly : requestByTls)(
+      { ...options, maxHeaderSize: MOST_HEADER_BYTES },
+      onResponse,
+    ),
+};
+
 function axiosConfig(request: HttpRequest, limits: TransportLimits, signal: AbortSignal): AxiosRequestConfig {
   return {
     method: request.method,
@@ -105,6 +116,7 @@ function axiosConfig(request: HttpRequest, limits: TransportLimits, signal: Abor
     maxRedirects: 0,
     maxContentLength: limits.maxBodyBytes,
     responseType: "text",
+    transport: WITH_LARGE_HEADERS,
     transformResponse: (body: unknown) => body,
     validateStatus: () => true,
     // Proxies are the agents' business: axios would take its own agent for one, and lose the cookies and the connection.
@@ -127,7 +139,12 @@ function withoutSecrets(error: unknown, request: HttpRequest, timeoutMs: number 
 /** Node.js names this by `EPROTO` or by OpenSSL's reason, depending on where it is met. */
 const NO_TLS = "it speaks no TLS that we know (is something between it and this machine?)";
 
-const NOT_SIGNED = "its certificate is not trusted (nobody known here has signed it)";
+/** What to do where something that the person knows stands in between; by the way that Node.js has for it. */
+const WAY_OUT =
+  "; if a virus scanner or your company's proxy stands in between, save its root certificate as a PEM file and set " +
+  "NODE_EXTRA_CA_CERTS=/path/to/that/file.pem";
+
+const NOT_SIGNED = `its certificate is not trusted (nobody known here has signed it)${WAY_OUT}`;
 
 /** Codes of network and TLS errors, in words. */
 const REASONS: Readonly<Record<string, string>> = {
@@ -141,10 +158,14 @@ const REASONS: Readonly<Record<string, string>> = {
   ENETUNREACH: "the network is not reachable",
   CERT_HAS_EXPIRED: "its certificate has expired (is this machine's clock right?)",
   CERT_NOT_YET_VALID: "its certificate is not valid yet (is this machine's clock right?)",
-  DEPTH_ZERO_SELF_SIGNED_CERT: "its certificate is not trusted (self-signed)",
-  SELF_SIGNED_CERT_IN_CHAIN: "its certificate is not trusted (self-signed)",
+  DEPTH_ZERO_SELF_SIGNED_CERT: `its certificate is not trusted (self-signed)${WAY_OUT}`,
+  SELF_SIGNED_CERT_IN_CHAIN: `its certificate is not trusted (self-signed)${WAY_OUT}`,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: NOT_SIGNED,
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: NOT_SIGNED,
+  UNABLE_TO_GET_ISSUER_CERT: NOT_SIGNED,
+  CERT_UNTRUSTED: NOT_SIGNED,
+  CERT_REJECTED: NOT_SIGNED,
+  HPE_HEADER_OVERFLOW: "the headers of its answer are larger than 64 KB",
   CERT_SIGNATURE_FAILURE: "its certificate is not trusted (its signature is wrong)",
   ERR_TLS_CERT_ALTNAME_INVALID: "its certificate is for another name",
   EPROTO: NO_TLS,
@@ -157,7 +178,7 @@ const REASONS: Readonly<Record<string, string>> = {
 /** What the code of an error of Node.js means, in words; the code itself where nobody has met it yet. */
 export function reasonOf(code: string | undefined): string {
   if (code === undefined || code === "") return "the connection broke";
-  if (code.startsWith("HPE_"))
+  if (code.startsWith("HPE_") && REASONS[code] === undefined)
     return "what it answers is no HTTP that we know (is something between it and this machine?)";
   // zlib's codes begin with Z_, those of Brotli are ERR__ERROR_FORMAT_… and the like.
   if (/^(?:Z_|ERR__)/.test(code)) return "its answer was damaged on the way: it cannot be unpacked";

@@ -5,7 +5,8 @@ export { isLanguage, type Language, languageFrom } from "./browser/words.js";
 
 /**
  * The page without its data: all that is the same for everybody who reads that language. The browser's code
- * (`browser/app.ts`) fills it in. It needs `/assets/page.css`, `/assets/uPlot.css`, and the modules beside `/assets/app.js`.
+ * (`browser/app.ts`) fills it in. It needs `assets/page.css`, `assets/uPlot.css`, and the modules beside `assets/app.js`:
+ * relative to its own address, so that a proxy may put the page below any path.
  */
 export function shell(language: Language = languageFrom(undefined)): string {
   const words = wordsOf(language);
@@ -28,9 +29,9 @@ export function shell(language: Language = languageFrom(undefined)): string {
 <meta name="robots" content="noindex">
 <title>${words.title}</title>
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="/assets/uPlot.css">
-<link rel="stylesheet" href="/assets/page.css">
-<script type="module" src="/assets/app.js"></script>
+<link rel="stylesheet" href="assets/uPlot.css">
+<link rel="stylesheet" href="assets/page.css">
+<script type="module" src="assets/app.js"></script>
 </head>
 <body>
 <a class="skip" href="#main">${words.skipToContent}</a>

@@ -17,21 +17,21 @@ export class Refused extends Error {
 }
 
 export async function askOverview(): Promise<Overview> {
-  return await ask("/api/overview");
+  return await ask("api/overview");
 }
 
 /** The whole time that is stored, where no span is given. */
 export async function askSeries(point: string, by: SeriesBy, span: DaySpan | undefined): Promise<Series> {
-  return await ask(`/api/series?${new URLSearchParams({ point, by, ...span })}`);
+  return await ask(`api/series?${new URLSearchParams({ point, by, ...span })}`);
 }
 
 export async function askCompleteness(point: string, year: number): Promise<Completeness> {
-  return await ask(`/api/completeness?${new URLSearchParams({ point, year: String(year) })}`);
+  return await ask(`api/completeness?${new URLSearchParams({ point, year: String(year) })}`);
 }
 
 /** Where the hours can be downloaded, as the spreadsheets of that language read them; all hours where no span is given. */
 export function downloadAddress(point: string, span: DaySpan | undefined, locale: string): string {
-  return `/download.csv?${new URLSearchParams({ point, ...span, locale })}`;
+  return `download.csv?${new URLSearchParams({ point, ...span, locale })}`;
 }
 
 /** The page comes from the program that answers, so the shape of an answer is the one that `api.ts` states. */
