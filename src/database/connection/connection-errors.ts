@@ -48,6 +48,9 @@ const REMEDIES: Readonly<Record<string, (server: ServerSettings) => string>> = {
     `the server ends transactions that wait longer than its idle_in_transaction_session_timeout. Raise it: ${alterRole(server, "idle_in_transaction_session_timeout")}`,
   "25P04": (server) =>
     `the server ends transactions that take longer than its transaction_timeout. Raise it: ${alterRole(server, "transaction_timeout")}`,
+  "23505": () =>
+    "a row with that key is there already: rows were copied in beside this program, perhaps, and a sequence is behind them. For energy_hourly " +
+    "the next cycle sets it right, or names the statement for it",
   "42501":
     // Rights that were taken away since the cycle began; its beginning names each with its GRANT.
     () => "a right is missing. The next cycle, or the command doctor, names the GRANT for it",

@@ -3,6 +3,7 @@ import type { Logger } from "../../shared/logger.js";
 import type { ConnectionPool, Session } from "../connection/connection-pool.js";
 import { DatabaseNewer } from "../connection/errors.js";
 import { type Migration, readMigrations } from "./migrations.js";
+import { advanceSequence } from "./sequence.js";
 import {
   MIGRATION_TABLE,
   readableTables,
@@ -48,7 +49,7 @@ const READ_RECORDS = `
  * @throws {DatabaseNewer} where a newer version has changed the tables in a way that this one must not write to.
  */
 export async function migrate(pool: ConnectionPool, logger: Logger, signal?: AbortSignal): Promise<void> {
-  const { applied, pending, unknown } = await checkTables(pool, signal);
+  const { state, applied, pending, unknown } = await checkTables(pool, signal);
   for (const migration of pending) {
     const isDone = await pool.transaction((session) => apply(session, migration, applied), signal);
     if (isDone && applied.has(migration.number)) {
@@ -60,6 +61,7 @@ export async function migrate(pool: ConnectionPool, logger: Logger, signal?: Abo
       logger.info({ migration: migration.name }, `The database was brought up to date: ${migration.name}`);
     }
   }
+  await advanceSequence(pool, state, signal);
   if (unknown.length > 0) {
     logger.warn({}, "The database was brought up to date by a newer version of this program; update this one too");
   }
