@@ -110,13 +110,13 @@ export async function runProgram(
   program: string,
   programArguments: readonly string[],
   user: ServerUser | undefined,
-  options: { stdin?: string; signal?: AbortSignal | undefined } = {},
+  options: { stdin?: string; signal?: AbortSignal | undefined; environment?: Record<string, string> } = {},
 ): Promise<ProgramResult> {
   const child = spawn(program, programArguments, {
     cwd: dirname(program),
     detached: true,
     windowsHide: true,
-    env: harmlessEnvironment(),
+    env: { ...harmlessEnvironment(), ...options.environment },
     ...(user ? { uid: user.uid, gid: user.gid } : {}),
     ...(options.signal ? { signal: options.signal } : {}),
   });

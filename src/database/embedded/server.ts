@@ -277,7 +277,7 @@ export class EmbeddedServer {
     }
     if (await setAsideLongLog(this.#log)) this.#logStart = 0;
     const serverOptions = `-p ${port} -c listen_addresses=${HOST} -c unix_socket_directories=`;
-    const { exitCode } = await this.#control(["start", "-t", "60", "-l", this.#log, "-o", serverOptions]);
+    const { exitCode } = await this.#startServer(serverOptions);
     // Where another program was faster, its server is found in the next round.
     if (exitCode !== 0 && earlierLaunches >= 3 && !(await this.#findRunning())) {
       throw await this.#failure("does not start");
@@ -285,6 +285,20 @@ export class EmbeddedServer {
     if (exitCode !== 0) {
       await this.#wait(POLL_MS);
     }
+  }
+
+  /**
+   * `pg_ctl` has a shell start the server, and puts our words into its command line as they are, the folder and the log
+   * between double quotes: so the folder comes by PGDATA, and quoted among the server's options.
+   */
+  async #startServer(serverOptions: string): Promise<{ exitCode: number | null; output: string }> {
+    const timed = ["start", "-t", "60"];
+    if (process.platform === "win32") return await this.#control([...timed, "-l", this.#log, "-o", serverOptions]);
+    const folder = `'${this.#directory.replaceAll("'", "'\\''")}'`;
+    const log = this.#log.replace(/[\\"$`]/g, "\\$&");
+    const words = [...timed, "-l", log, "-o", `${serverOptions} -D ${folder}`, "-w"];
+    const environment = { PGDATA: this.#directory };
+    return await runProgram(this.#requirePrograms().pgCtl, words, this.#user, { environment });
   }
 
   /** `pg_ctl`, which starts the server in a session of its own. */
