@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { ConnectionPool } from "../connection/connection-pool.js";
 import { DatabaseError, DatabaseTableUnsuitable } from "../connection/errors.js";
-import { ENERGY_HOURLY_LOCK } from "../hours/energy-hourly.js";
+import { ENERGY_HOURLY_LOCK } from "../hours/mirror.js";
 import type { TableState } from "./tables.js";
 
 const behindRow = z.object({ newest: z.string() });
