@@ -137,6 +137,14 @@ test("the calendar's split takes the place of Caruna+'s parts only with another 
   ]);
 });
 
+test("the calendar's split takes the place of Caruna+'s parts where less is invoiced of the same total", async () => {
+  await store([hour(0, { ...AT_NIGHT, kwhInvoiced: 1.5 })]);
+  await store([hour(0, { ...BY_CALENDAR, kwhDay: 0, kwhInvoiced: 0 })]);
+  expect(await stored()).toMatchObject([
+    { kwhTotal: 1.5, kwhInvoiced: 0, kwhDay: 0, kwhNight: null, splitSource: "calendar" },
+  ]);
+});
+
 test("keeps the split, its tariff and its source where the reading has none", async () => {
   await store([hour(0, AT_NIGHT)]);
   await store([hour(0, { kwhTotal: 1.6 })]);

@@ -58,6 +58,13 @@ describe("a day with missing hours", () => {
   });
 });
 
+test("a day of no consumption, as of a meter that measures production alone, is not whole because its total is", () => {
+  const state = period("day", "2026-10-24", { kwhTold: 0 });
+  const after = afterDay(state, storedSum(date("2026-10-24"), 22, 0), POINT, SETTINGS, NOW).state;
+  expect(after.settledEpochMs).toBeNull();
+  expect(after.nextAskEpochMs).toBeGreaterThan(NOW);
+});
+
 describe("what the monthly answer reports of a day", () => {
   const DAY = date("2026-11-10");
   const read = { askedEpochMs: NOW - DAY_MS, kwhTold: 24, kwhStored: 24, verifiedEpochMs: NOW - DAY_MS };

@@ -3,7 +3,7 @@
  *
  * NULL never overwrites a value. A split (`kwh_day`, `kwh_night`, `kwh_night_winter`, `tariff`, `split_source`) has one
  * source: Caruna+'s own parts replace the calendar's as a whole, and the calendar's replace Caruna+'s only where the total
- * is another since. Of one source, a part that is left out now is 0, as Caruna+ leaves out what is 0.
+ * is another since, or what is invoiced of it (parts are of that). Of one source, a part that is left out now is 0, as Caruna+ leaves out what is 0.
  */
 
 /** The columns of both tables of hours. */
@@ -15,7 +15,8 @@ const PARTS: readonly string[] = ["kwh_day", "kwh_night", "kwh_night_winter"];
 export function mergedHour(columns: readonly string[], stored: string, reading: string): string[] {
   const isOtherSource = `${stored}.split_source IS DISTINCT FROM ${reading}.split_source`;
   const isOverridden = `${reading}.split_source = 'calendar' AND ${isOtherSource}
-      AND ${stored}.kwh_total IS NOT DISTINCT FROM ${reading}.kwh_total`;
+      AND ${stored}.kwh_total IS NOT DISTINCT FROM ${reading}.kwh_total
+      AND COALESCE(${stored}.kwh_invoiced = ${reading}.kwh_invoiced, true)`;
   const keepsSplit = `${hasParts(stored)} AND (NOT ${hasParts(reading)} OR COALESCE(${isOverridden}, false))`;
   return columns.map((column) => {
     const [before, after] = [`${stored}.${column}`, `${reading}.${column}`];

@@ -57,7 +57,8 @@ export function othersDiffer({ others: reported }: ToldSum, stored: StoredSum | 
 
 /** Whether what is stored of a period is all that Caruna+ reports of it, however many hours that are. */
 export function isAllOf(kwhTold: number | null, stored: StoredSum): boolean {
-  return kwhTold !== null && stored.hours > 0 && agree(kwhTold, stored.kwhTotal);
+  // 0 is the total of any number of hours of a metering point that measures production alone.
+  return kwhTold !== null && kwhTold !== 0 && stored.hours > 0 && agree(kwhTold, stored.kwhTotal);
 }
 
 function agree(one: number, other: number): boolean {
