@@ -3,6 +3,7 @@ import { clientOf } from "../support/caruna.js";
 import { PAGES_BETWEEN } from "./portals/pages-between.js";
 import { ACCOUNT, fieldsIn, type Portal, serve } from "./portals/portal.js";
 import { PRODUCTS } from "./portals/products.js";
+import { SECOND } from "./portals/second.js";
 import { TRAPS } from "./portals/traps.js";
 import { VARIETY } from "./portals/variety.js";
 
@@ -38,6 +39,7 @@ describe.each([
   ["pages between", PAGES_BETWEEN],
   ["traps", TRAPS],
   ["variety", VARIETY],
+  ["a second set", SECOND],
 ] as const)("%s", (_, portals) => {
   it.each(portals.map((portal) => [portal.name, portal] as const))(
     "%s",

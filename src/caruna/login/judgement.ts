@@ -45,7 +45,7 @@ export function judge(situation: Situation): undefined {
   const json = jsonOf(response.body);
   const said = json === undefined ? newMessages(page, passwordPage) : wordsOfJson(json);
   const text = json === undefined ? newText(page, passwordPage) : (said ?? "");
-  const asksAgain = json === undefined && asksForLogin(page, situation);
+  const asksAgain = json === undefined && asksForLogin(page, situation, said !== undefined);
   const isAnswered = asksAgain || json !== undefined || situation.answer !== undefined;
   if ((isAnswered || response.status >= 400) && OUT_OF_ORDER.test(said ?? text) && !LOCKED.test(said ?? text))
     throw new CarunaUnreachable(`its login says "${sentenceWith(OUT_OF_ORDER, said ?? text)}"`);
@@ -72,16 +72,18 @@ export function isJudgedDespiteStatus({ response, page, passwordPage, ...situati
   if (passwordPage === undefined || response.status < 500) return false;
   const said = newMessages(page, passwordPage);
   const isAboutPassword = said !== undefined && SPEAKS_OF_LOGIN.test(said) && !OUT_OF_ORDER.test(said);
-  return isAboutPassword && asksForLogin(page, situation);
+  return isAboutPassword && asksForLogin(page, situation, true);
 }
 
 /** The form of the login again: for the password, or for the user name that comes before it. */
-function asksForLogin(page: Page, account: Account): boolean {
+function asksForLogin(page: Page, account: Account, hasMessage: boolean): boolean {
+  const userName = userNameForm(page, account)?.userName;
   const takesPassword = (control: Control) => isTypedInto(control) && roleOf(control) === "password";
   return (
     credentialsForm(page, account) !== undefined ||
     page.forms.some(({ controls }) => controls.some(takesPassword)) ||
-    userNameForm(page, account) !== undefined
+    // What is filled in already, without a message, is shown to be confirmed.
+    (userName !== undefined && (userName.value === "" || hasMessage))
   );
 }
 

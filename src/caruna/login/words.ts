@@ -17,11 +17,11 @@ export const LOG_IN = /kirjaudu|log ?-?in|sign ?-?in|logga in|inloggning/i;
 
 /** Buttons and links that lead on, in the order of preference after the password. */
 export const SKIPS =
-  /ohita|ei nyt|myöhemmin|ei kiitos|skip|not now|later|no,? thank|hoppa över|inte nu|senare|nej,? tack|\bwithout\b|\bilman\b|\butan\b/i;
+  /ohita|\be[in] nyt|myöhemmin|ei kiitos|skip|not now|later|no,? thank|hoppa över|inte nu|senare|nej,? tack|\bwithout\b|\bilman\b|\butan\b/i;
 export const DECLINES =
   /^\s*(?:no|ei|nej)\b|declin|reject|hylkää|kieltäydy|\ben (?:hyväksy|halua|salli)|avvisa|\bneka|deny|(?:only|vain|endast|bara) (?:necessary|välttämät|nödvänd|required)|necessary only|välttämättömät/i;
 export const GOES_ON =
-  /jatka|eteenpäin|siirry|selvä|\bok\b|continue|proceed|\bnext\b|seuraava|fortsätt|nästa|sulje|close|stäng|ymmärrän|understood|got it|valmis|\bdone\b|\bklar\b|\bhere\b|tästä|tänne|\bhär\b/i;
+  /jatka|eteenpäin|\bavaa\b|\bopen\b|öppna|siirry|selvä|\bok\b|continue|proceed|\bnext\b|seuraava|fortsätt|nästa|sulje|close|stäng|ymmärrän|understood|got it|valmis|\bdone\b|\bklar\b|\bhere\b|tästä|tänne|\bhär\b/i;
 export const AGREES =
   /accept|agree|allow|approve|\byes\b|grant|consent|hyväksy|salli|kyllä|suostu|godkänn|tillåt|samtyck|^\s*ja\b|vahvista|confirm|bekräfta|\bsave\b|tallenna|spara|submit|lähetä|skicka|keep|pidä|correct|oikein|stämmer/i;
 
