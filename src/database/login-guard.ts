@@ -145,7 +145,7 @@ export class DatabaseLoginGuard {
       if (known === undefined) return undefined;
       const { hashes } = known;
       if (outcome.kind === "accepted") {
-        await session.execute(FORGET, [hashes.account, hashes.password]);
+        await this.#settle(session, known);
         return undefined;
       }
       const nowEpochMs = this.#options.now();
@@ -165,6 +165,18 @@ export class DatabaseLoginGuard {
     });
   }
 
+  /** Forgets the posts of the password that was accepted; another one that was rejected stays so. */
+  async #settle(session: Session, { hashes, posts }: Known): Promise<void> {
+    const accepted = hashes.password.toString("hex");
+    const others = posts.filter((post) => post.password !== accepted && isAgainst(post));
+    await session.execute(FORGET, [hashes.account, hashes.password]);
+    await this.#write(
+      session,
+      hashes,
+      others.map((post) => ({ ...post, isSettled: true })),
+    );
+  }
+
   #pauseNow(known: Known): LoginPause | undefined {
     const pause = this.#pauseOf(known);
     const { nextPostEpochMs } = pause ?? {};
@@ -174,7 +186,7 @@ export class DatabaseLoginGuard {
   #pauseOf({ hashes, posts }: Known): LoginPause | undefined {
     const { version, cycleMs } = this.#options;
     const time = timeOfNextPost(posts, { password: hashes.password.toString("hex"), version, cycleMs });
-    return time === undefined ? undefined : pauseOf(time, posts);
+    return time === undefined ? undefined : pauseOf(time);
   }
 
   /** The posts of this account; undefined where none is recorded. */
@@ -206,9 +218,10 @@ export class DatabaseLoginGuard {
   async #write(session: Session, hashes: Hashes, posts: readonly LoginPost[]): Promise<void> {
     const last = posts.at(-1);
     if (last === undefined) return;
-    const rejections = posts.filter((post) => ["rejected", "person needed"].includes(kindOf(post))).length;
+    const credentials = Buffer.from(last.password, "hex");
+    const rejections = posts.filter(isAgainst).length;
     const values = [
-      ...[hashes.account, hashes.password, hashes.salt, rejections, posts.filter(isUnanswered).length],
+      ...[hashes.account, credentials, hashes.salt, rejections, posts.filter(isUnanswered).length],
       ...[last.atEpochMs / 1000, last.outcome?.words ?? null, JSON.stringify(posts)],
     ];
     await session.execute(WRITE, values);
@@ -248,7 +261,12 @@ interface Known {
   readonly posts: readonly LoginPost[];
 }
 
-function pauseOf({ atEpochMs, because, tooManyPasswords }: PostTime, posts: readonly LoginPost[]): LoginPause {
+/** Caruna+ judged the password, and would judge it so again. */
+function isAgainst(post: LoginPost): boolean {
+  return ["rejected", "person needed"].includes(kindOf(post));
+}
+
+function pauseOf({ atEpochMs, because, posts, tooManyPasswords }: PostTime): LoginPause {
   return {
     kind: kindOf(because),
     words: because.outcome?.words,
@@ -288,6 +306,7 @@ const STORED_POST = z.object({
   atEpochMs: z.number(),
   password: z.string(),
   version: z.string(),
+  isSettled: z.boolean().optional(),
   outcome: z
     .object({
       kind: z.enum(FAILURE_KINDS),
@@ -313,7 +332,7 @@ function postsOf(row: z.infer<typeof GUARD_ROW>): LoginPost[] {
   const listed = row.posts.map(({ outcome, ...post }): LoginPost => {
     return { ...post, outcome: outcome === undefined ? undefined : { ...NO_WORDS, ...outcome } };
   });
-  const rejected = listed.filter((post) => ["rejected", "person needed"].includes(kindOf(post))).length;
+  const rejected = listed.filter(isAgainst).length;
   const unanswered = listed.filter(isUnanswered).length;
   const unlisted = (kind: FailureKind, count: number): LoginPost[] =>
     Array.from({ length: Math.max(0, count) }, () => ({

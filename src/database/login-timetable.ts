@@ -36,6 +36,8 @@ export interface LoginPost {
   readonly version: string;
   /** Undefined until it is known; it stays so where the program was killed, which counts as "no answer". */
   readonly outcome: PostOutcome | undefined;
+  /** True where another password of the account was accepted later: it counts for this password alone. */
+  readonly isSettled?: boolean | undefined;
 }
 
 /** The post that is asked for. */
@@ -52,6 +54,8 @@ export interface PostTime {
   /** Undefined: not before the password changes or a person asks. */
   readonly atEpochMs: number | undefined;
   readonly because: LoginPost;
+  /** The posts that count for this password. */
+  readonly posts: readonly LoginPost[];
   /** True where it has to wait since too many different passwords were tried. */
   readonly tooManyPasswords: boolean;
 }
@@ -59,18 +63,19 @@ export interface PostTime {
 /**
  * The timetable of password posts to one account, as docs/protocol.md shows it.
  *
- * @param posts since a password was last accepted, oldest first.
+ * @param all since a password was last accepted, oldest first; of other passwords than that also those before.
  * @returns when the next post may be made at the earliest; undefined where nothing was posted.
  */
-export function timeOfNextPost(posts: readonly LoginPost[], next: NextPost): PostTime | undefined {
+export function timeOfNextPost(all: readonly LoginPost[], next: NextPost): PostTime | undefined {
+  const posts = all.filter(({ isSettled, password }) => isSettled !== true || password === next.password);
   const last = posts.at(-1);
   if (last === undefined) return undefined;
   const asked = Math.max(...posts.map(({ outcome }) => outcome?.notBeforeEpochMs ?? Number.NEGATIVE_INFINITY));
-  const no = { tooManyPasswords: false };
+  const no = { tooManyPasswords: false, posts };
   const ofPassword = posts.filter(({ password }) => password === next.password);
   if (ofPassword.length === 0) {
     const freeAt = newPasswordFrom(posts);
-    return { atEpochMs: Math.max(freeAt, asked), because: last, tooManyPasswords: freeAt > asked && freeAt > 0 };
+    return { atEpochMs: Math.max(freeAt, asked), because: last, posts, tooManyPasswords: freeAt > asked && freeAt > 0 };
   }
   const stopping = postThatStops(posts, ofPassword);
   if (stopping !== undefined) return { atEpochMs: undefined, because: stopping, ...no };

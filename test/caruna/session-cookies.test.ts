@@ -1,8 +1,16 @@
+import { createHash } from "node:crypto";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import type { ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { type CarunaClientOptions, CredentialsRejected, fileSessionStore } from "../../src/caruna/index.js";
+import {
+  type CarunaClientOptions,
+  CredentialsRejected,
+  fileSessionStore,
+  memorySessionStore,
+  RateLimited,
+} from "../../src/caruna/index.js";
 import type { Interception, Simulator, SimulatorOptions } from "../../src/simulator/index.js";
 import {
   atTheEnd,
@@ -225,3 +233,53 @@ describe("kept cookies that are good for nothing", () => {
 function answerTimes(answer: Interception["answer"]): number {
   return answer === "disconnect" || (typeof answer === "object" && (answer.status ?? 200) >= 500) ? 4 : 1;
 }
+
+describe("saved cookies", () => {
+  it("lead to no password post where Caruna+ answers them with 429: it asks for fewer requests", async () => {
+    const program = await programWithSession();
+    await program.run();
+    program.pass(HOUR_MS);
+    const tooMany = { status: 429, headers: { "Retry-After": "600" } };
+    program.simulator.answerNext({ site: "auth", times: 9, answer: tooMany });
+    expect(await errorOf(program.start().client.customerNumbers())).toBeInstanceOf(RateLimited);
+    expect(program.simulator.passwordPosts).toBe(1);
+  });
+
+  it("use up requests of the login: together with the password it makes 25 at the most", async () => {
+    const pages = Array.from({ length: 30 }, (_, page) => page);
+    const portal = await portalOf({
+      "/first": (request, response) =>
+        request.headers.cookie === undefined ? sendRedirect(response, "/new0") : sendRedirect(response, "/known0"),
+      ...Object.fromEntries(
+        pages.flatMap((page) =>
+          ["new", "known"].map((kind) => [
+            `/${kind}${page}`,
+            (_: unknown, response: ServerResponse) => sendRedirect(response, `/${kind}${page + 1}`),
+          ]),
+        ),
+      ),
+    });
+    const cookie = { key: "s", value: "1", domain: "127.0.0.1", path: "/", expires: "2100-01-01T00:00:00Z" };
+    const jar = {
+      version: "tough-cookie@6",
+      storeType: "MemoryCookieStore",
+      rejectPublicSuffixes: true,
+      cookies: [cookie],
+    };
+    const account = createHash("sha256")
+      .update(JSON.stringify([portal.url, "demo@example.com"]))
+      .digest("hex");
+    const stored = {
+      token: "t",
+      expiresAtEpochMs: 0,
+      ownCustomerNumbers: ["1"],
+      representedCustomerNumbers: [],
+      account,
+    };
+    const sessionStore = memorySessionStore();
+    await sessionStore.save({ ...stored, cookies: JSON.stringify(jar) });
+    await errorOf(clientOf(portal.url, portal.url, { sessionStore }).client.customerNumbers());
+    expect(portal.received.some(({ address }) => address.startsWith("/known"))).toBe(true);
+    expect(portal.received.length).toBe(25);
+  });
+});

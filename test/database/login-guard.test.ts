@@ -116,7 +116,17 @@ describe("the guard in the database", () => {
     expect(await rows()).toHaveLength(1);
     now += 24 * HOUR_MS;
     await (await posted(guardOf("fourth"))).end({ kind: "accepted" });
-    expect(await rows()).toEqual([]);
+    expect(await check(guardOf("fourth"))).toBeUndefined();
+  });
+
+  test("an accepted password frees no other one that was rejected, and is not held up by it", async () => {
+    for (const wrong of ["first", "second", "third"]) await reject(guardOf(wrong));
+    await (await posted(guardOf("right"), true)).end({ kind: "accepted" });
+    expect(await check(guardOf("right"))).toBeUndefined();
+    expect(await guardOf("right").lastFailure(NEVER_ABORTED)).toBeUndefined();
+    expect(await check(guardOf("first"))).toMatchObject({ kind: "rejected", nextPostEpochMs: START + HOUR_MS });
+    await reject(guardOf("right"));
+    expect(await check(guardOf("right"))).toMatchObject({ rejections: 1, nextPostEpochMs: START + HOUR_MS });
   });
 
   test("whatever is no token counts: what nobody understood, and what got no answer", async () => {
