@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import type { Temporal } from "temporal-polyfill";
 import {
+  AccessRefused,
   CarunaClient,
   CredentialsRejected,
   fileSessionStore,
@@ -23,7 +24,7 @@ import {
 } from "../database/index.js";
 import { lastDays, localDay, readingsOfDay } from "../energy/index.js";
 import type { Logger } from "../shared/logger.js";
-import { MeteringPointNotFound, NoMeteringPoint } from "../sync/index.js";
+import { Listing, MeteringPointNotFound, NoMeteringPoint } from "../sync/index.js";
 import { exitCodeOf, messageOf } from "./exit-codes.js";
 import { databaseSettings, loginGuard, loginTranscripts, sessionFile } from "./state.js";
 
@@ -139,10 +140,16 @@ async function checkCaruna(checks: Checks, options: CarunaOptions, signal: Abort
       return [`${how}; it sees ${counted(customers.length, "customer number")}`, caruna];
     });
     const points = await checks.run("metering points", loggedIn, async (caruna) => {
-      const found = await caruna.meteringPoints({ signal });
+      const listing = new Listing(caruna, options.configuration.caruna.customers, options.logger);
+      const { points: listed, answered, failed } = await listing.readByCustomer([], signal);
+      const [refused] = failed;
+      if (refused !== undefined && answered.length === 0) throw refused.error;
+      const found = listed.map(({ point }) => point);
       checks.keepPrivate(found.flatMap(({ assetId, gsrn, address }) => [assetId, gsrn ?? undefined, address]));
       const ordered = followedFirst(found, options.configuration.caruna.meteringPoint);
-      return [`${counted(found.length, "metering point")}`, { caruna, ordered }];
+      const without =
+        refused === undefined ? "" : `; without ${counted(failed.length, "customer number")}: ${refused.error.message}`;
+      return [`${counted(found.length, "metering point")}${without}`, { caruna, ordered }];
     });
     await checks.run("one day of energy", points, async ({ caruna, ordered }) => {
       const [day] = lastDays(options.now(), 2);
@@ -186,7 +193,12 @@ async function hoursInWords(
 ): Promise<string> {
   for (const meteringPoint of points) {
     const query = { meteringPoint, timespan: "daily", year: day.year, month: day.month, day: day.day } as const;
-    const { rows, unreadable } = await caruna.energyAnswer(query, { signal });
+    const answer = await caruna.energyAnswer(query, { signal }).catch((error: unknown) => {
+      if (!(error instanceof AccessRefused) || error.duringLogin || meteringPoint === points.at(-1)) throw error;
+      // One that is refused says nothing of the others.
+      return { rows: [], unreadable: [] };
+    });
+    const { rows, unreadable } = answer;
     const { readings, unpublished, problems, unknownParts } = readingsOfDay(rows, day);
     if (readings.length === 0) continue;
     const odd = [...unreadable, ...problems, ...unknownParts.map((part) => `unknown part ${part}`)];

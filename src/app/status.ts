@@ -2,7 +2,14 @@ import type { Temporal } from "temporal-polyfill";
 import { fileSessionStore, type LoginPause } from "../caruna/index.js";
 import type { Configuration } from "../config/index.js";
 import { ailment, uptime } from "../daemon/index.js";
-import { Database, type MeteringPointStatus, type MovedHouse, movedHouse } from "../database/index.js";
+import {
+  type AccessRefusalRow,
+  Database,
+  describeRefusal,
+  type MeteringPointStatus,
+  type MovedHouse,
+  movedHouse,
+} from "../database/index.js";
 import { expectedHours, hoursOfDay, lastDays, localDay } from "../energy/index.js";
 import type { Logger } from "../shared/logger.js";
 import { databaseSettings, healthFile, loginGuard, sessionFile } from "./state.js";
@@ -21,6 +28,8 @@ export interface Status {
   readonly points: readonly StatusOfPoint[];
   /** That what `energy_hourly` mirrors has ended, and what to do; undefined where it goes on. */
   readonly moved: MovedHouse | undefined;
+  /** What Caruna+ refuses to show. */
+  readonly refusals: readonly (AccessRefusalRow & { readonly message: string; readonly nextStep: string })[];
   /** The days whose sums are told, earliest first. */
   readonly lastDays: readonly { readonly day: Temporal.PlainDate; readonly hours: number }[];
 }
@@ -36,7 +45,7 @@ export async function readStatus(configuration: Configuration, logger: Logger, s
   try {
     const inspection = await database.inspect(signal);
     if (inspection.kind === "not made yet")
-      return { nowEpochMs, login: undefined, points: [], moved: undefined, lastDays: shown };
+      return { nowEpochMs, login: undefined, points: [], moved: undefined, refusals: [], lastDays: shown };
     await database.check(signal);
     const [first, last] = [String(days[0]), String(days.at(-1))];
     const points = await database.sync.status({ nowEpochMs, fromDay: first, toDay: last }, signal);
@@ -45,11 +54,13 @@ export async function readStatus(configuration: Configuration, logger: Logger, s
     const { username, password } = configuration.caruna;
     const account = username === undefined || password === undefined ? undefined : { username, password };
     const guard = account && loginGuard(database, configuration, account, Date.now);
+    const refusals = await database.sync.refusals(undefined, signal);
     return {
       nowEpochMs,
       login: await guard?.lastFailure(signal),
       moved: movedHouse(known, mirrored, localDay(nowEpochMs).toString(), nowEpochMs),
       points: points.map((point) => ({ ...point, hoursExpected: expectedHours(point, nowEpochMs) })),
+      refusals: refusals.map((refusal) => ({ ...refusal, ...describeRefusal(refusal) })),
       lastDays: shown,
     };
   } finally {

@@ -52,14 +52,14 @@ function pointsInWords(status: Status): string {
   if (status.points.length === 0) return "Nothing was loaded yet: no metering point is known to this database.";
   const width = process.stdout.isTTY ? process.stdout.columns : DEFAULT_WIDTH;
   const hasCharts = status.points.length <= MOST_CHARTS;
-  return status.points
-    .map((point) => {
-      const facts = factsOf(point, status);
-      return (hasCharts ? [...facts, "", ...chart(point, status, width)] : [...facts, daysInLine(point, status)]).join(
-        "\n",
-      );
-    })
-    .join("\n\n");
+  const refusals = status.refusals.map(({ message, nextStep }) => `${message}\n  ${nextStep}`);
+  const points = status.points.map((point) => {
+    const facts = factsOf(point, status);
+    return (hasCharts ? [...facts, "", ...chart(point, status, width)] : [...facts, daysInLine(point, status)]).join(
+      "\n",
+    );
+  });
+  return [...refusals, ...points].join("\n\n");
 }
 
 function factsOf(point: StatusOfPoint, { nowEpochMs }: Status): string[] {
@@ -158,7 +158,7 @@ function coloured(drawn: string, isComplete: boolean): string {
   return mayColour() ? styleText(isComplete ? "green" : "yellow", drawn) : drawn;
 }
 
-function asObject({ nowEpochMs, login, moved, points, lastDays }: Status): object {
+function asObject({ nowEpochMs, login, moved, points, refusals, lastDays }: Status): object {
   const at = (epochMs: number | null) => (epochMs === null ? null : instant(epochMs));
   return {
     now: instant(nowEpochMs),
@@ -176,6 +176,9 @@ function asObject({ nowEpochMs, login, moved, points, lastDays }: Status): objec
             nextStep: nextStepOfPause(login),
             transcript: login.transcriptFile ?? null,
           },
+    refused: refusals.map(({ customer, meteringPoint, status, times, sinceEpochMs, nextAskEpochMs }) => {
+      return { customer, meteringPoint, status, times, since: instant(sinceEpochMs), nextAsk: instant(nextAskEpochMs) };
+    }),
     meteringPoints: points.map((point) => ({
       meteringPoint: point.id,
       product: point.product,

@@ -4,6 +4,7 @@ import { exportHours } from "./hours/export.js";
 import type { StoredMeteredHour } from "./hours/metering-point-hourly.js";
 import { readSeries, type SeriesQuery, type SeriesRow } from "./hours/series.js";
 import { type KnownMeteringPoint, readMeteringPoints } from "./metering-points.js";
+import { type AccessRefusalRow, readRefusals } from "./refusals.js";
 import { type MeteringPointStatus, readStatus, type StatusQuery } from "./status.js";
 
 /**
@@ -21,6 +22,11 @@ export class HistoryStore {
   /** Every metering point ever seen, by id. */
   async meteringPoints(signal?: AbortSignal): Promise<KnownMeteringPoint[]> {
     return await this.#read(readMeteringPoints, signal);
+  }
+
+  /** As `SyncStore.refusals` says, of all accounts. */
+  async refusals(signal?: AbortSignal): Promise<AccessRefusalRow[]> {
+    return await this.#read((session) => readRefusals(session, undefined), signal);
   }
 
   /** As `SyncStore.status` says. */

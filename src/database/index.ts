@@ -56,6 +56,7 @@ export {
 export { type MovedHouse, movedHouse } from "./moved-house.js";
 export type { DaySum, DueQuery, PeriodQuery, PeriodRow, PeriodSpan, StoredSumRow } from "./periods.js";
 export { QueryRefused, type Relation } from "./query.js";
+export { type AccessRefusalRow, describeRefusal } from "./refusals.js";
 export { type DatabaseInspection, ORIGINALS_LAST_TABLE } from "./schema/inspect.js";
 export type { Gap, MeteringPointStatus } from "./status.js";
 export { SyncStore } from "./sync-store.js";

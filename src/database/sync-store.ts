@@ -42,6 +42,7 @@ import {
   type StoredSumRow,
   writePeriods,
 } from "./periods.js";
+import { type AccessRefusalRow, readRefusals, writeRefusals } from "./refusals.js";
 import { findOriginalsLastTable } from "./schema/inspect.js";
 import { type MeteringPointStatus, readStatus, type StatusQuery } from "./status.js";
 import { readState, writeState } from "./sync-state.js";
@@ -293,6 +294,16 @@ export class SyncStore {
   ): Promise<FollowedDifference[]> {
     const read = (session: Session) => readFollowedDifferences(session, meteringPointId, startEpochMs, endEpochMs);
     return await this.#pool().use(read, signal);
+  }
+
+  /** What Caruna+ refuses to show now to an account, or to any: customers, metering points. */
+  async refusals(account: string | undefined, signal?: AbortSignal): Promise<AccessRefusalRow[]> {
+    return await this.#pool().use((session) => readRefusals(session, account), signal);
+  }
+
+  /** Remembers refusals of the account of the lease as they are given; of one customer and metering point at most one. */
+  async saveRefusals(lease: Lease, rows: readonly AccessRefusalRow[], signal?: AbortSignal): Promise<void> {
+    await this.#write(lease, (session) => writeRefusals(session, lease.account, rows), signal);
   }
 
   /** What there is of every metering point ever seen, by id, with the sums of some local days. */

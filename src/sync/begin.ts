@@ -1,5 +1,5 @@
 import { Temporal } from "temporal-polyfill";
-import { AccessRefused, AnswerNotUnderstood } from "../caruna/index.js";
+import { CarunaUnreachable } from "../caruna/index.js";
 import {
   ABANDONED_AFTER_MS,
   type HoursToStore,
@@ -21,7 +21,11 @@ import { newPeriods } from "./plan/planner.js";
 import type { ListedMeteringPoint, Listing } from "./points/listing.js";
 import { carunaPoint, isNamed, MeteringPointNotFound, NoMeteringPoint } from "./points/metering-point.js";
 import { PrimaryPoint } from "./points/primary-point.js";
+import { isOfOneResource, isWithdrawn, Refusals } from "./points/refusals.js";
 import { fromRow, fromSumRow, toRow } from "./rows.js";
+
+/** Under this name and the id of an account it is remembered of which customers it listed: `all`, `own`, or numbers. */
+const LISTED_OF = "metering points listed of";
 
 interface ListedPoints {
   /** Milliseconds since the epoch. */
@@ -36,6 +40,7 @@ export class CycleStart {
   readonly #listing: Listing;
   readonly #fetcher: Fetcher;
   readonly #primary: PrimaryPoint;
+  readonly #refusals: Refusals;
   /** The local day and listing for which the rows that time brings were added. */
   #plannedFor = "";
   #othersReportedFor = Number.NaN;
@@ -50,18 +55,36 @@ export class CycleStart {
     this.#listing = listing;
     this.#fetcher = fetcher;
     this.#primary = new PrimaryPoint(options.meteringPoint, options.logger);
+    this.#refusals = new Refusals(options.database, options.now, options.logger);
+  }
+
+  /** Remembers which metering points were refused in a cycle, and which were answered. */
+  async noteRefusals({ lease, points, refused, answered }: Cycle, signal: AbortSignal): Promise<void> {
+    const refusable = (id: string) => {
+      const customer = points.get(id)?.point.customerId;
+      return customer === undefined ? [] : [{ customer, meteringPoint: id }];
+    };
+    // One that is refused some of its days alone is not refused.
+    const whole = [...refused].filter(([id]) => !answered.has(id));
+    await this.#refusals.note(
+      lease,
+      whole.flatMap(([id, error]) => (error === undefined ? [] : refusable(id).map((point) => ({ ...point, error })))),
+      [...answered].flatMap(refusable),
+      signal,
+    );
   }
 
   /** The metering points, the primary one, and the rows that time has brought. */
   async begin(lease: Lease, account: KnownAccount, signal: AbortSignal): Promise<Cycle> {
     const { database, logger, now, plan } = this.#options;
+    await this.#refusals.read(lease, signal);
     const { listedAt, pointsListed, known } = await this.#listWhereDue(lease, account, signal);
     await database.sync.noteRun(lease, now(), signal);
     if (account.isNew && (await database.sync.hasOriginalsLastTable(signal))) logger.warn({}, ORIGINALS_LAST_TABLE);
     const rows = known.filter((point) => point.account === lease.account);
     if (rows.length === 0) {
       const isLoaded = known.some((point) => isLoadedByAnother(point, lease.account, now()));
-      if (pointsListed === 0 || !isLoaded) throw new NoMeteringPoint();
+      if (pointsListed === 0 || !isLoaded) throw new NoMeteringPoint(this.#refusals.refusedCustomers);
       this.#reportOthers(listedAt);
     }
     const ids = rows.map(({ id }) => id);
@@ -78,8 +101,10 @@ export class CycleStart {
       totals,
       failed: [],
       asked: new Map(),
-      refused: new Set<string>(),
-      unreachableInARow: 0,
+      refused: new Map(),
+      resting: new Set(this.#refusals.restingPoints),
+      answered: new Set<string>(),
+      unreachable: [],
       caughtUp: 0,
     };
     const cycle = { lease, points, followed, plan: settings, listedAt, ...nothingYet };
@@ -180,7 +205,7 @@ export class CycleStart {
    * listed last, how many, and all that are known.
    */
   async #listWhereDue(lease: Lease, account: KnownAccount, signal: AbortSignal): Promise<ListedPoints> {
-    const { database, now, meteringPoint, plan } = this.#options;
+    const { database, now, meteringPoint, plan, customers } = this.#options;
     const listedAt = account.listedEpochMs ?? Number.NaN;
     const isRecent = listedAt >= latestAskFrom(now(), plan.askFromMinutes) && listedAt <= now();
     const known = await database.sync.meteringPoints(signal);
@@ -191,43 +216,78 @@ export class CycleStart {
       const abandonedAt = (accountRunEpochMs ?? Number.POSITIVE_INFINITY) + ABANDONED_AFTER_MS;
       return loader !== account.id && abandonedAt > listedAt && abandonedAt <= now();
     });
-    if (isRecent && isKnown && !isAbandonedSince) return { listedAt, pointsListed: account.pointsListed ?? 0, known };
+    const selected = typeof customers === "string" ? customers : customers.join(",");
+    const listedOf = `${LISTED_OF} ${account.id}`;
+    const before = await database.sync.remembered(listedOf, signal);
+    const isOfSelected = before === undefined || before === selected;
+    const asBefore = { listedAt: account.listedEpochMs ?? 0, pointsListed: account.pointsListed ?? 0, known };
+    if (isRecent && isKnown && !isAbandonedSince && isOfSelected) return asBefore;
+    const own = known.filter((point) => point.account === account.id);
+    // A session would be needed to learn that there is nobody to ask.
+    if (isKnown && this.#isEveryCustomerResting(own)) return asBefore;
     const listedNow = now();
-    const listed = await this.#list(
-      known.some((point) => point.account === account.id),
-      signal,
-    );
-    if (listed === undefined)
-      return { listedAt: account.listedEpochMs ?? 0, pointsListed: account.pointsListed ?? 0, known };
+    const listed = await this.#list(lease, own, signal);
+    if (listed === undefined) return asBefore;
     await database.sync.seeMeteringPoints(lease, listed, listedNow, signal);
+    if (before !== selected) await database.sync.remember(lease, listedOf, selected, signal);
     return { listedAt: listedNow, pointsListed: listed.length, known: await database.sync.meteringPoints(signal) };
   }
 
+  #isEveryCustomerResting(own: readonly KnownMeteringPoint[]): boolean {
+    const resting = new Set(this.#refusals.restingCustomers.map(({ customer }) => customer));
+    return own.length > 0 && own.every(({ customer }) => resting.has(customer));
+  }
+
   /**
-   * The metering points that Caruna+ lists. Undefined where some are known, and the list of today is empty or cannot be
-   * read: their hours are still to be had, and the next cycle asks for the list again.
+   * The metering points that Caruna+ lists, and those known of customers that did not answer and have not been refused.
+   * Undefined where some are known, and no customer answered or the list of today is empty: their hours are still to be had,
+   * and the next cycle asks for the list again.
    */
-  async #list(someAreKnown: boolean, signal: AbortSignal): Promise<SeenMeteringPoint[] | undefined> {
+  async #list(
+    lease: Lease,
+    known: readonly KnownMeteringPoint[],
+    signal: AbortSignal,
+  ): Promise<SeenMeteringPoint[] | undefined> {
     const goOn = (problem: string) =>
-      this.#options.logger.warn({ problem }, "the list of metering points is not to be had; going on with those known");
-    try {
-      const listed = await this.#listing.read(signal);
-      // With chosen customers, none is what the settings ask for.
-      if (listed.length > 0 || !someAreKnown || this.#options.customers !== "all") return listed.map(seenPoint);
-      goOn("Caruna+ lists none");
-    } catch (error) {
-      const mayDoWithout = error instanceof AnswerNotUnderstood || error instanceof AccessRefused;
-      if (!someAreKnown || !mayDoWithout || error.duringLogin) throw error;
-      goOn(error.message);
+      this.#options.logger.warn({ problem }, "the metering points could not be listed; going on with those known");
+    const resting = known.length === 0 ? [] : this.#refusals.restingCustomers;
+    const ids = resting.map(({ customer }) => customer);
+    const { points, answered, failed, incomplete, rested } = await this.#listing.readByCustomer(ids, signal);
+    const [first] = failed;
+    const isOutage = first?.error instanceof CarunaUnreachable && answered.length === 0;
+    if (first !== undefined && (isOutage || known.length === 0) && answered.length === 0) throw first.error;
+    const isAlone = answered.length === 0;
+    const refused = failed.map((one) => ({ ...one, meteringPoint: null, isAlone }));
+    const shown = answered.map((customer) => ({ customer, meteringPoint: null }));
+    await this.#refusals.note(lease, refused, shown, signal);
+    if (known.length > 0 && answered.length === 0 && failed.length + rested.length > 0) {
+      if (first !== undefined) goOn(first.error.message);
+      return undefined;
     }
-    return undefined;
+    // With chosen customers, none is what the settings ask for.
+    if (points.length === 0 && known.length > 0 && failed.length === 0 && this.#options.customers === "all") {
+      goOn("Caruna+ lists none");
+      return undefined;
+    }
+    const withdrawn = new Set(resting.flatMap(({ customer, status }) => (isWithdrawn(status) ? [customer] : [])));
+    const kept = new Set([...incomplete, ...rested.filter((customer) => !withdrawn.has(customer))]);
+    const isListed = new Set(points.map(({ point }) => point.assetId));
+    const stillKnown = known.filter(({ assetId, customer }) => kept.has(customer) && !isListed.has(assetId));
+    return [...points.map(seenPoint), ...stillKnown.map((row) => ({ ...row, kind: row.kind ?? "consumption" }))];
   }
 
   /** The metering point that `energy_hourly` mirrors, where this account is the one to write it. */
   async #follow(lease: Lease, known: readonly KnownMeteringPoint[], signal: AbortSignal): Promise<string | undefined> {
     const { database, logger, now } = this.#options;
     const readingsOf = async (row: KnownMeteringPoint, day: Temporal.PlainDate) =>
-      (await this.#fetcher.day(carunaPoint(row), day, signal)).readings;
+      await this.#fetcher.day(carunaPoint(row), day, signal).then(
+        ({ readings }) => readings,
+        (error: unknown) => {
+          // One that is refused cannot be compared; the others can.
+          if (isOfOneResource(error) && !(error instanceof CarunaUnreachable)) return [];
+          throw error;
+        },
+      );
     const before = await database.sync.mirrored(signal);
     const chosen = await this.#primary.choose(
       { known, account: lease.account, before, now: now() },

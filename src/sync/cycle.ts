@@ -1,4 +1,4 @@
-import type { CarunaClient, MeteringPoint } from "../caruna/index.js";
+import type { AccessRefused, CarunaClient, MeteringPoint } from "../caruna/index.js";
 import type { AccountIdentity, Database, Lease, UpsertCounts } from "../database/index.js";
 import type { Logger } from "../shared/logger.js";
 import type { Round } from "./plan/look-back.js";
@@ -78,11 +78,19 @@ export interface Cycle {
   readonly failed: Failure[];
   /** How often each period was asked for in this cycle: a bound, should an answer make its own period due again. */
   readonly asked: Map<string, number>;
-  /** Metering points that Caruna+ refuses to show: nothing more is asked of them in this cycle. */
-  readonly refused: Set<string>;
+  /**
+   * Metering points of which nothing more is asked in this cycle: Caruna+ refuses to show them, with its refusal, or it
+   * answers others and not them.
+   */
+  readonly refused: Map<string, AccessRefused | undefined>;
+  /** Metering points that were refused before, whose time to be asked for has not come. */
+  readonly resting: ReadonlySet<string>;
+  /** Metering points of which Caruna+ answered something in this cycle. */
+  readonly answered: Set<string>;
   /** When the metering points were listed, milliseconds since the epoch. */
   readonly listedAt: number;
-  unreachableInARow: number;
+  /** The metering points of the last requests, as far as none of these was answered. */
+  unreachable: string[];
   /** How many periods of the backfill were asked for by a cycle that is not meant for it: those since the first stored hour. */
   caughtUp: number;
 }

@@ -33,15 +33,17 @@ export class DueQueue {
   }
 
   /** What is due now, put right where a wrong clock had a part in it. */
-  async #due({ lease, points, plan, asked }: Cycle, withHistory: boolean, signal: AbortSignal): Promise<PeriodState[]> {
+  async #due(cycle: Cycle, withHistory: boolean, signal: AbortSignal): Promise<PeriodState[]> {
+    const { lease, points, plan, asked, refused, resting } = cycle;
     const { database, now } = this.#options;
     // Those that may not be asked for any more in this cycle must not hide the others.
+    const wanted = [...points.values()].filter(({ planned: { id } }) => !refused.has(id) && !resting.has(id));
     const limit = 4 * PERIODS_A_ROUND + asked.size;
     for (;;) {
       const backfillFrom = withHistory
         ? undefined
-        : [...points.values()].map(({ planned }) => firstStoredDay(planned)?.toString() ?? null);
-      const due = { meteringPointIds: [...points.keys()], nowEpochMs: now(), backfillFrom, limit };
+        : wanted.map(({ planned }) => firstStoredDay(planned)?.toString() ?? null);
+      const due = { meteringPointIds: wanted.map(({ planned }) => planned.id), nowEpochMs: now(), backfillFrom, limit };
       const states = (await database.sync.duePeriods(due, signal)).map(fromRow);
       const mended = mendClock(states, plan, now());
       if (mended.length === 0) return dueNow(states, now());

@@ -1,5 +1,5 @@
 import type { Temporal } from "temporal-polyfill";
-import { AccessRefused, AnswerNotUnderstood, CarunaError, CarunaUnreachable } from "../caruna/index.js";
+import { AccessRefused, CarunaUnreachable } from "../caruna/index.js";
 import type { Switched } from "../database/index.js";
 import { CycleStart } from "./begin.js";
 import {
@@ -19,6 +19,7 @@ import { lookBackAnew } from "./plan/look-back.js";
 import type { PeriodState } from "./plan/period.js";
 import { newPeriod } from "./plan/planner.js";
 import { Listing } from "./points/listing.js";
+import { isOfOneResource } from "./points/refusals.js";
 import { fromRow, toRow } from "./rows.js";
 import { Recorder } from "./store.js";
 
@@ -159,6 +160,7 @@ export class Engine {
       const hours = inserted + changed + unchanged;
       await this.#options.onRound({ asked: batch, points, plan: cycle.plan, hours, stored });
     }
+    await this.#start.noteRefusals(cycle, signal);
     const { totals, failed } = cycle;
     // What every hour of a log that runs for years would say is for those who look for it.
     if (totals.days + totals.months + totals.years === 0) this.#options.logger.debug({}, "nothing is due");
@@ -176,19 +178,20 @@ export class Engine {
       cycle.totals[`${state.span}s`] += 1;
       try {
         answers.push(await this.#fetcher.period(cycle, state, either));
-        cycle.unreachableInARow = 0;
+        cycle.answered.add(state.meteringPointId);
+        cycle.unreachable = [];
       } catch (error) {
-        if (!isOfOnePeriod(error)) throw error;
-        if (error instanceof AccessRefused) cycle.refused.add(state.meteringPointId);
+        if (!isOfOneResource(error)) throw error;
+        if (error instanceof AccessRefused) cycle.refused.set(state.meteringPointId, error);
         this.#options.logger.warn(
           { [state.span]: state.startsOn.toString(), problem: error.message },
           "a request failed; it is tried again later",
         );
         failed.push({ state, reason: error.message });
-        cycle.unreachableInARow = error instanceof CarunaUnreachable ? cycle.unreachableInARow + 1 : 0;
-        if (cycle.unreachableInARow >= MOST_UNREACHABLE_IN_A_ROW) {
+        if (!(error instanceof CarunaUnreachable)) cycle.unreachable = [];
+        else if (isOutage(cycle, state.meteringPointId)) {
           // No matter of these periods: they stay due, for the cycle that finds Caruna+ well again.
-          failed.splice(-cycle.unreachableInARow);
+          failed.splice(-cycle.unreachable.length);
           throw error;
         }
       }
@@ -210,11 +213,15 @@ export class Engine {
   }
 }
 
-/** An error that concerns one period or one metering point alone, so that the others are still worth asking for. */
-function isOfOnePeriod(error: unknown): error is CarunaError {
-  if (!(error instanceof CarunaError) || error.duringLogin) return false;
-  if (error instanceof CarunaUnreachable && error.isBeforeConnection) return false;
-  return [AccessRefused, AnswerNotUnderstood, CarunaUnreachable].some((kind) => error instanceof kind);
+/** Whether Caruna+ is out of order after one more failure; where it answers others, this metering point alone is left out. */
+function isOutage(cycle: Cycle, meteringPointId: string): boolean {
+  cycle.unreachable.push(meteringPointId);
+  if (cycle.unreachable.length < MOST_UNREACHABLE_IN_A_ROW) return false;
+  const isOnlyThis = cycle.unreachable.every((id) => id === meteringPointId);
+  if (!isOnlyThis || ![...cycle.answered].some((id) => id !== meteringPointId)) return true;
+  cycle.refused.set(meteringPointId, undefined);
+  cycle.unreachable = [];
+  return false;
 }
 
 function summary({ days, months, years, inserted, changed, unchanged, unpublished }: CycleResult): string {

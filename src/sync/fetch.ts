@@ -1,9 +1,10 @@
 import type { Temporal } from "temporal-polyfill";
 import type { MeteringPoint } from "../caruna/index.js";
-import { type MeteredHour, readingsOfDay, type ToldSum, toldSums } from "../energy/index.js";
-import { type Cycle, type EngineOptions, REQUESTS_AT_ONCE } from "./cycle.js";
-import type { PeriodState } from "./plan/period.js";
+import { localDay, type MeteredHour, readingsOfDay, type ToldSum, toldSums } from "../energy/index.js";
+import { type Cycle, type EngineOptions, type KnownPoint, REQUESTS_AT_ONCE } from "./cycle.js";
+import type { PeriodState, PlannedMeteringPoint } from "./plan/period.js";
 import type { Listing } from "./points/listing.js";
+import { isNothingBeforeContract, isRefusedOrUnknown } from "./points/refusals.js";
 
 /** What the request for a day brought. */
 export interface DayAnswer {
@@ -37,6 +38,16 @@ export class Fetcher {
     const known = cycle.points.get(state.meteringPointId);
     if (known === undefined) throw new Error(`metering point ${state.meteringPointId} is not among those listed`);
     if (state.isHistory) await this.#paceHistory(signal);
+    const { span } = state;
+    try {
+      return await this.#answer(known, state, signal);
+    } catch (error) {
+      if (!isNothingThere(error, state, known.planned)) throw error;
+      return span === "day" ? { state, hours: [], unpublished: 0 } : { state, sums: [] };
+    }
+  }
+
+  async #answer(known: KnownPoint, state: PeriodState, signal: AbortSignal): Promise<Answer> {
     const { span, startsOn } = state;
     if (span === "day") {
       const { readings, unpublished } = await this.day(known.point, startsOn, signal);
@@ -92,6 +103,20 @@ export class Fetcher {
       "a transfer product part of a name we do not know: its hours keep their total, without a split",
     );
   }
+}
+
+/** So often a year is asked for before a status is taken for its answer, where no contract says that there is nothing. */
+const TRIES_OF_YEAR_WITHOUT_CONTRACT = 3;
+
+/** Whether a status says of a period that there is nothing, and not that something went wrong. */
+function isNothingThere(error: unknown, state: PeriodState, planned: PlannedMeteringPoint): boolean {
+  const { span, startsOn, timesAsked } = state;
+  const { contractFrom, newestHourEpochMs } = planned;
+  const length = { day: { days: 1 }, month: { months: 1 }, year: { years: 1 } }[span];
+  const last = startsOn.add(length).subtract({ days: 1 });
+  if (contractFrom !== null) return isNothingBeforeContract(error, last, contractFrom);
+  const isOlder = newestHourEpochMs !== null && startsOn.year < localDay(newestHourEpochMs).year;
+  return span === "year" && isOlder && timesAsked >= TRIES_OF_YEAR_WITHOUT_CONTRACT && isRefusedOrUnknown(error);
 }
 
 function isWithin(day: Temporal.PlainDate, span: "month" | "year", startsOn: Temporal.PlainDate): boolean {

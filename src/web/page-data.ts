@@ -1,6 +1,7 @@
 import {
   type Database,
   type DayOfYear,
+  describeRefusal,
   type KnownMeteringPoint,
   type LoginPause,
   type MeteringPointStatus,
@@ -89,6 +90,7 @@ export class PageData {
     const pause = await this.pause(signal);
     const { last, nextEpochMs } = cycles();
     const problem = last?.problem;
+    const refusals = (await this.#options.database.history.refusals(signal)).map(describeRefusal);
     return {
       now: now(),
       version,
@@ -96,7 +98,7 @@ export class PageData {
       lastCycle: last === undefined ? null : { ended: last.endedEpochMs, problem: problem?.message ?? null },
       nextCycle: nextEpochMs ?? null,
       guard: guardOf(pause),
-      problems: [...[problem, moved].filter((one) => one !== undefined), ...this.#overdue()],
+      problems: [...[problem, moved].filter((one) => one !== undefined), ...this.#overdue(), ...refusals],
     };
   }
 

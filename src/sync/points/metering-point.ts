@@ -42,8 +42,10 @@ export class MeteringPointDiffers extends Error {
 export class NoMeteringPoint extends Error {
   override readonly name = "NoMeteringPoint";
 
-  constructor() {
-    super("Caruna+ shows no metering point for this account. See whether there is one at plus.caruna.fi.");
+  /** @param refusedCustomers how many of its customers Caruna+ refuses to show. */
+  constructor(refusedCustomers = 0) {
+    const refused = refusedCustomers === 0 ? "" : `, and refuses ${refusedCustomers} of its customer numbers`;
+    super(`Caruna+ shows no metering point for this account${refused}. See whether there is one at plus.caruna.fi.`);
   }
 }
 

@@ -10,6 +10,7 @@ import { EMPTY_YEARS_BEFORE_CONTRACT, MOST_EMPTY_YEARS } from "../plan/planner.j
 import { isBefore, lookBackFrom, newestYear } from "../plan/planner-schedule.js";
 import { type Customers, type ListedMeteringPoint, Listing } from "../points/listing.js";
 import { NoMeteringPoint } from "../points/metering-point.js";
+import { isNothingBeforeContract } from "../points/refusals.js";
 import { fromSumRow } from "../rows.js";
 import {
   type ComparedDay,
@@ -262,15 +263,23 @@ export class Verifier {
   }
 
   /** Caruna+'s totals of the months of a year or of the days of a month, by their first day. */
-  async #told({ point }: Point, startsOn: Temporal.PlainDate, span: "year" | "month", signal: AbortSignal) {
+  async #told(
+    { point, contractFrom }: Point,
+    startsOn: Temporal.PlainDate,
+    span: "year" | "month",
+    signal: AbortSignal,
+  ) {
     this.#requests += 1;
     const isYear = span === "year";
     const { year, month } = startsOn;
     const period = isYear ? ({ timespan: "yearly", year } as const) : ({ timespan: "monthly", year, month } as const);
-    const { rows, unreadable } = await this.#options.caruna.energyAnswer(
-      { meteringPoint: point, ...period },
-      { signal },
-    );
+    const last = startsOn.add(isYear ? { years: 1 } : { months: 1 }).subtract({ days: 1 });
+    const { rows, unreadable } = await this.#options.caruna
+      .energyAnswer({ meteringPoint: point, ...period }, { signal })
+      .catch((error: unknown) => {
+        if (isNothingBeforeContract(error, last, contractFrom)) return { rows: [], unreadable: [] };
+        throw error;
+      });
     const { sums, problems } = toldSums(rows, isYear ? "month" : "day");
     this.#tellProblems(`${span} ${startsOn}`, [...unreadable, ...problems]);
     return byStart(sums.filter((sum) => sum.startsOn.year === year && (isYear || sum.startsOn.month === month)));
