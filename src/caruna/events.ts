@@ -12,5 +12,5 @@ export type ClientEvent =
     }
   /** A request is sent once more after a failure. */
   | { readonly kind: "retry" }
-  /** A login ended. One that the guard held back was none. */
+  /** A login ended. One that the guard paused was none. */
   | { readonly kind: "login"; readonly succeeded: boolean };

@@ -104,12 +104,12 @@ test("days that Caruna+ knows nothing of are told, not an error", async () => {
   expect([exitCode, stdout]).toEqual([0, expect.stringContaining("shows no day")]);
 });
 
-test("3: a rejected password is posted once, then held back; no stack trace", async () => {
+test("3: a rejected password is posted once, then the login is paused; no stack trace", async () => {
   const settings = { ...world.settings, CARUNA_PASSWORD: "not-the-one" };
   const first = await runProgram(["profile"], settings, world.folder);
   const second = await runProgram(["metering-points"], settings, world.folder);
   expect([first.exitCode, second.exitCode, world.simulator.passwordPosts]).toEqual([3, 3, 1]);
-  expect(second.stderr).toContain("held back");
+  expect(second.stderr).toContain("login is paused");
   for (const { stdout, stderr } of [first, second]) {
     expect(stdout).toBe("");
     expect(stderr).not.toMatch(/\n\s+at |not-the-one/);

@@ -128,13 +128,13 @@ test("an identity provider that is no allowed host: 4, and no password is posted
   expect(world.simulator.passwordPosts).toBe(0);
 });
 
-test("a wrong password: 3, posted once; then the guard holds it back", async () => {
+test("a wrong password: 3, posted once; then the login is paused", async () => {
   await run(["start", "--once"], { CARUNA_PASSWORD: "wrong" });
   expect(world.simulator.passwordPosts).toBe(1);
   const held = await doctor({ CARUNA_PASSWORD: "wrong" });
   expect(held.exitCode).toBe(3);
   expect(held.statuses).toEqual([OK, OK, OK, OK, OK, FAILED, NOT, NOT]);
-  expect(held.of("login")?.reason).toContain("held back");
+  expect(held.of("login")?.reason).toContain("login is paused");
   expect(world.simulator.passwordPosts).toBe(1);
 });
 

@@ -93,7 +93,7 @@ function buildProgram(world: DatabaseWorld, settings: DatabaseSettings, isGuarde
   const caruna = new CarunaClient({
     ...account,
     allowedHosts: [new URL(world.simulator.authUrl).host],
-    ...(isGuarded ? { guard: database.loginGuard(Object.values(account), now) } : {}),
+    ...(isGuarded ? { guard: database.loginGuard([account.baseUrl, account.username, account.password], now) } : {}),
     ...{ now, sleep, logger },
   });
   const engine = new Engine({

@@ -18,7 +18,7 @@ test("five instances, the one that writes killed again and again: the last one s
       writer.child.kill("SIGKILL");
       expect((await writer.ended).signal).toBe("SIGKILL");
       alive.delete(writer.child.pid);
-      // Three programs that die with the password on its way are held back for an hour: a matter of the guard's own tests.
+      // A program that dies with the password on its way pauses the next login: a matter of the guard's own tests.
       await world.database.query("DELETE FROM login_guard");
     }
     const [last] = alive.values();

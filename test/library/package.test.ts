@@ -152,7 +152,7 @@ describe("the installed package", () => {
 /** What a careful program would write; the two lines that must not compile are told to the compiler as such. */
 const CONSUMER = `
 import {
-  type CarunaClientOptions, CarunaClient, CredentialsRejected, hoursOf, type Logger, localDay, LoginHeldBack, type MeteredHour,
+  type CarunaClientOptions, CarunaClient, CredentialsRejected, hoursOf, type Logger, localDay, LoginPaused, type MeteredHour,
   type SessionStore,
 } from "caruna-integration";
 
@@ -174,7 +174,7 @@ export async function hours(): Promise<MeteredHour[]> {
     const rows = client.energy({ meteringPoint, from: "2026-01-01", to, resolution: "hour", signal });
     for await (const hour of hoursOf(rows)) collected.push(hour);
   } catch (error) {
-    if (error instanceof LoginHeldBack) console.log(error.hold.nextTryEpochMs?.toFixed());
+    if (error instanceof LoginPaused) console.log(error.pause.nextPostEpochMs?.toFixed());
     if (!(error instanceof CredentialsRejected)) throw error;
   }
   const kwh: number | undefined = collected[0]?.kwhTotal;

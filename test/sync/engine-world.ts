@@ -172,7 +172,7 @@ async function startProgram(world: EngineWorld, options: ProgramOptions, simulat
   const caruna = new CarunaClient({
     ...account,
     allowedHosts: [new URL(simulator.authUrl).host],
-    ...(isGuarded && { guard: database.loginGuard(Object.values(account), now) }),
+    ...(isGuarded && { guard: database.loginGuard([account.baseUrl, account.username, account.password], now) }),
     ...{ now, limits, sleep: carunaSleep, logger },
   });
   const shared = {
