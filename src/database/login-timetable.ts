@@ -14,7 +14,7 @@ const CYCLE_SHARE = 0.9;
 const LONGEST_LOGIN_MS = 120_000;
 
 /** What came of a post that led to no token, as `LoginFailureKind` of the client. */
-export const FAILURE_KINDS = ["rejected", "person needed", "not understood", "no answer", "session lost"] as const;
+export const FAILURE_KINDS = ["rejected", "person needed", "not understood", "no answer"] as const;
 export type FailureKind = (typeof FAILURE_KINDS)[number];
 
 /** What came of one post. */
@@ -90,7 +90,7 @@ export function kindOf({ outcome }: LoginPost): FailureKind {
 }
 
 export function isUnanswered(post: LoginPost): boolean {
-  return ["no answer", "session lost"].includes(kindOf(post));
+  return kindOf(post) === "no answer";
 }
 
 /** A person who asks for the password once more starts nothing: it stays with that one post. */
@@ -103,14 +103,13 @@ function postThatStops(posts: readonly LoginPost[], ofPassword: readonly LoginPo
 
 function waitAfter(posts: readonly LoginPost[], last: LoginPost, cycleMs: number): number {
   const kind = kindOf(last);
-  const count = posts.filter((post) => (isUnanswered(last) ? isUnanswered(post) : kindOf(post) === kind)).length;
+  const count = posts.filter((post) => kindOf(post) === kind).length;
   const cycle = Math.max(cycleMs * CYCLE_SHARE, cycleMs - LONGEST_LOGIN_MS);
   const byCount = {
     rejected: [HOUR_MS, 6 * HOUR_MS, DAY_MS],
     "person needed": [],
     "not understood": [HOUR_MS, 6 * HOUR_MS, DAY_MS],
     "no answer": [cycle, cycle, 6 * HOUR_MS, DAY_MS],
-    "session lost": [0, cycle, 6 * HOUR_MS, DAY_MS],
   }[kind];
   return byCount[count - 1] ?? (isUnanswered(last) ? 3 * DAY_MS : WEEK_MS);
 }

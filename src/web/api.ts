@@ -28,7 +28,7 @@ export interface OverviewGuard {
   /** When Caruna+ rejected it last; `null`: it did not, or it is not held back. */
   readonly rejected: number | null;
   /** What came of the last post; this and the following are `null` where the password is not held back. */
-  readonly kind: "rejected" | "person needed" | "not understood" | "no answer" | "session lost" | null;
+  readonly kind: "rejected" | "person needed" | "not understood" | "no answer" | null;
   /** When the password was posted last. */
   readonly posted: number | null;
   /** Caruna's own words (Finnish, masked), where it gave some. */

@@ -48,7 +48,6 @@ describe("a month of hourly cycles", () => {
     ["not understood", [0, 1, 7, 31, 199, 367, 535, 703]],
     ["no answer", [0, 1, 2, 8, 32, 104, 176, 248, 320, 392, 464, 536, 608, 680]],
     [undefined, [0, 1, 2, 8, 32, 104, 176, 248, 320, 392, 464, 536, 608, 680]],
-    ["session lost", [0, 1, 2, 8, 32, 104, 176, 248, 320, 392, 464, 536, 608, 680]],
   ])("always %s", (kind, hours) => {
     expect(postsOfDays(30, () => kind)).toEqual(hours);
   });
@@ -65,7 +64,7 @@ describe("a month of hourly cycles", () => {
       fc.property(fc.array(kinds, { minLength: 40, maxLength: 40 }), (ends) => {
         const endOf = (count: number) => ends[count];
         const hours = postsOfDays(30, endOf);
-        const answered = hours.filter((_, count) => !["no answer", "session lost", undefined].includes(endOf(count)));
+        const answered = hours.filter((_, count) => !["no answer", undefined].includes(endOf(count)));
         const within = (all: readonly number[], from: number) =>
           all.filter((hour) => hour >= from && hour < from + 7 * 24).length;
         for (const hour of hours) {
@@ -78,12 +77,7 @@ describe("a month of hourly cycles", () => {
   });
 
   test("only a rejection and a person's task stop for good", () => {
-    const kinds = fc.constantFrom<(FailureKind | undefined)[]>(
-      undefined,
-      "not understood",
-      "no answer",
-      "session lost",
-    );
+    const kinds = fc.constantFrom<(FailureKind | undefined)[]>(undefined, "not understood", "no answer");
     fc.assert(
       fc.property(fc.array(kinds, { minLength: 1, maxLength: 40 }), (ends) => {
         const next = nextAfter(ends.map((kind, count) => ({ kind, atHours: count })));
@@ -123,16 +117,6 @@ describe("the next post", () => {
     expect(nextAfter(posts, { password: "second" })).toBe(30);
     const notUnderstood = [{ kind: "not understood" as const, atHours: 0, notBeforeHours: 30 }];
     expect(nextAfter(notUnderstood, { version: "2.0.0" })).toBe(30);
-  });
-
-  test("after a lost session may follow at once, once", () => {
-    expect(nextAfter([{ kind: "session lost", atHours: 0 }])).toBe(0);
-    expect(
-      nextAfter([
-        { kind: "session lost", atHours: 0 },
-        { kind: "session lost", atHours: 0 },
-      ]),
-    ).toBeGreaterThan(0.9);
   });
 
   test("of what was not understood is free for a newer version, once, and for no older one", () => {

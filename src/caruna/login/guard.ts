@@ -33,9 +33,8 @@ export type RecordedPost =
  * - `person needed`: the password was taken, but only a person can go on (code, approval, link, captcha, new password).
  * - `not understood`: anything else that came; the password may well be right.
  * - `no answer`: a server error, maintenance, a time-out, a lost connection, or our own program ended.
- * - `session lost`: Caruna+ lost the session before it judged the password.
  */
-export type LoginFailureKind = "rejected" | "person needed" | "not understood" | "no answer" | "session lost";
+export type LoginFailureKind = "rejected" | "person needed" | "not understood" | "no answer";
 
 /** What came of a password that was posted. All texts are masked. */
 export type LoginOutcome = { readonly kind: "accepted" } | LoginFailure;

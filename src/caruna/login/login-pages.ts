@@ -61,8 +61,6 @@ export interface Situation extends Account {
 export interface PageKind {
   readonly name: string;
   readonly next: (situation: Situation) => Hop | undefined;
-  /** True for what shows nothing to a person. */
-  readonly isOnlyAnAddress?: true;
 }
 
 /** A person could not read a page that goes on sooner, and would not wait for one that goes on later. In seconds. */
@@ -74,10 +72,10 @@ const LONGEST_WAIT = 10;
  * as a browser and the person before it would; addresses and names of today's portal only break ties.
  */
 export const PAGE_KINDS: readonly PageKind[] = [
-  { name: "redirect", next: redirect, isOnlyAnAddress: true },
+  { name: "redirect", next: redirect },
   { name: "server trouble", next: serverTrouble },
-  { name: "Wicket Ajax answer", next: ajaxRedirect, isOnlyAnAddress: true },
-  { name: "JSON answer", next: jsonAnswer, isOnlyAnAddress: true },
+  { name: "Wicket Ajax answer", next: ajaxRedirect },
+  { name: "JSON answer", next: jsonAnswer },
   { name: "meta refresh", next: (situation) => refresh(situation, AT_ONCE) },
   { name: "judgement", next: judge },
   { name: "credentials form", next: credentials },

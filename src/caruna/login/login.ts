@@ -90,8 +90,8 @@ export interface LoggedIn {
 type Callback = URLSearchParams;
 
 /**
- * Logs in as a browser would: without the password where saved cookies are enough, otherwise with at most one password
- * post, and a second one only where the first was never judged because the session was lost.
+ * Logs in as a browser would: without the password where saved cookies are enough, otherwise with one password post at
+ * most. Where the session is lost before the post, the login begins again, once.
  *
  * Throws what the guard throws, `LoginPaused`, `CredentialsRejected`, `PersonNeeded`, `LoginChanged`, `HostNotAllowed`, `CarunaUnreachable`,
  * `RateLimited`.
@@ -144,8 +144,8 @@ async function withPassword(options: LoginOptions, signal: AbortSignal, budget: 
   const firstJar = options.newJar();
   const first = attempt(firstJar);
   const session = await first.run().catch((error: unknown) => {
-    if (!(error instanceof LostSession) || first.passwordWasJudged) throw error;
-    options.logger.warn({}, "Caruna+ lost the session in the middle of the login; beginning again, once");
+    if (!(error instanceof LostSession) || first.passwordWasPosted) throw error;
+    options.logger.warn({}, "Caruna+ lost the session before the password; beginning again, once");
     return undefined;
   });
   if (session !== undefined) return { session, jar: firstJar, passwordWasSpared: false };
@@ -177,8 +177,6 @@ export class PageNotPassed extends Error {
 
 /** One attempt: one cookie jar, at most one password post. */
 class Login {
-  /** True once a page has come after the password; what only leads to the error page has judged nothing. */
-  passwordWasJudged = false;
   readonly #options: LoginOptions;
   readonly #jar: CookieJar;
   readonly #signal: AbortSignal;
@@ -203,6 +201,10 @@ class Login {
     const send = cookieTransport(jar, options.limits, options.proxy);
     this.#send = options.recorder?.transport(send, jar) ?? send;
     this.#givesPassword = givesPassword;
+  }
+
+  get passwordWasPosted(): boolean {
+    return this.#passwordPage !== undefined;
   }
 
   /** The whole way to the token; the guard is told what came of the password, if it was posted. */
@@ -306,7 +308,6 @@ class Login {
     for (const kind of PAGE_KINDS) {
       const next = kind.next(situation);
       if (next === undefined) continue;
-      this.passwordWasJudged ||= this.#passwordPage !== undefined && !kind.isOnlyAnAddress;
       if (next.carriesPassword === true && this.#passwordPage !== undefined)
         throw this.#changed("password post", next, "one password post", "a redirect that wants another");
       recorder?.takenFor(kind.name);

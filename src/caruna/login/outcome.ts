@@ -22,7 +22,7 @@ export function failureOfLogin(error: unknown): LoginFailure {
     return { ...base, kind: "not understood", found: `at "${error.step}" ${error.found}` };
   if (error instanceof HostNotAllowed) return { ...base, kind: "not understood", found: `it leads to ${error.host}` };
   if (error instanceof AnswerNotUnderstood) return { ...base, kind: "not understood", found: error.problem };
-  if (error instanceof LostSession) return { ...base, kind: "session lost" };
+  if (error instanceof LostSession) return { ...base, kind: "not understood", found: "it lost the session" };
   const { retryAfterSeconds } = error instanceof CarunaUnreachable || error instanceof RateLimited ? error : base;
   return { ...base, kind: "no answer", found: noAnswerInWords(error), retryAfterSeconds };
 }

@@ -31,7 +31,6 @@ export function lastPostInWords(pause: LoginPause): string {
     "person needed": `the login of ${last} needs a person${seen}${said}`,
     "not understood": `what came after the password at ${last} was not understood${seen}${said}`,
     "no answer": `the login of ${last} got no answer${seen}${said}`,
-    "session lost": `Caruna+ lost the session in the middle of the login of ${last}`,
   };
   return `${came[kind]}${transcript}`;
 }
@@ -48,7 +47,6 @@ export function nextStepOfPause({ kind, tooManyPasswords }: LoginPause): string 
     case "not understood":
       return `See whether a browser can log in at plus.caruna.fi. If it can, update this program: a newer version tries at once. ${force}`;
     case "no answer":
-    case "session lost":
       return `Nothing needs to be done, if it passes. ${force}`;
   }
 }
