@@ -21,12 +21,12 @@ BEGIN
     );
 
     COMMENT ON TABLE public.metering_point IS
-      'The metering points ("käyttöpaikka") that Caruna+ has shown to this account';
+      'The metering points that Caruna+ has shown to this account';
     COMMENT ON COLUMN public.metering_point.id IS 'Caruna+''s own id (assetId)';
     COMMENT ON COLUMN public.metering_point.customer IS 'Number of the customer under whom Caruna+ shows it now';
     COMMENT ON COLUMN public.metering_point.gsrn IS 'Global Service Relation Number, 18 digits, as printed on bills';
     COMMENT ON COLUMN public.metering_point.address IS 'Street address in one line; empty where Caruna+ gives none';
-    COMMENT ON COLUMN public.metering_point.product IS 'Distribution product in Caruna''s words, e.g. Yösiirto 25 A';
+    COMMENT ON COLUMN public.metering_point.product IS 'Distribution product in Caruna''s words';
     COMMENT ON COLUMN public.metering_point.fuse IS 'Main fuse in amperes, phases first, e.g. 3x25';
     COMMENT ON COLUMN public.metering_point.contract_from IS 'First local day (Europe/Helsinki) of its contract; NULL: not known';
     COMMENT ON COLUMN public.metering_point.contract_to IS 'Last local day (Europe/Helsinki) of its contract; NULL: open-ended or not known';

@@ -22,7 +22,7 @@ COMMENT ON COLUMN public.account.points_listed IS 'How many there were then, tho
 COMMENT ON COLUMN public.account.run_at IS
   'When a cycle for it last began well; after two days without one, another account that lists its metering points loads them';
 COMMENT ON TABLE public.metering_point IS
-  'The metering points ("käyttöpaikka") that Caruna+ has shown to the accounts of this database';
+  'The metering points that Caruna+ has shown to the accounts of this database';
 COMMENT ON COLUMN public.metering_point.id IS
   'Never changes: the asset id under which it was listed first, or the GSRN of one that was known from a file before';
 COMMENT ON COLUMN public.metering_point.asset_id IS 'Caruna+''s own id of today (assetId); NULL: as id';

@@ -2,6 +2,7 @@ import { randomBytes, scrypt } from "node:crypto";
 import { z } from "zod";
 import { version } from "../shared/version.js";
 import type { ConnectionPool, Session } from "./connection/connection-pool.js";
+import { storableText } from "./connection/encoding.js";
 import {
   FAILURE_KINDS,
   type FailureKind,
@@ -218,11 +219,13 @@ export class DatabaseLoginGuard {
   async #write(session: Session, hashes: Hashes, posts: readonly LoginPost[]): Promise<void> {
     const last = posts.at(-1);
     if (last === undefined) return;
+    const storable = await storableText(session);
+    const words = last.outcome?.words;
     const credentials = Buffer.from(last.password, "hex");
     const rejections = posts.filter(isAgainst).length;
     const values = [
       ...[hashes.account, credentials, hashes.salt, rejections, posts.filter(isUnanswered).length],
-      ...[last.atEpochMs / 1000, last.outcome?.words ?? null, JSON.stringify(posts)],
+      ...[last.atEpochMs / 1000, words === undefined ? null : storable(words), storable(JSON.stringify(posts))],
     ];
     await session.execute(WRITE, values);
   }

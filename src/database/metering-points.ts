@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ABANDONED_AFTER_MS } from "./accounts.js";
 import type { Session } from "./connection/connection-pool.js";
+import { storableText } from "./connection/encoding.js";
 import { textArray } from "./hours/binary-arrays.js";
 import { identify } from "./identity.js";
 
@@ -130,15 +131,18 @@ export async function writeMeteringPoints(
   const points = distinct
     .map((point) => ({ ...point, id: ids.get(point.assetId) ?? point.assetId }))
     .filter(({ id }) => !loadedByOthers.has(id));
+  const storable = await storableText(session);
+  const texts = (values: readonly (string | null)[]) =>
+    textArray(values.map((value) => (value === null ? null : storable(value))));
   await session.execute(SEE, [
     textArray(points.map((point) => point.id)),
     textArray(points.map((point) => point.assetId)),
     textArray(points.map((point) => point.kind)),
     textArray(points.map((point) => point.customer)),
     textArray(points.map((point) => point.gsrn)),
-    textArray(points.map((point) => point.address)),
-    textArray(points.map((point) => point.product)),
-    textArray(points.map((point) => point.fuse)),
+    texts(points.map((point) => point.address)),
+    texts(points.map((point) => point.product)),
+    texts(points.map((point) => point.fuse)),
     textArray(points.map((point) => point.contractFrom)),
     textArray(points.map((point) => point.contractTo)),
     ...[nowEpochMs / 1000, account],

@@ -21,6 +21,11 @@ export async function createDatabase(): Promise<TestDatabase> {
   return await createFrom("template1");
 }
 
+/** Makes an empty database of another encoding than UTF-8, as PostgreSQL names it. */
+export async function createDatabaseIn(encoding: string): Promise<TestDatabase> {
+  return await createFrom(`template0 ENCODING '${encoding}' LC_COLLATE 'C' LC_CTYPE 'C'`);
+}
+
 /** Makes a database that has the program's tables, a copy of one that all tests share: quicker than to make them. */
 export async function createMigratedDatabase(): Promise<TestDatabase> {
   return await createFrom(MIGRATED_TEMPLATE);

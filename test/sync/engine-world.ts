@@ -24,7 +24,7 @@ export interface Said {
 
 /** What a test may change of the engine. */
 export type ProgramOptions = Partial<
-  Pick<EngineOptions, "customers" | "meteringPoint" | "onRound" | "sleep"> & {
+  Pick<EngineOptions, "customers" | "historyPaceMs" | "meteringPoint" | "onRound" | "sleep"> & {
     readonly plan: Partial<EngineOptions["plan"]>;
     /** How it reaches the database, where that is not the usual way. */
     readonly settings: ServerSettings;
@@ -79,10 +79,11 @@ export class EngineWorld {
     this.#clock.nowEpochMs = epochMs;
   }
 
-  static async create(startsAt: string, options: SimulatorOptions = {}): Promise<EngineWorld> {
+  /** On a migrated database, or on another one. */
+  static async create(startsAt: string, options: SimulatorOptions = {}, database?: TestDatabase): Promise<EngineWorld> {
     const clock = { nowEpochMs: at(startsAt) };
     const simulator = await startSimulator({ ...options, now: () => clock.nowEpochMs });
-    return new EngineWorld(simulator, await createMigratedDatabase(), clock);
+    return new EngineWorld(simulator, database ?? (await createMigratedDatabase()), clock);
   }
 
   /** Caruna+ as it is on a later day, on the world's clock: with other metering points, say. Ends with the world. */
