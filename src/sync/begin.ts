@@ -94,7 +94,7 @@ export class CycleStart {
       newestHourEpochMs: this.#newestHours.get(id) ?? null,
     });
     const points = new Map(rows.map((row) => [row.id, knownPoint(row, endsOf(row.id))] as const));
-    const followed = await this.#follow(lease, known, signal);
+    const followed = await this.#follow(lease, known, listedAt, signal);
     const settings = { ...plan, meteringPoints: points.size };
     const totals = { days: 0, months: 0, years: 0, inserted: 0, changed: 0, unchanged: 0, unpublished: 0 };
     const nothingYet = {
@@ -277,7 +277,12 @@ export class CycleStart {
   }
 
   /** The metering point that `energy_hourly` mirrors, where this account is the one to write it. */
-  async #follow(lease: Lease, known: readonly KnownMeteringPoint[], signal: AbortSignal): Promise<string | undefined> {
+  async #follow(
+    lease: Lease,
+    known: readonly KnownMeteringPoint[],
+    listedAt: number,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
     const { database, logger, now } = this.#options;
     const readingsOf = async (row: KnownMeteringPoint, day: Temporal.PlainDate) =>
       await this.#fetcher.day(carunaPoint(row), day, signal).then(
@@ -290,7 +295,7 @@ export class CycleStart {
       );
     const before = await database.sync.mirrored(signal);
     const chosen = await this.#primary.choose(
-      { known, account: lease.account, before, now: now() },
+      { known, lease, before, listedAt, now: now() },
       database,
       readingsOf,
       signal,

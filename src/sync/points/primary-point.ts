@@ -1,6 +1,12 @@
 import { Temporal } from "temporal-polyfill";
 import { AccessRefused, AnswerNotUnderstood } from "../../caruna/index.js";
-import { type Database, isLoadedByAnother, type KnownMeteringPoint, type Mirrored } from "../../database/index.js";
+import {
+  type Database,
+  isLoadedByAnother,
+  type KnownMeteringPoint,
+  type Lease,
+  type Mirrored,
+} from "../../database/index.js";
 import { dayBounds, type HourlyReading, localDay } from "../../energy/index.js";
 import type { Logger } from "../../shared/logger.js";
 import {
@@ -19,13 +25,17 @@ export type ReadingsOf = (point: KnownMeteringPoint, day: Temporal.PlainDate) =>
 /** What there is to choose from. */
 export interface PrimaryChoice {
   readonly known: readonly KnownMeteringPoint[];
-  /** Id of the account of this program. */
-  readonly account: string;
+  /** Of the account of this program. */
+  readonly lease: Lease;
   readonly before: Mirrored;
+  /** When Caruna+ was last asked for the list, milliseconds since the epoch. */
+  readonly listedAt: number;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
 
+/** Name in `sync_state`, followed by the account: when the list was read of which no metering point matches `energy_hourly`. */
+const NO_MATCH = "energy_hourly matches none listed at, account";
 /** Days of `energy_hourly` that are compared with those of another metering point, before it is written there. */
 const DAYS_COMPARED = 5;
 
@@ -59,7 +69,8 @@ export class PrimaryPoint {
     readingsOf: ReadingsOf,
     signal: AbortSignal,
   ): Promise<string | undefined> {
-    const { known, account, before, now } = choice;
+    const { known, lease, before, now } = choice;
+    const { account } = lease;
     const own = known.filter((point) => point.account === account);
     const mirrored = known.find(({ id }) => id === before.meteringPointId);
     const isOthers = mirrored !== undefined && isLoadedByAnother(mirrored, account, now);
@@ -88,7 +99,7 @@ export class PrimaryPoint {
     if (only === undefined) return undefined;
     // A table that mirrored another one is not given to whoever is left: a list may lack a metering point for a day.
     if (before.meteringPointId === undefined && others.length === 0) return only.id;
-    const found = await this.#inTheTable(own, database, readingsOf, signal);
+    const found = await this.#inTheTable(own, choice, database, readingsOf, signal);
     if (found === undefined)
       this.#report(
         `this account has ${own.length} metering points, and energy_hourly mirrors one: nothing is written to it until ` +
@@ -131,11 +142,7 @@ export class PrimaryPoint {
     for (const day of spread(await database.sync.daysOfEnergyHourly(signal), DAYS_COMPARED)) {
       const { startEpochMs, endEpochMs } = dayBounds(Temporal.PlainDate.from(day));
       const stored = await database.hoursBetween(startEpochMs, endEpochMs, signal);
-      const readings = await readingsOf(point, Temporal.PlainDate.from(day)).catch((error: unknown) => {
-        const isNotShown = error instanceof AccessRefused || error instanceof AnswerNotUnderstood;
-        if (isNotShown && !error.duringLogin) return [];
-        throw error;
-      });
+      const readings = await readingsOf(point, Temporal.PlainDate.from(day)).catch(noneIfNotShown);
       const { hours, differing } = compareWithStored(stored, readings);
       total = { hours: total.hours + hours, differing: total.differing + differing };
     }
@@ -144,8 +151,10 @@ export class PrimaryPoint {
     throw this.#refused;
   }
 
+  /** Compares once for each listing, whichever program of this account does: it costs requests, and an idle cycle has none. */
   async #inTheTable(
     points: readonly KnownMeteringPoint[],
+    { lease, listedAt }: PrimaryChoice,
     database: Database,
     readingsOf: ReadingsOf,
     signal: AbortSignal,
@@ -153,13 +162,21 @@ export class PrimaryPoint {
     const stored = await database.newestStoredHours(signal);
     const [newest] = stored;
     if (newest === undefined) return undefined;
+    const name = `${NO_MATCH} ${lease.account}`;
+    if ((await database.sync.remembered(name, signal)) === String(listedAt)) return undefined;
     const day = localDay(newest.startEpochMs);
     const compared = await Promise.all(
-      points.map(async (point) => ({ point, comparison: compareWithStored(stored, await readingsOf(point, day)) })),
+      points.map(async (point) => {
+        const readings = await readingsOf(point, day).catch(noneIfNotShown);
+        return { point, comparison: compareWithStored(stored, readings) };
+      }),
     );
     // Two cottages that stand empty look alike.
     const [match, ...others] = compared.filter(({ comparison }) => isSameMeter(comparison));
-    if (match === undefined || others.length > 0) return undefined;
+    if (match === undefined || others.length > 0) {
+      await database.sync.remember(lease, name, String(listedAt), signal);
+      return undefined;
+    }
     this.#logger.info(
       {},
       `energy_hourly holds the hours of ${day} of one metering point, and goes on with it:\n${listed([match.point])}`,
@@ -172,6 +189,13 @@ export class PrimaryPoint {
     this.#reported.add(message);
     this.#logger.warn({}, message);
   }
+}
+
+/** For days that Caruna+ does not show of a metering point. */
+function noneIfNotShown(error: unknown): readonly HourlyReading[] {
+  const isNotShown = error instanceof AccessRefused || error instanceof AnswerNotUnderstood;
+  if (isNotShown && !error.duringLogin) return [];
+  throw error;
 }
 
 /** Some of a list, its first among them, at even distances. */
