@@ -44,8 +44,10 @@ export class Recorder {
       };
     });
     const inconsistent: (PeriodState & { readonly kwhActual: number })[] = [];
+    const short: PeriodState[] = [];
     const periods = (sums: readonly DaySum[]) => {
       inconsistent.length = 0;
+      short.length = 0;
       const sumOf = new Map(sums.map((sum) => [`${sum.meteringPointId} ${sum.startsOn}`, fromSumRow(sum)]));
       return days.flatMap(({ state }) => {
         const planned = cycle.points.get(state.meteringPointId)?.planned;
@@ -53,6 +55,7 @@ export class Recorder {
         const stored = sumOf.get(`${state.meteringPointId} ${state.startsOn}`) ?? nothingStored(state.startsOn);
         const after = afterDay(state, stored, planned, cycle.plan, now());
         if (after.isInconsistent) inconsistent.push({ ...state, kwhActual: stored.kwhTotal });
+        if (after.isShort) short.push(state);
         return [toRow(after.state)];
       });
     };
@@ -72,6 +75,12 @@ export class Recorder {
       logger.warn(
         { day: startsOn.toString(), kwhTold, kwhStored: kwhActual },
         "Caruna+'s total of this day does not match its own hours; the hours are stored as they are",
+      );
+    }
+    for (const { meteringPointId, startsOn, kwhTold } of short) {
+      logger.info(
+        { meteringPoint: meteringPointId, day: startsOn.toString(), kwhTold },
+        "Caruna+ shows fewer hours of this day than it has, and its total is the sum of these: nothing more is asked for",
       );
     }
   }

@@ -143,7 +143,8 @@ export function mendClock(states: readonly PeriodState[], settings: PlanSettings
 /**
  * A day after its answer was stored. `stored`: what is stored of it now. `isInconsistent`: it was read because Caruna+'s
  * total of it differed from the stored hours, and it differs still (Caruna+ is inconsistent, or has revised the day since it
- * told the total); to be told, it does not come again for the same sums.
+ * told the total); to be told, it does not come again for the same sums. `isShort`: it is settled with fewer hours than
+ * it has on the wall clock, as their sum is Caruna+'s total of it; to be told likewise.
  */
 export function afterDay(
   state: PeriodState,
@@ -151,11 +152,19 @@ export function afterDay(
   point: PlannedMeteringPoint,
   settings: PlanSettings,
   nowEpochMs: number,
-): { state: PeriodState; isInconsistent: boolean } {
-  const { compared, isInconsistent } = afterReading(state, stored, isComplete(state.startsOn, stored), nowEpochMs);
+): { state: PeriodState; isInconsistent: boolean; isShort: boolean } {
+  const complete = isComplete(state.startsOn, stored);
+  const { compared, isInconsistent } = afterReading(state, stored, complete, nowEpochMs);
   const schedule = scheduleOfDay(state, stored, point, settings, nowEpochMs);
+  const isShort =
+    !complete &&
+    stored.hours > 0 &&
+    schedule.settledEpochMs !== null &&
+    state.settledEpochMs === null &&
+    !isInconsistent;
   // The look back has read it; what comes next, its second reading say, is not the look back's any more.
-  return { state: { ...state, askedEpochMs: nowEpochMs, ...compared, ...schedule, isHistory: false }, isInconsistent };
+  const after = { ...state, askedEpochMs: nowEpochMs, ...compared, ...schedule, isHistory: false };
+  return { state: after, isInconsistent, isShort };
 }
 
 /**
