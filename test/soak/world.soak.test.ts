@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { LATE, type Runner, runInWorld, worldPlans } from "../sync/random-world.js";
+import { LARGE, type Runner, runInWorld, worldPlans } from "../sync/random-world.js";
 
 const SEED = Number(process.env.WORLD_SEED ?? Date.now() % 1_000_000);
 const WORLDS = Number(process.env.WORLDS ?? 30);
@@ -10,7 +10,7 @@ test.each(RUNNERS)(
   `${WORLDS} worlds of up to 60 events: whatever Caruna+ shows is stored in the end: %s (WORLD_SEED=${SEED})`,
   async (runner) => {
     await fc.assert(
-      fc.asyncProperty(worldPlans(runner, 60, LATE), async (plan) => {
+      fc.asyncProperty(worldPlans(runner, LARGE), async (plan) => {
         expect(await runInWorld(plan)).toEqual([]);
       }),
       { seed: SEED, numRuns: WORLDS },

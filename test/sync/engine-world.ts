@@ -181,9 +181,11 @@ async function startProgram(world: EngineWorld, options: ProgramOptions, simulat
     customers: "all",
     plan: { daysToLoad: 7, askFromMinutes: 480, backfill: "all", ...plan },
   } as const;
+  // One for all engines: to find an account by its digest takes a while, on purpose.
+  const identity = new AccountIdentity("https://plus.example.com", username);
   const newEngine = () =>
     new Engine({
-      account: new AccountIdentity("https://plus.example.com", username),
+      account: identity,
       ...{ ...shared, sleep: noSleep, meteringPoint: undefined, historyPaceMs: 0 },
       onRound: async () => {},
       ...rest,

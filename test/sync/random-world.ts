@@ -12,7 +12,6 @@ import { localDate } from "./truth.js";
  */
 
 const QUARTER_MS = HOUR_MS / 4;
-const MEASURED_DAYS = 14;
 const LONGEST_AWAY_DAYS = 12;
 const MOST_PROBLEMS = 12;
 /** The second 03:00 of the day of 25 hours. */
@@ -27,116 +26,136 @@ export type Runner = keyof typeof RUNNERS;
 
 /** Late October, late March, and a time of much sun. */
 const STARTS = ["2026-10-22T09:10", "2026-03-26T09:10", "2026-05-20T09:10"] as const;
-const HISTORY_DAYS = 25;
 
 const rowsAnHour = fc.constantFrom(1 as const, 2 as const, 4 as const);
-const meterIndex = fc.nat(2);
 
-const meter = fc.record({
-  product: fc.constantFrom("nightly" as const, "seasonal" as const, "general" as const),
-  kind: fc.constantFrom("consumption" as const, "consumption" as const, "producer" as const, "production" as const),
-  isNetted: fc.boolean(),
-  leavesZerosOut: fc.boolean(),
-  rowsAnHour,
-  /** The quarter, from the beginning of its history on, in which it moves; and to what. */
-  moves: fc.array(fc.record({ quarter: fc.nat((HISTORY_DAYS + MEASURED_DAYS) * 96), rowsAnHour }), { maxLength: 2 }),
-});
+/** How much there is of a world, and for how long. */
+export interface WorldSize {
+  readonly meters: number;
+  readonly mostEvents: number;
+  /** Days of readings before the program runs first. */
+  readonly historyDays: number;
+  /** Days in which something happens. */
+  readonly measuredDays: number;
+  /** How late hours are at most. */
+  readonly latestDays: number;
+  /** How late fees are: one of these. */
+  readonly feesAfterDays: readonly number[];
+  /**
+   * Days after all that happens until everything must be stored: as long as hours are late, and half their age more; a day
+   * whose fees have not come is read again after about 3, 7, 14, 30 and 60 days.
+   */
+  readonly quietDays: number;
+}
 
-const event = fc.oneof(
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      is: fc.constant("hours late" as const),
-      meterIndex,
-      hoursAgo: fc.integer({ min: -48, max: 40 }),
-      hours: fc.integer({ min: 1, max: 60 }),
-      forHours: fc.integer({ min: 1, max: 20 * 24 }),
-    }),
-  },
-  {
-    weight: 8,
-    arbitrary: fc.record({
-      is: fc.constant("revised" as const),
-      meterIndex,
-      what: fc.constantFrom(...(["total", "invoiced", "production", "temperature", "part", "fee", "status"] as const)),
-      hoursAgo: fc.integer({ min: 1, max: 24 * 24 }),
-      hundredths: fc.integer({ min: 3, max: 300 }),
-    }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      is: fc.constant("zeros first" as const),
-      meterIndex,
-      hoursAgo: fc.integer({ min: 0, max: 40 }),
-      hours: fc.integer({ min: 1, max: 24 }),
-      forHours: fc.integer({ min: 3, max: 40 }),
-    }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      is: fc.constant("odd row" as const),
-      meterIndex,
-      hoursAgo: fc.integer({ min: -24, max: 72 }),
-      hasValue: fc.boolean(),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({ is: fc.constant("away" as const), days: fc.integer({ min: 1, max: LONGEST_AWAY_DAYS }) }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      is: fc.constant("rows deleted" as const),
-      table: fc.constantFrom("energy_hourly" as const, "metering_point_hourly" as const),
-      hoursAgo: fc.integer({ min: 1, max: 20 * 24 }),
-      hours: fc.integer({ min: 1, max: 60 }),
-    }),
-  },
-);
-type Event = typeof event extends fc.Arbitrary<infer Value> ? Value : never;
+const SMALL = { meters: 2, historyDays: 8, feesAfterDays: [0, 2] } as const;
+export const SMALL_BY_DAY: WorldSize = { ...SMALL, mostEvents: 25, measuredDays: 10, latestDays: 5, quietDays: 12 };
+export const SMALL_BY_HOUR: WorldSize = { ...SMALL, mostEvents: 10, measuredDays: 4, latestDays: 2, quietDays: 6 };
+export const LARGE: WorldSize = {
+  ...{ meters: 3, mostEvents: 60, historyDays: 25, measuredDays: 14, latestDays: 20 },
+  ...{ feesAfterDays: [0, 2, 15, 40], quietDays: 75 },
+};
+
+const meterIn = ({ historyDays, measuredDays }: WorldSize) =>
+  fc.record({
+    product: fc.constantFrom("nightly" as const, "seasonal" as const, "general" as const),
+    kind: fc.constantFrom("consumption" as const, "consumption" as const, "producer" as const, "production" as const),
+    isNetted: fc.boolean(),
+    leavesZerosOut: fc.boolean(),
+    rowsAnHour,
+    /** The quarter, from the beginning of its history on, in which it moves; and to what. */
+    moves: fc.array(fc.record({ quarter: fc.nat((historyDays + measuredDays) * 96), rowsAnHour }), { maxLength: 2 }),
+  });
+
+const eventIn = ({ meters, latestDays }: WorldSize) => {
+  const meterIndex = fc.nat(meters - 1);
+  return fc.oneof(
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        is: fc.constant("hours late" as const),
+        meterIndex,
+        hoursAgo: fc.integer({ min: -48, max: 40 }),
+        hours: fc.integer({ min: 1, max: 60 }),
+        forHours: fc.integer({ min: 1, max: latestDays * 24 }),
+      }),
+    },
+    {
+      weight: 8,
+      arbitrary: fc.record({
+        is: fc.constant("revised" as const),
+        meterIndex,
+        what: fc.constantFrom(
+          ...(["total", "invoiced", "production", "temperature", "part", "fee", "status"] as const),
+        ),
+        hoursAgo: fc.integer({ min: 1, max: 24 * 24 }),
+        hundredths: fc.integer({ min: 3, max: 300 }),
+      }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        is: fc.constant("zeros first" as const),
+        meterIndex,
+        hoursAgo: fc.integer({ min: 0, max: 40 }),
+        hours: fc.integer({ min: 1, max: 24 }),
+        forHours: fc.integer({ min: 3, max: 40 }),
+      }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        is: fc.constant("odd row" as const),
+        meterIndex,
+        hoursAgo: fc.integer({ min: -24, max: 72 }),
+        hasValue: fc.boolean(),
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({ is: fc.constant("away" as const), days: fc.integer({ min: 1, max: LONGEST_AWAY_DAYS }) }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        is: fc.constant("rows deleted" as const),
+        table: fc.constantFrom("energy_hourly" as const, "metering_point_hourly" as const),
+        hoursAgo: fc.integer({ min: 1, max: 20 * 24 }),
+        hours: fc.integer({ min: 1, max: 60 }),
+      }),
+    },
+  );
+};
+type Event = ReturnType<typeof eventIn> extends fc.Arbitrary<infer Value> ? Value : never;
 type EventOf<Kind extends Event["is"]> = Extract<Event, { is: Kind }>;
 
 /** A world, and how the program is run in it. */
 export interface WorldPlan {
   readonly runner: Runner;
   readonly startsAt: (typeof STARTS)[number];
-  readonly meters: readonly (typeof meter extends fc.Arbitrary<infer Value> ? Value : never)[];
+  readonly meters: readonly (ReturnType<typeof meterIn> extends fc.Arbitrary<infer Value> ? Value : never)[];
   readonly october: "distinct" | "one-stamp-twice" | "first-only";
   readonly march: "skip" | "row-twice";
   readonly stamps: "offset" | "utc" | "none";
   readonly feesAfterDays: number;
-  /** Days after all that happens until everything must be stored. */
-  readonly quietDays: number;
+  readonly size: Pick<WorldSize, "historyDays" | "measuredDays" | "quietDays">;
   /** What happens, and in how many hours after what happened before. */
   readonly events: readonly { readonly afterHours: number; readonly event: Event }[];
 }
 
-/**
- * How long fees are late, and how much later the last of them must be stored: a day whose fees have not come is read again
- * after about 3, 7, 14, 30 and 60 days.
- */
-export const SOON = { feesAfterDays: [0, 0, 2, 10], quietDays: 25 } as const;
-export const LATE = { feesAfterDays: [0, 2, 15, 40], quietDays: 75 } as const;
-
-/** Plans of so many events at the most. */
-export function worldPlans(
-  runner: Runner,
-  mostEvents: number,
-  { feesAfterDays, quietDays }: typeof SOON | typeof LATE,
-): fc.Arbitrary<WorldPlan> {
+/** Plans of worlds of that size. */
+export function worldPlans(runner: Runner, size: WorldSize): fc.Arbitrary<WorldPlan> {
+  const { meters, mostEvents, feesAfterDays, historyDays, measuredDays, quietDays } = size;
   return fc.record({
     runner: fc.constant(runner),
     startsAt: fc.constantFrom(...STARTS),
-    meters: fc.array(meter, { minLength: 3, maxLength: 3 }),
+    meters: fc.array(meterIn(size), { minLength: meters, maxLength: meters }),
     october: fc.constantFrom("distinct" as const, "one-stamp-twice" as const, "first-only" as const),
     march: fc.constantFrom("skip" as const, "row-twice" as const),
     stamps: fc.constantFrom("offset" as const, "utc" as const, "none" as const),
     feesAfterDays: fc.constantFrom(...feesAfterDays),
-    quietDays: fc.constant(quietDays),
-    events: fc.array(fc.record({ afterHours: fc.integer({ min: 0, max: 30 }), event }), {
+    size: fc.constant({ historyDays, measuredDays, quietDays }),
+    events: fc.array(fc.record({ afterHours: fc.integer({ min: 0, max: 30 }), event: eventIn(size) }), {
       minLength: 1,
       maxLength: mostEvents,
       size: "max",
@@ -147,7 +166,7 @@ export function worldPlans(
 /** Runs the program in the world. Returns what is wrong in the end, and every cycle that failed. */
 export async function runInWorld(plan: WorldPlan): Promise<string[]> {
   const startEpochMs = at(plan.startsAt);
-  const beginsOn = localDate(startEpochMs - HISTORY_DAYS * DAY_MS);
+  const beginsOn = localDate(startEpochMs - plan.size.historyDays * DAY_MS);
   const { october, march, stamps, feesAfterDays } = plan;
   const world = await EngineWorld.create(plan.startsAt, {
     meters: plan.meters.map((one, index) => meterOptions(one, index, beginsOn)),
@@ -207,14 +226,14 @@ class RandomWorld {
     const firstHours = await firstStored(this.#world.database);
     await this.#live(program, stepHours);
     this.#untilEpochMs = this.#world.nowEpochMs;
-    await this.#pass(program, this.#plan.quietDays * DAY_MS, quietStepHours);
+    await this.#pass(program, this.#plan.size.quietDays * DAY_MS, quietStepHours);
     await this.#compare(firstHours);
     await this.#verify(program, firstHours);
     return this.#problems.slice(0, MOST_PROBLEMS);
   }
 
   async #live(program: Program, stepHours: number): Promise<void> {
-    const end = this.#world.nowEpochMs + MEASURED_DAYS * DAY_MS;
+    const end = this.#world.nowEpochMs + this.#plan.size.measuredDays * DAY_MS;
     for (const { afterHours, event: one } of this.#plan.events) {
       await this.#pass(program, afterHours * HOUR_MS, stepHours);
       await this.#happen(one);
