@@ -52,8 +52,11 @@ function periodsOf(
   if (timespan === "daily") return hourPeriods(household, meter, behaviour, year, month, day);
   if (timespan === "monthly") {
     const days = Math.round((startOfLocalDay(year, month + 1, 1) - startOfLocalDay(year, month, 1)) / (24 * HOUR_MS));
-    const starts = Array.from({ length: days }, (_, index) => startOfLocalDay(year, month, index + 1));
-    return sumPeriods(household, meter, behaviour, [...starts, startOfLocalDay(year, month + 1, 1)]);
+    const more = behaviour.monthsShowNeighbours ? 1 : 0;
+    const bounds = Array.from({ length: days + 1 + 2 * more }, (_, index) =>
+      startOfLocalDay(year, month, index + 1 - more),
+    );
+    return sumPeriods(household, meter, behaviour, bounds);
   }
   return sumPeriods(
     household,

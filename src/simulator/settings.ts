@@ -79,6 +79,8 @@ export interface Behaviour {
   unpublished: "absent" | "nulls";
   /** Days after an hour is published until its fees are. */
   feesAfterDays: number;
+  /** Whether a monthly answer has the last day of the month before and the first of the month after too. */
+  monthsShowNeighbours: boolean;
   /** Local hour of the next day at which a day's hours are published. */
   publishHour: number;
 }
@@ -108,6 +110,7 @@ export const DEFAULT_BEHAVIOUR: Behaviour = {
   march: "skip",
   unpublished: "absent",
   feesAfterDays: 0,
+  monthsShowNeighbours: false,
   publishHour: 9,
 };
 
