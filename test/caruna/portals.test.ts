@@ -3,6 +3,7 @@ import { clientOf } from "../support/caruna.js";
 import { PAGES_BETWEEN } from "./portals/pages-between.js";
 import { ACCOUNT, fieldsIn, type Portal, serve } from "./portals/portal.js";
 import { PRODUCTS } from "./portals/products.js";
+import { ROUND_ONE } from "./portals/round-one.js";
 import { SECOND } from "./portals/second.js";
 import { TRAPS } from "./portals/traps.js";
 import { VARIETY } from "./portals/variety.js";
@@ -40,6 +41,7 @@ describe.each([
   ["traps", TRAPS],
   ["variety", VARIETY],
   ["a second set", SECOND],
+  ["round one", ROUND_ONE],
 ] as const)("%s", (_, portals) => {
   it.each(portals.map((portal) => [portal.name, portal] as const))(
     "%s",
