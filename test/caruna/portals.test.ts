@@ -4,6 +4,7 @@ import { PAGES_BETWEEN } from "./portals/pages-between.js";
 import { ACCOUNT, fieldsIn, type Portal, serve } from "./portals/portal.js";
 import { PRODUCTS } from "./portals/products.js";
 import { ROUND_ONE } from "./portals/round-one.js";
+import { ROUND_TWO } from "./portals/round-two.js";
 import { SECOND } from "./portals/second.js";
 import { TRAPS } from "./portals/traps.js";
 import { VARIETY } from "./portals/variety.js";
@@ -42,6 +43,7 @@ describe.each([
   ["variety", VARIETY],
   ["a second set", SECOND],
   ["round one", ROUND_ONE],
+  ["round two", ROUND_TWO],
 ] as const)("%s", (_, portals) => {
   it.each(portals.map((portal) => [portal.name, portal] as const))(
     "%s",

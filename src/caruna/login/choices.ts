@@ -1,5 +1,6 @@
 import {
   best,
+  chosenWay,
   isForSomethingElse,
   isTypedInto,
   leadsAway,
@@ -53,7 +54,7 @@ function buttonWays(page: Page, isAfterPassword: boolean, insists: (form: Form) 
           const values = new Map([
             ...requiredBoxes(form),
             ...(insists(form) ? termsBoxes(form) : []),
-            ...neededRadios(form),
+            ...(isAfterPassword ? neededRadios(form) : chosenWay(form)),
           ]);
           if (points < 0 || (leadsAway(button) && !words.AGREES.test(button.label))) return [];
           const isSkip = words.SKIPS.test(button.label);
@@ -81,7 +82,9 @@ function linkWays(page: Page, isAfterPassword: boolean): RankedWay[] {
 function isPressable(control: Control, form: Form, page: Page): boolean {
   if (!isButton(control) || !control.isVisible) return false;
   return (
-    control.type !== "button" || /submit/i.test(control.onClick) || wicketCallFor(form, page, control) !== undefined
+    control.type !== "button" ||
+    page.script.onClick(control.onClick).submits ||
+    wicketCallFor(form, page, control) !== undefined
   );
 }
 

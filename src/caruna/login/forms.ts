@@ -1,6 +1,6 @@
 import { attribute, isVisible, textOf } from "./html.js";
 import { type Control, type Form, isButton, isWeb, type Page } from "./page.js";
-import type { WicketCall } from "./scripts.js";
+import type { WicketCall } from "./wicket-calls.js";
 import * as words from "./words.js";
 
 /** What a browser sends for a form: name and value, in the order of the document. */
@@ -121,7 +121,12 @@ export function credentialsForm(
   if (chosen.userName !== undefined) typed.set(chosen.userName, account.username);
   return {
     ...chosen,
-    values: new Map([...typed, ...twinsOf(typed, chosen.form, page), ...requiredBoxes(chosen.form)]),
+    values: new Map([
+      ...typed,
+      ...twinsOf(typed, chosen.form, page),
+      ...requiredBoxes(chosen.form),
+      ...chosenWay(chosen.form),
+    ]),
   };
 }
 
@@ -134,6 +139,7 @@ export function userNameForm(page: Page, account: Account): (Submission & { read
     const userName = [...typedFields(form, "user name"), ...lone][0];
     if (userName === undefined || isForSomethingElse(form) || needsMore(form, [userName])) return [];
     if (form.controls.some((control) => control.type === "password" && isTypedInto(control))) return [];
+    if (typed.some((control) => roleOf(control) === "code") || isOtherWay(form)) return [];
     return [{ form, userName, button: submitButton(form, page) }];
   });
   const chosen = best(candidates, ({ form, userName }) => {
@@ -144,8 +150,36 @@ export function userNameForm(page: Page, account: Account): (Submission & { read
   const typed = new Map([[chosen.userName, account.username]]);
   return {
     ...chosen,
-    values: new Map([...typed, ...twinsOf(typed, chosen.form, page), ...requiredBoxes(chosen.form)]),
+    values: new Map([
+      ...typed,
+      ...twinsOf(typed, chosen.form, page),
+      ...requiredBoxes(chosen.form),
+      ...chosenWay(chosen.form),
+    ]),
   };
+}
+
+/** True where all that a form can be sent for is a login with something else than a password. */
+function isOtherWay(form: Form): boolean {
+  const buttons = form.controls.filter((control) => isButton(control) && control.isVisible);
+  return buttons.length > 0 && buttons.every(({ label }) => words.OTHER_WAY_TO_LOG_IN.test(label));
+}
+
+/** Of ways to log in that are offered as radios or in a list, the one with e-mail or user name and password. */
+export function chosenWay(form: Form): [Control, string][] {
+  const options = form.controls.flatMap((control) => {
+    if (control.type === "radio") return [{ control, label: control.label, value: control.value }];
+    if (control.type !== "select" || !control.isVisible) return [];
+    return control.element.querySelectorAll("option").map((option) => {
+      const label = textOf(option);
+      return { control, label, value: option.getAttribute("value") ?? label };
+    });
+  });
+  const wanted = options.filter(
+    ({ label }) => words.LOG_IN_WITH_PASSWORD.test(label) && !words.OTHER_WAY_TO_LOG_IN.test(label),
+  );
+  const chosen = best(wanted, ({ label }) => (words.PASSWORD.test(label) ? 1 : 0));
+  return chosen === undefined ? [] : [[chosen.control, chosen.value]];
 }
 
 function setsPassword(form: Form): boolean {
@@ -219,7 +253,7 @@ export function submitButton(form: Form, page: Page): Control | undefined {
     (control) =>
       isButton(control) &&
       control.isVisible &&
-      (control.type !== "button" || isNamedBy(call, control) || /submit/i.test(control.onClick)),
+      (control.type !== "button" || isNamedBy(call, control) || page.script.onClick(control.onClick).submits),
   );
   const chosen = best(buttons, (button) => {
     const { label } = button;
@@ -278,6 +312,8 @@ export function fieldsOf({ form, values }: Pick<Submission, "form" | "values">):
   const isSent = (control: Control) => {
     if (control.name === "" || isButton(control) || control.type === "reset" || control.type === "file") return false;
     if (values.has(control)) return true;
+    const isReplaced = [...values.keys()].some(({ type, name }) => type === "radio" && name === control.name);
+    if (control.type === "radio" && isReplaced) return false;
     const isUnwanted =
       control.type === "checkbox" && !isPrefilled && words.MARKETING.test(`${control.label} ${control.name}`);
     return control.isSent && !isUnwanted;
@@ -285,6 +321,18 @@ export function fieldsOf({ form, values }: Pick<Submission, "form" | "values">):
   return form.controls
     .filter(isSent)
     .map((control) => [control.name, withLineEnds(values.get(control) ?? control.value)]);
+}
+
+/** Hidden fields to which the handler of the pressed button gives a value of its own. */
+export function filledByClick(form: Form, button: Control | undefined, page: Page): [Control, string][] {
+  if (button === undefined || button.onClick === "") return [];
+  const { fills } = page.script.onClick(button.onClick);
+  return form.controls
+    .filter(({ type }) => type === "hidden")
+    .flatMap((hidden): [Control, string][] => {
+      const filled = fills.find(([field]) => field === hidden.id || field === hidden.name);
+      return filled === undefined ? [] : [[hidden, filled[1]]];
+    });
 }
 
 /** As HTML sends the ends of lines. */

@@ -9,18 +9,19 @@ import { maskedText } from "../masking.js";
 import { type Account, credentialsForm, isTypedInto, roleOf, userNameForm } from "./forms.js";
 import { isVisible } from "./html.js";
 import { changed, type Situation } from "./login-pages.js";
-import { type Control, messagesOf, type Page } from "./page.js";
+import { messagesOf } from "./messages.js";
+import type { Control, Page } from "./page.js";
 import { GOES_ON } from "./words.js";
 
 /** The session was lost on the way (an `errorGenericPage`): nothing was judged, the login may begin again. */
 export class LostSession extends Error {}
 
 const ASKS_FOR_CODE =
-  /vahvistuskoodi|kertakäyttö|tekstiviestikood|tunnusluku|one[- ]time (?:code|pass)|verification code|mfa[_ ]required|\botp\b|engångskod|verifieringskod/i;
+  /vahvistuskoodi|kertakäyttö|tekstiviestikood|tunnusluku|one[- ]time (?:code|pass)|verification code|(?:enter|type) (?:the|your|this|that) (?:\w+-digit )?code|(?:sent|mailed)[^.!?]{0,60}\b(?:your|a|the) (?:\w+-digit )?code\b|(?:syötä|anna|kirjoita) (?:saamasi )?koodi|lähet\w+[^.!?]{0,60}\bkoodi|skick\w+[^.!?]{0,60}\bkod\b|ange (?:koden|en kod)|mfa[_ ]required|\botp\b|engångskod|verifieringskod/i;
 const ASKS_FOR_APPROVAL =
   /(?:approve|confirm|hyväksy|vahvista|godkänn|bekräfta)[^.!?]{0,80}(?:\bin (?:the|your) [^.!?]{0,30}app\b|on your (?:phone|device|mobile)|sovelluks|puhelimes|mobiilis|i appen|i din (?:telefon|mobil))|push notification|push-ilmoitu|push-?notis|open (?:the|your) [^.!?]{0,30}authenticator|check your phone/i;
 const HAS_SENT_LINK =
-  /(?:sent|mailed|lähet\w+|skicka\w*)[^.!?]{0,100}(?:\blink|linkk|linki|länk)|(?:\blink|linkki|länk)[^.!?]{0,60}(?:sent|lähetetty|skickats)|check your (?:inbox|e-?mail)(?! address)|magic link/i;
+  /(?:sent|mailed|lähet\w+|skicka\w*)[^.!?]{0,100}(?:\blink|linkk|linki|länk)|(?:\blink|linkki|länk)[^.!?]{0,60}(?:sent|lähetetty|skickats)|(?:sent|mailed|lähet\w+|skickat?)[^.!?]{0,60}(?:instructions|ohjeet|instruktioner)|(?:instructions|ohjeet|instruktioner)[^.!?]{0,80}(?:sent|lähetetty|skickats)|check your (?:inbox|e-?mail)(?! address)|magic link/i;
 const WANTS_CAPTCHA = /captcha|requires_verification|not a robot|en ole robotti|inte en robot/i;
 const WANTS_NEW_PASSWORD =
   /(?:password|salasana\w*|lösenord\w*)[^.!?]{0,40}(?:expired|vanhentu|umpeutu|gått ut|must be changed|has to be changed)|(?:change|update|set|choose|vaihda|aseta|valitse|byt|ange|välj)[^.!?]{0,30}(?:new password|your password|salasana(?:si)?\b|uusi salasana|(?:ditt|nytt) lösenord)|change_password|password_expired/i;

@@ -9,6 +9,7 @@ import {
   credentialsForm,
   type Fields,
   fieldsOf,
+  filledByClick,
   hasCaptcha,
   refusalOf,
   type Submission,
@@ -18,8 +19,8 @@ import {
 } from "./forms.js";
 import { isJudgedDespiteStatus, judge, LostSession, refuseMaintenance } from "./judgement.js";
 import { type Form, isWeb, type Page, readPage, resolve } from "./page.js";
-import type { WicketCall } from "./scripts.js";
 import { masked } from "./vocabulary.js";
+import type { WicketCall } from "./wicket-calls.js";
 
 /** A request that a page leads to. */
 export interface Hop {
@@ -250,9 +251,9 @@ function conditionalAddress({ page }: Situation): Hop | undefined {
 }
 
 /** Sends a form as its page would: by Wicket's Ajax where the script says so, plainly otherwise. */
-function sent(submission: Submission, page: Page): Hop {
-  const { form, button } = submission;
+function sent({ form, button, values }: Submission, page: Page): Hop {
   const pressed = button ?? submitButton(form, page);
+  const submission = { form, button, values: new Map([...filledByClick(form, pressed, page), ...values]) };
   const call = wicketCallFor(form, page, pressed);
   const hop =
     call === undefined

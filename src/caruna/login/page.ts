@@ -1,6 +1,9 @@
 import type { HTMLElement } from "node-html-parser";
 import { ancestorOf, attribute, isVisible, parseHtml, refuseMoreThan, textOf } from "./html.js";
-import { Script, type WicketCall } from "./scripts.js";
+import { feedbackOf } from "./messages.js";
+import { innerDocument, openPanel } from "./panels.js";
+import { Script } from "./scripts.js";
+import type { WicketCall } from "./wicket-calls.js";
 
 /** A field or button, with what a browser would send for it. */
 export interface Control {
@@ -94,9 +97,13 @@ const MOST_FORMS = 100;
 const MOST_CONTROLS = 2000;
 
 /** Reads a page, and what of it a login needs. `refresh` is the value of an HTTP header. Throws `PageTooLarge`. */
-export function readPage(html: string, url: URL, refresh?: string): Page {
+export function readPage(html: string, url: URL, refresh?: string, around = url): Page {
   const root = parseHtml(html);
-  const base = resolve(attribute(root.querySelector("base[href]"), "href"), url) ?? url;
+  const base = resolve(attribute(root.querySelector("base[href]"), "href"), around) ?? around;
+  const inner = innerDocument(root);
+  if (refresh === undefined && inner !== undefined && refreshOf(root, base, url) === undefined)
+    return readPage(inner, url, undefined, base);
+  openPanel(root);
   const code = scriptOf(root);
   const script = new Script(code);
   const title = textOf(root.querySelector("title"));
@@ -195,7 +202,9 @@ function framesOf(root: HTMLElement, base: URL): URL[] {
 }
 
 function linksOf(root: HTMLElement, controls: readonly Control[], base: URL): Link[] {
-  const anchors = root.querySelectorAll("a[href], area[href], a[onclick]").filter(isVisible);
+  const anchors = root
+    .querySelectorAll('a[href], area[href], a[onclick], [role="button"][onclick], [role="link"][onclick]')
+    .filter((element) => isVisible(element) && !/^(?:button|input)$/.test(element.rawTagName));
   const links = anchors.flatMap((element) => {
     const url = addressOf(attribute(element, "href"), attribute(element, "onclick"), base);
     const text =
@@ -241,31 +250,6 @@ function csrfOf(root: HTMLElement): Page["csrf"] {
     : { header: /^[\w-]{1,60}$/.test(header) ? header : "X-CSRF-TOKEN", token };
 }
 
-/** Panels of messages stand in these, or these say of themselves that they are in error. */
-const NO_MESSAGE = /^(?:body|html|form|script|style|input|button|select|textarea|label)$/;
-const MESSAGES =
-  '[role="alert"], [id*="feedback" i], [class*="feedback" i], [class*="error" i], [class*="alert" i], [class*="negative"], [class*="invalid" i]';
-
-/** The messages of a page or a part of one, as one text. */
-export function feedbackOf(root: HTMLElement): string | undefined {
-  return messagesOf(root).join(" ") || undefined;
-}
-
-/** The messages of a page or a part of one; only the innermost elements count, each text once. */
-export function messagesOf(root: HTMLElement): string[] {
-  const messages = root
-    .querySelectorAll(MESSAGES)
-    .filter((element) => !NO_MESSAGE.test(element.rawTagName) && isVisible(element));
-  const texts = new Map(messages.map((element) => [element, textOf(element)]));
-  const outer = new Set<unknown>();
-  for (const message of messages) {
-    if (texts.get(message) === "") continue;
-    for (let parent = message.parentNode; parent && !outer.has(parent); parent = parent.parentNode) outer.add(parent);
-  }
-  const innermost = messages.filter((message) => !outer.has(message)).map((message) => texts.get(message) ?? "");
-  return [...new Set(innermost)].filter(Boolean);
-}
-
 const BUTTON = /^(?:submit|image|button)$/;
 
 export function isButton({ type }: Control): boolean {
@@ -277,8 +261,8 @@ function formsOf(root: HTMLElement, base: URL, url: URL): { forms: Form[]; orpha
   refuseMoreThan(MOST_FORMS, forms.length, "forms");
   const elements = root.querySelectorAll("input, button, select, textarea");
   refuseMoreThan(MOST_CONTROLS, elements.length, "fields and buttons");
-  const labels = new Map<string, string>();
-  for (const label of root.querySelectorAll("label[for]")) labels.set(attribute(label, "for"), textOf(label));
+  const labels = new Map<string, HTMLElement>();
+  for (const label of root.querySelectorAll("label[for]")) labels.set(attribute(label, "for"), label);
   const controls = new Map<HTMLElement | undefined, Control[]>();
   for (const element of elements) {
     if (element.hasAttribute("disabled") || isDisabled(element)) continue;
@@ -321,7 +305,12 @@ function methodOf(text: string): Form["method"] {
   return method === "post" ? "POST" : method === "dialog" ? "none" : "GET";
 }
 
-function readControl(element: HTMLElement, labels: ReadonlyMap<string, string>, base: URL, root: HTMLElement): Control {
+function readControl(
+  element: HTMLElement,
+  labels: ReadonlyMap<string, HTMLElement>,
+  base: URL,
+  root: HTMLElement,
+): Control {
   const tag = element.rawTagName;
   const declared = attribute(element, "type").toLowerCase();
   const type = tag === "input" ? declared || "text" : tag === "button" ? declared || "submit" : tag;
@@ -336,7 +325,8 @@ function readControl(element: HTMLElement, labels: ReadonlyMap<string, string>, 
     id: attribute(element, "id"),
     tokens: attribute(element, "autocomplete").toLowerCase().split(/\s+/).filter(Boolean),
     label: BUTTON.test(type) ? buttonLabel(element, value) : fieldLabel(element, labels, root),
-    isVisible: type !== "hidden" && isVisible(element),
+    isVisible:
+      type !== "hidden" && (isVisible(element) || (isBox && isVisibleLabel(labels.get(attribute(element, "id"))))),
     isEditable: !element.hasAttribute("readonly") && (BUTTON.test(type) || attribute(element, "tabindex") !== "-1"),
     isRequired: element.hasAttribute("required") || attribute(element, "aria-required") === "true",
     isSent: !isBox || element.hasAttribute("checked"),
@@ -345,6 +335,11 @@ function readControl(element: HTMLElement, labels: ReadonlyMap<string, string>, 
     onClick: attribute(element, "onclick"),
     element,
   };
+}
+
+/** A box that is drawn by the style of its label is not hidden. */
+function isVisibleLabel(label: HTMLElement | undefined): boolean {
+  return label !== undefined && isVisible(label) && textOf(label) !== "";
 }
 
 function buttonLabel(element: HTMLElement, value: string): string {
@@ -358,14 +353,14 @@ function buttonLabel(element: HTMLElement, value: string): string {
 }
 
 /** By the label, or what takes its place; in old layouts the cell or the text before the field. */
-function fieldLabel(element: HTMLElement, labels: ReadonlyMap<string, string>, root: HTMLElement): string {
+function fieldLabel(element: HTMLElement, labels: ReadonlyMap<string, HTMLElement>, root: HTMLElement): string {
   const referred = attribute(element, "aria-labelledby")
     .split(/\s+/)
     .filter(Boolean)
     .map((id) => textOf(root.getElementById(id)));
   const around = ancestorOf(element, ({ rawTagName }) => rawTagName === "label");
   const texts = [
-    labels.get(attribute(element, "id")) ?? "",
+    textOf(labels.get(attribute(element, "id"))),
     textOf(around),
     ...referred,
     ...["aria-label", "placeholder", "title"].map((name) => attribute(element, name)),

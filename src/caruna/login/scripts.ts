@@ -1,22 +1,6 @@
 import { refuseMoreThan } from "./html.js";
-
-/** A call of Wicket's Ajax in a script, by what its attributes mean. */
-export interface WicketCall {
-  /** `u`: the address, relative to the page. */
-  readonly url: string;
-  /** `m`; POST where the call does not say, since it is asked about the sending of forms only. */
-  readonly method: "GET" | "POST";
-  /** `c`: id of the component that the behaviour belongs to. */
-  readonly componentId: string;
-  /** `f`: id of the form. */
-  readonly formId: string;
-  /** `sc`: name of the submitting component. */
-  readonly submitter: string;
-  /** `ep`: extra parameters. */
-  readonly extra: readonly (readonly [name: string, value: string])[];
-  /** `mp`. */
-  readonly isMultipart: boolean;
-}
+import { called, sum, unescaped, type Value, variableOf } from "./script-values.js";
+import { type WicketCall, wicketCall } from "./wicket-calls.js";
 
 /** What the scripts of a page do when it is loaded, as far as that can be said without running them. */
 export interface ScriptedWays {
@@ -27,9 +11,6 @@ export interface ScriptedWays {
   /** Code around each `submit()`, `requestSubmit()` and `click()`. */
   readonly submits: readonly string[];
 }
-
-/** What a literal stands for; undefined for what only running the script would show. */
-type Value = string | number | boolean | readonly Value[] | { readonly [key: string]: Value } | undefined;
 
 const MOST_TOKENS = 200_000;
 const MOST_WICKET_CALLS = 500;
@@ -85,6 +66,45 @@ export class Script {
       if (this.tokens[index + 1] !== "=" || !this.tokens.slice(Math.max(0, index - 8), index).some(isField))
         return false;
       return this.tokens.slice(index + 2, this.#endOfExpression(index + 2)).some((token) => COMPUTES.test(token));
+    });
+  }
+
+  /**
+   * What a click does whose handler is `onClick`: whether it sends a form, by itself or by a function of this script, and
+   * which fields, by name or id, it gives which literal.
+   */
+  onClick(onClick: string): { readonly submits: boolean; readonly fills: readonly (readonly [string, string])[] } {
+    const handler = new Script(onClick);
+    const run = [{ code: handler, from: 0, to: handler.tokens.length, variables: new Map<string, Value>() }];
+    for (const { name, at } of handler.#namedCalls()) {
+      const start = this.#uses(name).find((use) => this.tokens[use - 1] === "function");
+      if (start === undefined) continue;
+      const parameters = this.tokens.slice(start + 2, this.#closing.get(start + 1)).filter((token) => NAME.test(token));
+      const [argument] = handler.#value(at + 1, new Map());
+      const variables = new Map(parameters.slice(0, 1).map((parameter) => [parameter, argument]));
+      run.push({ code: this, from: start, to: this.#endOfFunction(start - 1), variables });
+    }
+    return {
+      submits: run.some(({ code, from, to }) => /submit/i.test(code.#code(from, to))),
+      fills: run.flatMap(({ code, from, to, variables }) => code.#fills(from, to, variables)),
+    };
+  }
+
+  #namedCalls(): { name: string; at: number }[] {
+    return this.#indexes((index) => this.tokens[index] === "(" && this.tokens[index - 2] !== ".").map((at) => ({
+      name: this.tokens[at - 1] ?? "",
+      at,
+    }));
+  }
+
+  /** `document.getElementById("consent").value = "approve"`, `form["pf.ok"].value = "clicked"`. */
+  #fills(from: number, to: number, variables: ReadonlyMap<string, Value>): [field: string, value: string][] {
+    return this.#uses("value").flatMap((index): [string, string][] => {
+      if (index < from || index > to || this.tokens[index - 1] !== "." || this.tokens[index + 1] !== "=") return [];
+      const [value] = this.#value(index + 2, variables);
+      const field = this.tokens.slice(index - 4, index - 1).findLast((token) => TEXT.test(token) || NAME.test(token));
+      if (typeof value !== "string" || field === undefined) return [];
+      return [[TEXT.test(field) ? unescaped(field).replace(/^#/, "") : field, value]];
     });
   }
 
@@ -339,33 +359,6 @@ export class Script {
   }
 }
 
-function variableOf(path: string, variables: ReadonlyMap<string, Value>): Value {
-  if (variables.has(path)) return variables.get(path);
-  const dot = path.lastIndexOf(".");
-  const object = dot === -1 ? undefined : variableOf(path.slice(0, dot), variables);
-  const key = path.slice(dot + 1);
-  if (typeof object !== "object" || Array.isArray(object) || !Object.hasOwn(object, key)) return undefined;
-  return Object.entries(object).find(([name]) => name === key)?.[1];
-}
-
-function sum(left: Value, right: Value): Value {
-  const areTexts = [left, right].every((value) => typeof value === "string" || typeof value === "number");
-  return areTexts ? `${String(left)}${String(right)}` : undefined;
-}
-
-function called(name: string, argument: Value): Value {
-  if (typeof argument !== "string") return undefined;
-  try {
-    if (name === "encodeURIComponent") return encodeURIComponent(argument);
-    if (name === "encodeURI") return encodeURI(argument);
-    if (/^(?:decodeURIComponent|decodeURI|unescape)$/.test(name)) return decodeURIComponent(argument);
-    if (name === "atob") return atob(argument);
-    return name === "String" ? argument : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 function locationOf(page: URL): Record<string, string> {
   const { href, origin, protocol, host, hostname, port, pathname, search, hash } = page;
   const parts = Object.entries({ href, origin, protocol, host, hostname, port, pathname, search, hash });
@@ -375,59 +368,3 @@ function locationOf(page: URL): Record<string, string> {
     ...Object.fromEntries(parts.map(([name, value]) => [`location.${name}`, value])),
   };
 }
-
-function wicketCall(value: Value): WicketCall {
-  const attributes = typeof value === "object" && !Array.isArray(value) ? Object.entries(value) : [];
-  const member = (name: string): Value => attributes.find(([key]) => key === name)?.[1];
-  const text = (name: string) => (typeof member(name) === "string" ? String(member(name)) : "");
-  return {
-    url: text("u").replaceAll("&amp;", "&"),
-    method: text("m").toUpperCase() === "GET" ? "GET" : "POST",
-    componentId: text("c"),
-    formId: text("f"),
-    submitter: text("sc"),
-    extra: extraParameters(member("ep")),
-    isMultipart: member("mp") === true,
-  };
-}
-
-/** An object, or a list of objects with name and value. */
-function extraParameters(value: Value): [name: string, value: string][] {
-  const isText = (item: Value) => typeof item === "string" || typeof item === "number" || typeof item === "boolean";
-  if (typeof value !== "object") return [];
-  const pairs: [string, Value][] = Array.isArray(value)
-    ? value.map((item: Value) => {
-        const object = typeof item === "object" ? Object.entries(item) : [];
-        return [
-          String(object.find(([key]) => key === "name")?.[1] ?? ""),
-          object.find(([key]) => key === "value")?.[1],
-        ];
-      })
-    : Object.entries(value);
-  return pairs.filter(([name, item]) => name !== "" && isText(item)).map(([name, item]) => [name, String(item)]);
-}
-
-/** The text that a literal stands for. */
-function unescaped(token: string): string {
-  const quote = token[0] ?? "";
-  return token
-    .slice(1, token.length > 1 && token.endsWith(quote) ? -1 : undefined)
-    .replace(
-      /\\(?:u([0-9a-f]{4})|x([0-9a-f]{2})|(\r?\n)|([\s\S]))/gi,
-      (_, unicode?: string, latin?: string, line?: string, other?: string) => {
-        const code = unicode ?? latin;
-        if (code !== undefined) return String.fromCharCode(Number.parseInt(code, 16));
-        return line === undefined ? (CONTROL_ESCAPES[other ?? ""] ?? other ?? "") : "";
-      },
-    );
-}
-
-const CONTROL_ESCAPES: Readonly<Record<string, string>> = {
-  n: "\n",
-  r: "\r",
-  t: "\t",
-  b: "\b",
-  f: "\f",
-  v: "\v",
-  0: "\0",
-};

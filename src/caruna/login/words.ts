@@ -4,7 +4,7 @@
 
 /** Buttons, links and forms that lead away from the login. */
 export const LEADS_AWAY =
-  /cancel|peruuta|peru\b|avbryt|forgot|unoh|glöm|recover|regist|rekister|\bluo |sign ?-?up|create|skapa|\bjoin\b|liity|log ?-?out|sign ?-?out|kirjaudu ulos|logga ut|\bback\b|takaisin|tillbaka|search|\bhaku|\bhae\b|\bsök|language|kieli|språk|newsletter|uutiskirje|nyhetsbrev|subscri|\btilaa\b|prenumerer|reset|palauta|återställ|delete|poista|ta bort|change password|vaihda (?:salasana|kieli)|contact|yhteyst|ota yhteyttä|kontakta|another account|toinen tili|toisella tilillä/i;
+  /cancel|peruuta|peru\b|avbryt|forgot|unoh|glöm|recover|regist|rekister|\bluo |sign ?-?up|create|skapa|\bjoin\b|liity|log ?-?out|sign ?-?out|kirjaudu ulos|logga ut|\bback\b|takaisin|tillbaka|search|\bhaku|\bhae\b|\bsök|language|kieli|språk|newsletter|uutiskirje|nyhetsbrev|subscri|\btilaa\b|prenumerer|reset|palauta|återställ|re-?send|lähetä uudelleen|skicka (?:igen|på nytt)|delete|poista|ta bort|change password|vaihda (?:salasana|kieli)|contact|yhteyst|ota yhteyttä|kontakta|another account|toinen tili|toisella tilillä/i;
 /** Links to something to read, and to the page in another language. */
 export const ONLY_TO_READ =
   /help|ohje|\bapua\b|hjälp|tuki\b|support|faq|kysymyk|privacy|tietosuoja|integritet|dataskydd|terms|ehdo|ehto|villkor|saavutettav|accessib|tillgänglig|about|tietoa|cookie|eväste|kakor|in english|suomeksi|på svenska|^\s*(?:english|svenska|suomi|finnish|swedish|fi|sv|en)\s*$|read more|learn more|lue lisää|läs mer/i;
@@ -49,4 +49,4 @@ export const CODE =
 export const CAPTCHA = /captcha|robot|merkit kuvasta|characters (?:you see|in the)/i;
 /** Fields of other forms. */
 export const OTHER_FIELD =
-  /organi[sz]a|company|yritys|y-tunnus|business id|tenant|domain|asiakasnumero|customer number|kundnummer|website|homepage|\burl\b|phone|puhelin|fax/i;
+  /henkilötunnu|hetu\b|personbeteckning|personnummer|social security|birth|syntymä|födelse|organi[sz]a|company|yritys|y-tunnus|business id|tenant|domain|asiakasnumero|customer number|kundnummer|website|homepage|\burl\b|phone|puhelin|fax/i;

@@ -11,7 +11,10 @@ export interface Portal {
   readonly name: string;
   readonly pages: Readonly<Record<string, Answer>>;
   /** How the login ends: a part of the error's message; undefined where it succeeds. */
-  readonly ends?: { readonly error: "LoginChanged" | "PersonNeeded" | "HostNotAllowed"; readonly says: string };
+  readonly ends?: {
+    readonly error: "LoginChanged" | "PersonNeeded" | "SecondFactorRequired" | "HostNotAllowed";
+    readonly says: string;
+  };
   /** Names that no request may carry: boxes to be left alone, decoys. */
   readonly never?: readonly string[];
   /** How often the password is posted where that is not once. */

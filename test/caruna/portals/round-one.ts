@@ -41,7 +41,7 @@ export const ROUND_ONE: readonly Portal[] = [
   },
   {
     name: "Keycloak: an authenticator app is to be set up after the password",
-    ends: { error: "PersonNeeded", says: "" },
+    ends: { error: "SecondFactorRequired", says: "" },
     pages: between(
       page(`<h1>Mobile Authenticator Setup</h1><p>You need to set up Mobile Authenticator to activate your account.</p><ol><li>Open the application and scan the barcode:<br><img alt="Figure: Barcode" src="data:image/png;base64,AA"></li><li>Enter the one-time code provided by the application</li></ol>
         ${form("/totp", '<label for="totp">One-time code</label><input id="totp" name="totp" autocomplete="off"><input type="hidden" name="totpSecret" value="AB"><label for="userLabel">Device Name</label><input id="userLabel" name="userLabel"><input type="checkbox" name="logout-sessions" id="l" value="on" checked><label for="l">Sign out from other devices</label><input type="submit" value="Submit">')}`),
@@ -203,7 +203,7 @@ export const ROUND_ONE: readonly Portal[] = [
     pages: {
       "/first": raw(page("<p>Hetkinen…</p>"), { Refresh: "1; url='/start'" }),
       "/start": page(
-        "<script>(function () { const base = '/auth'; const realm = \"caruna\"; let target = `${base}/${realm}/` + 'login'; target += '?lang=' + 'fi'; window.location.replace(target); })();</script>",
+        `<script>(function () { const base = '/auth'; const realm = "caruna"; let target = \`\${base}/\${realm}/\` + 'login'; target += '?lang=' + 'fi'; window.location.replace(target); })();</script>`,
       ),
       "/auth/caruna/login": wants({ lang: "fi" }, page(LOGIN)),
       "/judge": JUDGE,
