@@ -254,6 +254,37 @@ describe("an answer that takes too long or is too large", () => {
   });
 });
 
+describe("the headers of an answer", () => {
+  const withHeaders = (kilobytes: number) => ({
+    /** Several headers, as cookies and policies are. */
+    "X-Filler": Array.from({ length: kilobytes }, () => "x".repeat(1000)),
+  });
+  /** The same headers for the login (which keeps cookies) or for the API. */
+  const portalWith = (where: "login" | "API", kilobytes: number) =>
+    portalOf({
+      "/first": (_, response) => {
+        if (where === "login") response.setHeaders(new Map(Object.entries(withHeaders(kilobytes))));
+        sendRedirect(response, "/done");
+      },
+      [CONTRACTS]: (_, response) => {
+        if (where === "API") response.setHeaders(new Map(Object.entries(withHeaders(kilobytes))));
+        sendJson(response, NO_CONTRACTS);
+      },
+    });
+
+  it.each(["login", "API"] as const)("may be 60 KB long: %s", async (where) => {
+    const portal = await portalWith(where, 60);
+    expect(await clientOf(portal.url).client.contracts({ customer: CUSTOMER })).toEqual([]);
+  });
+
+  it.each(["login", "API"] as const)("have words of their own where they are longer than 64 KB: %s", async (where) => {
+    const portal = await portalWith(where, 80);
+    const error = await errorOf(clientOf(portal.url).client.contracts({ customer: CUSTOMER }));
+    expect(error).toBeInstanceOf(CarunaUnreachable);
+    expect(error.message).toContain("the headers of its answer are larger than 64 KB");
+  });
+});
+
 describe("a caller that goes", () => {
   it("ends the request in flight, with the signal's reason", async () => {
     let isClosed = false;

@@ -102,6 +102,7 @@ export async function openTunnel(
       ...{ method: "CONNECT", path: authority, agent: false, timeout: TUNNEL_TIMEOUT_MS },
       ...{ host: bare(proxy.hostname), port: proxy.port || (byTls ? 443 : 80), ...(signal && { signal }) },
       headers: { Host: authority, ...authorization(proxy) },
+      ...(byTls && { rejectUnauthorized: true }),
     });
     request.on("socket", (socket) => {
       if (!holdsProgram) socket.unref();
@@ -151,7 +152,13 @@ export class TunnelAgent extends HttpsAgent {
     const { servername = host } = options;
     openTunnel(proxy, host, Number(port ?? 443), { holdsProgram: false }).then(
       (socket) =>
-        onConnected(null, connectByTls({ ...this.options, host, servername, socket, ALPNProtocols: ["http/1.1"] })),
+        onConnected(
+          null,
+          connectByTls({
+            ...{ ...this.options, host, servername, socket },
+            ...{ ALPNProtocols: ["http/1.1"], rejectUnauthorized: true },
+          }),
+        ),
       (error: unknown) => Reflect.apply(onConnected, undefined, [error]),
     );
     return undefined;

@@ -35,7 +35,8 @@ export async function reach(url: URL, proxySettings: ProxySettings | undefined, 
     return { host: url.host, tls: undefined };
   }
   const tunnel = proxy && (await throughProxy(proxy, url, hostname, port, signal));
-  const socket = connectByTls({ host: hostname, port, servername: hostname, ...(tunnel && { socket: tunnel }) });
+  const checked = { host: hostname, port, servername: hostname, rejectUnauthorized: true };
+  const socket = connectByTls({ ...checked, ...(tunnel && { socket: tunnel }) });
   const tls = await connected(socket, "secureConnect", url, signal, (open: TLSSocket) => ({
     protocol: open.getProtocol() ?? "TLS",
     certificateValidUntil: new Date(open.getPeerCertificate().valid_to).toISOString().slice(0, 10),

@@ -101,10 +101,11 @@ function transportOf(instance: AxiosInstance, limits: TransportLimits): Transpor
 /** Cookies of a long session and of a proxy before it: Node.js reads 16 KB of headers by default. The rest is their frame. */
 const MOST_HEADER_BYTES = 66 * 1024;
 
-const WITH_LARGE_HEADERS = {
+const OUR_TRANSPORT = {
   request: (options: RequestOptions, onResponse: (response: IncomingMessage) => void) =>
     (options.protocol === "http:" ? requestPlainly : requestByTls)(
-      { ...options, maxHeaderSize: MOST_HEADER_BYTES },
+      // NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment would hand the password to whoever stands in between.
+      { ...options, maxHeaderSize: MOST_HEADER_BYTES, rejectUnauthorized: true },
       onResponse,
     ),
 };
@@ -119,7 +120,7 @@ function axiosConfig(request: HttpRequest, limits: TransportLimits, signal: Abor
     maxRedirects: 0,
     maxContentLength: limits.maxBodyBytes,
     responseType: "text",
-    transport: WITH_LARGE_HEADERS,
+    transport: OUR_TRANSPORT,
     transformResponse: (body: unknown) => body,
     validateStatus: () => true,
     // Proxies are the agents' business: axios would take its own agent for one, and lose the cookies and the connection.
