@@ -34,8 +34,9 @@ const ofProgram = [...codeBlocks().filter(({ language }) => language === "sh"), 
   commandsIn(code).map((words) => ({ place: code.place, line: words.join(" "), words })),
 );
 const programLines = ofProgram.flatMap(({ place, line, words }) => {
-  // `npm start &` and the like.
-  const handed = handedToProgram(words)?.filter((word) => word !== "&" && word !== "…");
+  // `npm start &`, `… > file` and the like.
+  const end = words.indexOf(">");
+  const handed = handedToProgram(end < 0 ? words : words.slice(0, end))?.filter((word) => word !== "&" && word !== "…");
   return handed === undefined ? [] : [{ place, line, handed }];
 });
 const scriptLines = ofProgram.flatMap(({ place, line, words: [first, second, third] }) =>
