@@ -30,7 +30,20 @@ const ENDING_TIMEOUT_MS = 4_500;
 /** The look back asks so often at the most, so that years of days are no burden to Caruna+: 4 requests a second. */
 const HISTORY_PACE_MS = 250;
 
-const sleep = (milliseconds: number, signal: AbortSignal) => delay(milliseconds, undefined, { signal });
+/** The clocks of the machine, and waiting. */
+export interface Clocks {
+  /** Milliseconds since the epoch. */
+  readonly wallNow: () => number;
+  /** Milliseconds; never set by anybody. */
+  readonly monotonicNow: () => number;
+  readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+}
+
+const REAL_CLOCKS: Clocks = {
+  wallNow: Date.now,
+  monotonicNow: () => performance.now(),
+  sleep: (milliseconds, signal) => delay(milliseconds, undefined, { signal }),
+};
 
 export interface AppOptions {
   readonly configuration: Configuration;
@@ -41,6 +54,8 @@ export interface AppOptions {
   readonly onLookBack?: (progress: LookBackProgress) => void;
   /** Of this program, for the page. */
   readonly version: string;
+  /** By default those of the machine. */
+  readonly clocks?: Clocks;
 }
 
 /** What `verify` has to tell. */
@@ -58,8 +73,9 @@ export class App {
   readonly #account: AccountIdentity;
   readonly #engine: Engine;
   readonly #guard: ReturnType<Database["loginGuard"]>;
-  readonly #time = new ElapsedTime({ wallNow: Date.now, monotonicNow: () => performance.now() });
-  #lookBack = new LookBackMeter(Date.now);
+  readonly #clocks: Clocks;
+  readonly #time: ElapsedTime;
+  #lookBack: LookBackMeter;
   readonly #health: CycleHealth;
   /** While the page is served. */
   #metrics: Metrics | undefined;
@@ -73,18 +89,22 @@ export class App {
     const { baseUrl, allowedHosts, proxy } = configuration.caruna;
     const sessionStore = fileSessionStore(sessionFile(configuration), logger);
     this.#options = options;
+    this.#clocks = options.clocks ?? REAL_CLOCKS;
+    const { wallNow: now, sleep } = this.#clocks;
+    this.#time = new ElapsedTime(this.#clocks);
+    this.#lookBack = new LookBackMeter(now);
     this.#database = new Database(databaseSettings(configuration), logger);
-    this.#guard = loginGuard(this.#database, configuration, account, Date.now);
+    this.#guard = loginGuard(this.#database, configuration, account, now);
     const { jobIntervalSeconds } = configuration;
     this.#health = new CycleHealth({
-      ...{ file: healthFile(configuration), jobIntervalSeconds, now: Date.now, time: this.#time, logger },
+      ...{ file: healthFile(configuration), jobIntervalSeconds, now, time: this.#time, logger },
     });
     const guard = startedFirst(this.#database, this.#guard);
     const onLoginFailed = loginTranscripts(configuration);
     const { requestsAtOnce } = configuration.caruna;
     this.#caruna = new CarunaClient({
       ...account,
-      ...{ baseUrl, allowedHosts, proxy, requestsAtOnce, sessionStore, guard, onLoginFailed, logger },
+      ...{ baseUrl, allowedHosts, proxy, requestsAtOnce, sessionStore, guard, onLoginFailed, logger, now, sleep },
       onEvent: (event) => this.#metrics?.onClientEvent(event),
     });
     this.#account = new AccountIdentity(baseUrl, account.username);
@@ -98,8 +118,8 @@ export class App {
     return new Engine({
       ...{ caruna: this.#caruna, account: this.#account, database: this.#database, meteringPoint, customers, logger },
       plan: { daysToLoad, askFromMinutes, backfill },
-      now: Date.now,
-      sleep,
+      now: this.#clocks.wallNow,
+      sleep: this.#clocks.sleep,
       historyPaceMs,
       onRound: async (round) => {
         const progress = this.#lookBack.after(round);
@@ -117,8 +137,8 @@ export class App {
     const clock: ClockOptions = {
       intervalSeconds: configuration.jobIntervalSeconds,
       time: this.#time,
-      sleep,
-      retryAfterMs: (error) => failed.retryAfterMs(error, Date.now()),
+      sleep: this.#clocks.sleep,
+      retryAfterMs: (error) => failed.retryAfterMs(error, this.#clocks.wallNow()),
       onFailure: (error, nextInMs) => failed.log(error, nextInMs),
       onRecovery: (count) => failed.end(count),
       onWait: (milliseconds) => this.#health.waits(milliseconds),
@@ -156,7 +176,7 @@ export class App {
   async backfill(from: Temporal.PlainDate | undefined): Promise<number> {
     const { backfill } = this.#options.configuration;
     const engine = this.#engineFor(from ?? (backfill === "none" ? "all" : backfill), 0);
-    this.#lookBack = new LookBackMeter(Date.now);
+    this.#lookBack = new LookBackMeter(this.#clocks.wallNow);
     return await this.#untilEnded(async (signal) => void (await engine.lookBack(signal)));
   }
 
@@ -169,7 +189,7 @@ export class App {
     const verifier = new Verifier({
       ...{ caruna: this.#caruna, database: this.#database, customers: settings.customers },
       plan: { daysToLoad, askFromMinutes, backfill },
-      now: Date.now,
+      now: this.#clocks.wallNow,
       logger: this.#options.logger,
     });
     const task = async (signal: AbortSignal) => {
@@ -252,7 +272,7 @@ export class App {
   async energy(wish: EnergyWish, show: (energy: EnergyShown) => void): Promise<number> {
     const { configuration, logger } = this.#options;
     const { from, resolution } = wish;
-    const to = wish.to ?? latest(from, localDay(Date.now()).subtract({ days: 1 }));
+    const to = wish.to ?? latest(from, localDay(this.#clocks.wallNow()).subtract({ days: 1 }));
     const requests = requestsFor({ from, to, resolution });
     if (requests > MOST_REQUESTS_SHOWN) throw new TooMuchAsked(requests, resolution);
     return await this.ask(async (caruna, signal) => {
@@ -290,7 +310,7 @@ export class App {
   }
 
   async #half(half: CycleHalf, signal: AbortSignal): Promise<void> {
-    if (half === "backfill") this.#lookBack = new LookBackMeter(Date.now);
+    if (half === "backfill") this.#lookBack = new LookBackMeter(this.#clocks.wallNow);
     try {
       await this.#engine.cycle({ withHistory: half === "backfill" }, signal);
       await this.#health.end(half, undefined);
@@ -308,7 +328,7 @@ export class App {
     // The other commands need not wait for what only the page needs.
     const { Metrics, PageData, WebServer, WebServerFailed } = await import("../web/index.js");
     const metrics = new Metrics();
-    const told = { cycles: () => this.#health.cycles, now: Date.now };
+    const told = { cycles: () => this.#health.cycles, now: this.#clocks.wallNow };
     const data = new PageData({ database: this.#database, guard: this.#guard, version, ...told });
     const server = new WebServer({ host, port, token, data, metrics, logger, ...told });
     try {

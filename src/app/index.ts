@@ -11,7 +11,7 @@ export {
 export { isInForeground } from "../daemon/index.js";
 export { type ListedMeteringPoint, type LookBackProgress, namedMeteringPoint, summedUp } from "../sync/index.js";
 export { AccountTrial, type TriedAccount } from "./account-trial.js";
-export { App, type AppOptions, type VerifyReport } from "./app.js";
+export { App, type AppOptions, type Clocks, type VerifyReport } from "./app.js";
 export { type BackedUp, backUp, type FoundBackup, inspectBackup, restore } from "./backup.js";
 export { type Check, type Diagnosis, diagnose } from "./diagnosis.js";
 export type { EnergyShown, EnergyWish } from "./energy.js";

@@ -66,6 +66,20 @@ describe("/readyz", () => {
     await testDatabase.query("DELETE FROM login_guard");
   });
 
+  test("a login that is paused for another reason than a rejection says nothing of a rejected password", async () => {
+    const guard = database.loginGuard(["http://127.0.0.1", "demo@example.com", "demo"], () => NOW);
+    const recorded = await guard.begin(new AbortController().signal, false);
+    if (recorded.pause !== undefined) throw new Error("the guard of an empty database pauses nothing");
+    const none = { words: undefined, found: undefined, retryAfterSeconds: undefined, transcriptFile: undefined };
+    await recorded.end({ kind: "not understood", ...none });
+    const serving = await serve(database, { now: () => NOW });
+    expect((await serving.json("/api/overview")).guard).toEqual({
+      ...{ heldUntil: NOW + HOUR_MS, rejected: null, kind: "not understood", posted: NOW },
+      ...{ words: null, transcript: null },
+    });
+    await testDatabase.query("DELETE FROM login_guard");
+  });
+
   test("a database that is gone is no readiness, but the program lives", async () => {
     const gone = await createDatabase();
     const connected = new Database(gone.settings, silentLogger);
