@@ -1,7 +1,7 @@
 // The engine as a program of its own, so that it can be killed like one. It runs what was built (plain Node.js runs no
 // TypeScript), cycles when its parent says so, and has the time from it.
 import { CarunaClient } from "../../dist/caruna/index.js";
-import { Database } from "../../dist/database/index.js";
+import { AccountIdentity, Database } from "../../dist/database/index.js";
 import { Engine, Verifier } from "../../dist/sync/index.js";
 
 const { settings, plusUrl, authHost, meteringPoint } = JSON.parse(process.argv[2] ?? "{}");
@@ -34,6 +34,8 @@ const shared = {
 };
 const engine = new Engine({
   ...{ ...shared, meteringPoint, sleep },
+  // The one that EngineWorld has: a test may run both on one database.
+  account: new AccountIdentity("https://plus.example.com", "demo@example.com"),
   historyPaceMs: 0,
   onRound: async () => {},
 });
