@@ -4,6 +4,8 @@ import { runProgram } from "../support/program.js";
 import { lastDates, storedRows, trueRows } from "../support/truth.js";
 import { newWorlds } from "../support/world.js";
 
+const world = newWorlds({ meters: 2 });
+
 /** What a role may do in a database goes with it; the role itself does not. */
 let roles: string[] = [];
 afterEach(async () => {
@@ -11,7 +13,6 @@ afterEach(async () => {
   roles = [];
 });
 
-const world = newWorlds({ meters: 2 });
 const secondMeter = () => world.simulator.household.meters[1]?.assetId ?? "";
 const run = (command: string, changes: Readonly<Record<string, string>> = {}) =>
   runProgram([command], { ...world.settings, ...changes }, world.folder);
@@ -25,6 +26,7 @@ test("switch-metering-point names the rights that it lacks, then switches and ke
     CREATE ROLE ${role} LOGIN PASSWORD 'salasana';
     GRANT USAGE ON SCHEMA public TO ${role};
     GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO ${role};
+    GRANT DELETE ON login_guard TO ${role};
     GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO ${role};`);
   const second = { METERING_POINT: secondMeter(), DB_USER: role, DB_PASSWORD: "salasana" };
 

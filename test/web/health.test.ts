@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { Database } from "../../src/database/index.js";
 import { silentLogger } from "../../src/shared/logger.js";
 import { createDatabase, type TestDatabase } from "../support/postgres.js";
@@ -17,6 +17,10 @@ beforeAll(async () => {
 afterAll(async () => {
   await database.stop();
   await testDatabase.drop();
+});
+
+afterEach(async () => {
+  await testDatabase.query("DELETE FROM login_guard");
 });
 
 async function readiness(serving: Serving): Promise<unknown> {
@@ -63,7 +67,6 @@ describe("/readyz", () => {
     expect(metrics).toContain(`caruna_login_next_post_timestamp_seconds{outcome="rejected"} ${(NOW + HOUR_MS) / 1000}`);
     const later = await serve(database, { now: () => NOW + HOUR_MS });
     expect(await readiness(later)).toMatchObject({ status: 200 });
-    await testDatabase.query("DELETE FROM login_guard");
   });
 
   test("a login that is paused for another reason than a rejection says nothing of a rejected password", async () => {
@@ -77,7 +80,6 @@ describe("/readyz", () => {
       ...{ heldUntil: NOW + HOUR_MS, rejected: null, kind: "not understood", posted: NOW },
       ...{ words: null, transcript: null },
     });
-    await testDatabase.query("DELETE FROM login_guard");
   });
 
   test("a database that is gone is no readiness, but the program lives", async () => {
