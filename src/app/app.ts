@@ -9,13 +9,13 @@ import { EXIT_CODES } from "../shared/exit-codes.js";
 import type { Logger } from "../shared/logger.js";
 import {
   chosenMeteringPoint,
-  type DayRange,
   Engine,
-  isMendable,
+  isFixable,
   LookBackMeter,
   type LookBackProgress,
   type Verification,
   Verifier,
+  type VerifyChoice,
 } from "../sync/index.js";
 import type { Metrics } from "../web/index.js";
 import { type CycleHalf, CycleHealth } from "./cycle-health.js";
@@ -58,11 +58,11 @@ export interface AppOptions {
   readonly clocks?: Clocks;
 }
 
-/** What `verify` has to tell. */
+/** What `verify` has found. */
 export interface VerifyReport {
   readonly found: Verification;
-  /** After the days that differ were loaded anew; undefined where nothing was to be loaded. */
-  readonly mended: { readonly days: number; readonly left: Verification } | undefined;
+  /** After the days that differ were loaded again; undefined where nothing was to be loaded. */
+  readonly fixed: { readonly days: number; readonly left: Verification } | undefined;
 }
 
 /** The program, wired. */
@@ -182,9 +182,10 @@ export class App {
 
   /**
    * Compares what is stored with what Caruna+ shows; with `fix` loads the days that differ, and compares them once more.
-   * What came of it is told at the end. Returns the exit code; that of a comparison which was ended early is not 0.
+   * What was found is reported at the end. Returns the exit code; that of a comparison which was ended early is not 0, and
+   * that Caruna+ contradicts itself is no difference.
    */
-  async verify(range: DayRange | undefined, fix: boolean, tell: (report: VerifyReport) => void): Promise<number> {
+  async verify(choice: VerifyChoice, fix: boolean, report: (report: VerifyReport) => void): Promise<number> {
     const { caruna: settings, daysToLoad, askFromMinutes, backfill } = this.#options.configuration;
     const verifier = new Verifier({
       ...{ caruna: this.#caruna, database: this.#database, customers: settings.customers },
@@ -193,16 +194,13 @@ export class App {
       logger: this.#options.logger,
     });
     const task = async (signal: AbortSignal) => {
-      const found = await verifier.verify(range, signal);
-      const mendable = fix ? found.differences.filter(isMendable) : [];
-      if (mendable.length === 0) {
-        tell({ found, mended: undefined });
-        return found.differences.length === 0 ? EXIT_CODES.done : EXIT_CODES.differs;
-      }
-      const days = mendable.map(({ meteringPointId, startsOn }) => ({ meteringPointId, day: startsOn }));
-      await this.#engine.loadDays(days, signal);
-      const left = await verifier.verifyAgain(found.differences, signal);
-      tell({ found, mended: { days: days.length, left } });
+      const found = await verifier.verify(choice, signal);
+      const days = (fix ? found.differences.filter(isFixable) : []).map(({ meteringPointId, startsOn }) => {
+        return { meteringPointId, day: startsOn };
+      });
+      if (days.length > 0) await this.#engine.loadDays(days, signal);
+      const left = days.length > 0 ? await verifier.verifyAgain(found.differences, signal) : found;
+      report({ found, fixed: days.length > 0 ? { days: days.length, left } : undefined });
       return left.differences.length === 0 ? EXIT_CODES.done : EXIT_CODES.differs;
     };
     return await this.#untilEnded(task, { exitCodeWhenEnded: EXIT_CODES.other });

@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import { Temporal } from "temporal-polyfill";
 import { summedUp, type VerifyReport } from "../app/index.js";
-import type { Counts, DayRange, Difference, HourDifference, Verification } from "../sync/index.js";
+import type { Contradiction, Counts, DayRange, Difference, HourDifference, Verification } from "../sync/index.js";
 import { configuredApp } from "./configured.js";
 import { parseDate } from "./dates.js";
 import { counted, instant, print, table, wallTime } from "./output.js";
@@ -9,22 +9,24 @@ import { counted, instant, print, table, wallTime } from "./output.js";
 interface VerifyOptions {
   readonly from?: Temporal.PlainDate;
   readonly to?: Temporal.PlainDate;
+  readonly hours?: true;
   readonly fix?: true;
   readonly json?: true;
 }
 
-/** `verify [--from DATE --to DATE] [--fix] [--json]` */
+/** `verify [--from DATE --to DATE] [--hours] [--fix] [--json]` */
 export function verifyCommand(): Command {
   return new Command("verify")
     .addOption(new Option("--from <date>", "first day, e.g. 2026-03-01; without it everything").argParser(parseDate))
     .addOption(new Option("--to <date>", "last day, included; without it yesterday").argParser(parseDate))
+    .option("--hours", "read every hour of those days, and compare every stored value")
     .option("--fix", "load the days that differ, and compare them again")
-    .option("--json", "the same for a program to read")
+    .option("--json", "print JSON")
     .action(async (options: VerifyOptions, command: Command) => {
-      const range = chosenRange(options, command);
-      const tell = (report: VerifyReport) =>
-        print(options.json ? JSON.stringify(asObject(report), undefined, 2) : inWords(report));
-      process.exitCode = await configuredApp().verify(range, options.fix ?? false, tell);
+      const choice = { range: chosenRange(options, command), everyHour: options.hours ?? false };
+      const report = (found: VerifyReport) =>
+        print(options.json ? JSON.stringify(asObject(found), undefined, 2) : inWords(found, choice.everyHour));
+      process.exitCode = await configuredApp().verify(choice, options.fix ?? false, report);
     });
 }
 
@@ -36,15 +38,17 @@ function chosenRange({ from, to }: VerifyOptions, command: Command): DayRange | 
   return { from, to: last };
 }
 
-function inWords({ found, mended }: VerifyReport): string {
-  if (mended === undefined) return [...differencesInWords(found), conclusion(found)].join("\n");
-  const loaded = `${counted(mended.days, "day")} that differed ${mended.days === 1 ? "was" : "were"} loaded and compared again.`;
-  return [...differencesInWords(found), loaded, "", ...differencesInWords(mended.left), conclusion(mended.left)].join(
-    "\n",
-  );
+function inWords({ found, fixed }: VerifyReport, everyHour: boolean): string {
+  if (fixed === undefined) return [...findingsInWords(found), conclusion(found, everyHour)].join("\n");
+  const loaded = `${counted(fixed.days, "day")} that differed ${fixed.days === 1 ? "was" : "were"} loaded and compared again.`;
+  const left = [
+    ...findingsInWords(fixed.left),
+    conclusion({ ...fixed.left, days: found.days, daysReadByHour: found.daysReadByHour }, everyHour),
+  ];
+  return [...findingsInWords(found), loaded, "", ...left].join("\n");
 }
 
-function differencesInWords({ differences, contradictions }: Verification): string[] {
+function findingsInWords({ differences, contradictions }: Verification): string[] {
   const rows = summedUp(differences).map((difference) => [
     difference.meteringPointId,
     periodOf(difference),
@@ -55,23 +59,53 @@ function differencesInWords({ differences, contradictions }: Verification): stri
   const columns = [
     { head: "metering point" },
     { head: "day" },
-    { head: "told kWh", isNumber: true, spare: 1 },
+    { head: "reported kWh", isNumber: true, spare: 1 },
     { head: "stored kWh", isNumber: true, spare: 2 },
     { head: "what differs" },
   ];
-  const remarks = contradictions.map(
-    ({ meteringPointId, day, kwhTold, kwhStored }) =>
-      `${meteringPointId} ${day}: Caruna+ tells ${kwh(kwhTold)} kWh of this day, and ${kwh(kwhStored)} kWh hour by hour; ` +
-      "the hours are stored as they are shown.",
-  );
-  return [...(rows.length === 0 ? [] : [table(columns, rows), ""]), ...remarks];
+  return [...(rows.length === 0 ? [] : [table(columns, rows), ""]), ...contradictions.map(contradictionInWords)];
 }
 
-function conclusion({ differences, meteringPoints, requests }: Verification): string {
-  const days = differences.length;
-  const compared = `${counted(meteringPoints, "metering point")} compared with ${counted(requests, "request")}`;
-  if (days === 0) return `${compared}: every hour is stored as Caruna+ shows it.`;
-  return `${compared}: ${counted(days, "day")} ${days === 1 ? "differs" : "differ"}.`;
+function contradictionInWords({ meteringPointId, span, startsOn, hours, values }: Contradiction): string {
+  const period = span === "day" ? startsOn : startsOn.toPlainYearMonth();
+  const [reported, stored] = (["reported", "stored"] as const).map((side) =>
+    values.map((value) => amount(value.value, value[side])).join(", "),
+  );
+  return (
+    `${meteringPointId} ${period}: Caruna+ contradicts itself: it reports ${reported} for this ${span}, and shows ` +
+    `${stored} in its ${counted(hours, "hour")}; the hours are stored as it shows them.`
+  );
+}
+
+/** A value with the name of its column, but for the total. */
+function amount(name: string, value: number | null): string {
+  if (name === "kwhTotal") return `${kwh(value)} kWh`;
+  const column = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return `${column} ${value === null ? "–" : Number(value.toFixed(6))}`;
+}
+
+/** What was compared, what came of it, and what a comparison of totals cannot show. */
+function conclusion(
+  { differences, contradictions, meteringPoints, requests, days, daysReadByHour }: Verification,
+  everyHour: boolean,
+): string {
+  const what = everyHour
+    ? `every value of every hour of ${counted(days, "day")}`
+    : `the totals of ${counted(days, "day")}${daysReadByHour > 0 ? `, and every hour of ${counted(daysReadByHour, "day")}` : ""}`;
+  const compared = `${counted(meteringPoints, "metering point")} compared with ${counted(requests, "request")}: ${what}.`;
+  const result =
+    differences.length > 0
+      ? `${counted(differences.length, "day")} ${differences.length === 1 ? "differs" : "differ"}.`
+      : everyHour
+        ? "Every hour is stored as Caruna+ shows it."
+        : "What is stored agrees with Caruna+.";
+  const contradicted =
+    contradictions.length === 0 ? "" : ` Caruna+ contradicts itself ${counted(contradictions.length, "time")}.`;
+  const limits = everyHour
+    ? ""
+    : " Totals do not show changes within a day that cancel each other out, nor the tariff or status of an hour: " +
+      "verify --hours compares every stored value.";
+  return `${compared} ${result}${contradicted}${limits}`;
 }
 
 function periodOf({ span, startsOn, days }: Difference): string {
@@ -82,7 +116,8 @@ function whatDiffers({ hours, energyHourly, each }: Difference): string {
   const own = [
     hours.missing > 0 && `${counted(hours.missing, "hour")} missing${times(each, "missing")}`,
     hours.other > 0 && `${counted(hours.other, "hour")} with other values${times(each, "other")}`,
-    hours.extra > 0 && `${counted(hours.extra, "extra hour")} that Caruna+ does not show${times(each, "extra")}`,
+    hours.extra > 0 &&
+      `${counted(hours.extra, "extra hour")} (or a value of it) that Caruna+ does not show${times(each, "extra")}`,
   ];
   const there = inEnergyHourly(energyHourly);
   return [...own, there !== "" && `energy_hourly: ${there}`].filter(Boolean).join("; ");
@@ -105,15 +140,19 @@ function kwh(value: number | null): string {
   return value === null ? "–" : value.toFixed(2);
 }
 
-function asObject({ found, mended }: VerifyReport): object {
-  const now = mended?.left ?? found;
+function asObject({ found, fixed }: VerifyReport): object {
+  const now = fixed?.left ?? found;
+  const ok = now.differences.length === 0;
   return {
-    ok: now.differences.length === 0,
+    ok,
+    result: ok ? (now.contradictions.length === 0 ? "agrees" : "contradicts itself") : "differs",
     meteringPoints: found.meteringPoints,
     requests: now.requests,
+    days: found.days,
+    daysReadByHour: found.daysReadByHour,
     differences: differencesForProgram(now),
-    contradictions: now.contradictions.map(({ day, ...rest }) => ({ ...rest, day: day.toString() })),
-    ...(mended && { fixed: { daysLoaded: mended.days, differencesBefore: differencesForProgram(found) } }),
+    contradictions: now.contradictions.map(({ startsOn, ...rest }) => ({ ...rest, day: startsOn.toString() })),
+    ...(fixed && { fixed: { daysLoaded: fixed.days, differencesBefore: differencesForProgram(found) } }),
   };
 }
 

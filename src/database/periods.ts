@@ -58,7 +58,7 @@ export interface DueQuery {
 export interface StoredSumRow {
   /** Its first local day, e.g. "2026-11-22". */
   readonly startsOn: string;
-  /** Hours that have a total. */
+  /** Hours that have a total, or production alone; a row that starts at no full hour is none. */
   readonly hours: number;
   /** kWh. */
   readonly kwhTotal: number;
@@ -198,7 +198,8 @@ const LOCAL_DAY = "(datetime AT TIME ZONE 'Europe/Helsinki')::date";
 const LOCAL_MONTH = "date_trunc('month', datetime AT TIME ZONE 'Europe/Helsinki')::date";
 /** From the first local day to the last, as instants, so that the primary key serves. An hour may have production alone. */
 const sumsBy = (period: string) => `
-  SELECT to_char(${period}, 'YYYY-MM-DD') AS "startsOn", count(*)::float8 AS hours,
+  SELECT to_char(${period}, 'YYYY-MM-DD') AS "startsOn",
+    (count(*) FILTER (WHERE datetime = date_trunc('hour', datetime)))::float8 AS hours,
     COALESCE(sum(kwh_total), 0) AS "kwhTotal",
     sum(kwh_day) AS "kwhDay", sum(kwh_night) AS "kwhNight", sum(kwh_night_winter) AS "kwhNightWinter",
     (count(*) FILTER (WHERE eur_total IS NULL))::float8 AS "hoursWithoutFee",

@@ -34,8 +34,8 @@ export class Fetcher {
   }
 
   /** Throws what the client throws. */
-  async period(cycle: Cycle, state: PeriodState, signal: AbortSignal): Promise<Answer> {
-    const known = cycle.points.get(state.meteringPointId);
+  async period({ points }: Pick<Cycle, "points">, state: PeriodState, signal: AbortSignal): Promise<Answer> {
+    const known = points.get(state.meteringPointId);
     if (known === undefined) throw new Error(`metering point ${state.meteringPointId} is not among those listed`);
     if (state.isHistory) await this.#paceHistory(signal);
     const { span } = state;

@@ -11,11 +11,11 @@ export {
   NoMeteringPoint,
   namedMeteringPoint,
 } from "./points/metering-point.js";
-export { type DayRange, NothingToVerify, type Verification, Verifier } from "./verify/verify.js";
+export { type DayRange, NothingToVerify, type Verification, Verifier, type VerifyChoice } from "./verify/verify.js";
 export {
   type Contradiction,
   type Counts,
   type Difference,
-  isMendable,
+  isFixable,
   summedUp,
 } from "./verify/verify-compare.js";

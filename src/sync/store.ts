@@ -6,7 +6,7 @@ import type { Cycle, EngineOptions, Failure } from "./cycle.js";
 import type { Answer, DayAnswer } from "./fetch.js";
 import type { PeriodState, StoredSum } from "./plan/period.js";
 import { afterDay, afterFailure, afterMonth, afterYear } from "./plan/planner.js";
-import { fromRow, fromSumRow, toRow } from "./rows.js";
+import { fromRow, fromSumRow, storedSumsIn, toRow } from "./rows.js";
 
 /** Stores answers, and records what they mean for their periods. */
 export class Recorder {
@@ -90,23 +90,18 @@ export class Recorder {
     const { meteringPointId: id, span, startsOn } = state;
     const planned = cycle.points.get(id)?.planned;
     if (planned === undefined) return;
+    const stored = await storedSumsIn(database.sync, state, signal);
+    const remembered = async (which: "day" | "month" | "year", from: string, to: string) =>
+      (await database.sync.periods({ meteringPointIds: [id], span: which, from, to }, signal)).map(fromRow);
     if (span === "month") {
-      const range = { from: startsOn.toString(), to: startsOn.add({ months: 1 }).subtract({ days: 1 }).toString() };
-      const stored = (await database.sync.sumsByDay(id, range.from, range.to, signal)).map(fromSumRow);
-      const days = (await database.sync.periods({ meteringPointIds: [id], span: "day", ...range }, signal)).map(
-        fromRow,
-      );
+      const last = startsOn.add({ months: 1 }).subtract({ days: 1 });
+      const days = await remembered("day", startsOn.toString(), last.toString());
       const states = afterMonth(state, told, stored, days, planned, cycle.plan, now());
       await database.sync.savePeriods(cycle.lease, states.map(toRow), signal);
     } else {
-      const range = { from: startsOn.toString(), to: startsOn.with({ month: 12, day: 31 }).toString() };
-      const stored = (await database.sync.sumsByMonth(id, startsOn.year, signal)).map(fromSumRow);
-      const months = await database.sync.periods({ meteringPointIds: [id], span: "month", ...range }, signal);
-      const years = await database.sync.periods(
-        { meteringPointIds: [id], span: "year", from: "0001-01-01", to: "9999-12-31" },
-        signal,
-      );
-      const states = afterYear(state, told, stored, [...months, ...years].map(fromRow), planned, cycle.plan, now());
+      const months = await remembered("month", startsOn.toString(), startsOn.with({ month: 12, day: 31 }).toString());
+      const years = await remembered("year", "0001-01-01", "9999-12-31");
+      const states = afterYear(state, told, stored, [...months, ...years], planned, cycle.plan, now());
       await database.sync.savePeriods(cycle.lease, states.map(toRow), signal);
     }
   }

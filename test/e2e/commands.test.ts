@@ -60,7 +60,7 @@ test("backfill loads everything, after which verify finds nothing that differs",
   expect(hours).toEqual([{ hours: trueRows(world.simulator, other(), dates.slice(-20)).length }]);
   const before = await wholeDatabase();
   const verified = await run("verify");
-  expect(verified.stdout).toContain("every hour is stored as Caruna+ shows it");
+  expect(verified.stdout).toContain(": the totals of 220 days. What is stored agrees with Caruna+. Totals do not show");
   expect(verified.exitCode).toBe(0);
   expect(await wholeDatabase()).toEqual(before);
 });
@@ -155,14 +155,19 @@ test("verify --fix that mends everything ends with 0", async () => {
   expect(exitCode).toBe(0);
   expect(stdout).toMatch(new RegExp(`${other()} +${day(DAYS - 10)} .*1 hour with other values \\(03:00\\)`));
   expect(stdout).toContain("1 day that differed was loaded");
-  expect(stdout).toContain("every hour is stored as Caruna+ shows it");
+  expect(stdout).toContain("the totals of 220 days, and every hour of 1 day. What is stored agrees with Caruna+.");
 });
 
 test("verify --from --to looks at those days alone", async () => {
   await run("backfill");
   world.simulator.household.revise(world.meter, epochMsOf(DAYS - 2, 3), 9.99);
   const past = await run("verify", "--from", day(DAYS - 9), "--to", day(DAYS - 3));
-  expect([past.exitCode, past.stdout]).toEqual([0, expect.stringContaining("every hour")]);
+  expect([past.exitCode, past.stdout]).toEqual([0, expect.stringContaining("the totals of 14 days.")]);
+  const read = await run("verify", "--hours", "--from", day(DAYS - 9), "--to", day(DAYS - 3));
+  expect([read.exitCode, read.stdout]).toEqual([
+    0,
+    expect.stringContaining("every value of every hour of 14 days. Every hour is stored as Caruna+ shows it.\n"),
+  ]);
   const upToYesterday = await run("verify", "--from", day(DAYS - 9), "--json");
   expect(upToYesterday.exitCode).toBe(6);
   const { differences } = report.parse(JSON.parse(upToYesterday.stdout));
@@ -179,7 +184,9 @@ test("a total that is not the sum of Caruna+'s own hours is told, and is no diff
     answer: { status: 200, headers: {}, body: JSON.stringify(rows) },
   });
   const { exitCode, stdout } = await run("verify", "--from", day(100), "--to", day(100));
-  expect(stdout).toContain(`${world.meter} ${day(100)}: Caruna+ tells 999.00 kWh of this day`);
+  expect(stdout).toContain(
+    `${world.meter} ${day(100)}: Caruna+ contradicts itself: it reports 999.00 kWh for this day`,
+  );
   expect(exitCode).toBe(0);
 });
 

@@ -49,7 +49,7 @@ const cycle = async () => {
 };
 /** What `verify` finds, in one sentence a day. */
 const verify = async () => {
-  const { differences } = await new Verifier(shared).verify(undefined, new AbortController().signal);
+  const { differences } = await new Verifier(shared).verify({}, new AbortController().signal);
   return differences.map(({ meteringPointId, startsOn }) => `verify: ${meteringPointId} ${startsOn} differs`);
 };
 process.on("message", async (message) => {

@@ -4,11 +4,11 @@ import type { Logger } from "../../src/shared/logger.js";
 import { type Simulator, type SimulatorOptions, startSimulator } from "../../src/simulator/index.js";
 import {
   type CycleResult,
-  type DayRange,
   Engine,
   type EngineOptions,
   type Verification,
   Verifier,
+  type VerifyChoice,
 } from "../../src/sync/index.js";
 import { createMigratedDatabase, type TestDatabase } from "../support/postgres.js";
 
@@ -48,8 +48,8 @@ export interface Program {
   cycle(): Promise<CycleResult>;
   /** What `sync` does, as a scheduler starts it: an engine that remembers nothing, and what is due alone. */
   sync(): Promise<CycleResult>;
-  /** Compares everything, or those days, with Caruna+, and writes nothing. */
-  verify(range?: DayRange): Promise<Verification>;
+  /** Compares everything, or what is chosen, with Caruna+, and writes nothing. */
+  verify(choice?: VerifyChoice): Promise<Verification>;
   /** Forgets what it has said. */
   forget(): void;
   stop(): Promise<void>;
@@ -204,8 +204,8 @@ async function startProgram(world: EngineWorld, options: ProgramOptions, simulat
     async sync() {
       return await newEngine().cycle({ withHistory: false }, signal);
     },
-    async verify(range) {
-      return await new Verifier({ ...shared, ...rest }).verify(range, signal);
+    async verify(choice = {}) {
+      return await new Verifier({ ...shared, ...rest }).verify(choice, signal);
     },
     forget() {
       said.length = 0;

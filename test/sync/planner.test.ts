@@ -170,7 +170,10 @@ describe("a month that was compared", () => {
     afterMonth(month, [sum], stored === undefined ? [] : [stored], known, POINT, settings, NOW).slice(1);
 
   test("lets be what differs by rounding", () => {
-    expect(compare(told(day, 10.005), storedSum(day, 24, 10), [])).toEqual([]);
+    expect(compare(told(day, 10.01), storedSum(day, 24, 10.005), [])).toEqual([]);
+    expect(compare(told(day, 10.005), storedSum(day, 24, 10.0050001), [])).toEqual([]);
+    // What is shown with more decimals was not rounded to hundredths.
+    expect(names(compare(told(day, 10.005), storedSum(day, 24, 10), []))).toEqual(["day 2026-10-07"]);
     expect(names(compare(told(day, 10.006), storedSum(day, 24, 10), []))).toEqual(["day 2026-10-07"]);
   });
 

@@ -432,10 +432,14 @@ class RandomWorld {
         return all.filter((hour) => !this.#isReadable(assetId, hour)).map((hour) => `${assetId} ${localDate(hour)}`);
       }),
     );
-    const { differences } = await program.verify({ from, to });
-    for (const { meteringPointId, startsOn } of differences)
-      if (!unreadable.has(`${meteringPointId} ${startsOn}`))
-        this.#problems.push(`verify: ${meteringPointId} ${startsOn} differs`);
+    for (const everyHour of [false, true]) {
+      const { differences } = await program.verify({ range: { from, to }, everyHour });
+      for (const { meteringPointId, startsOn, each } of differences)
+        if (!unreadable.has(`${meteringPointId} ${startsOn}`))
+          this.#problems.push(
+            `verify${everyHour ? " --hours" : ""}: ${meteringPointId} ${startsOn} differs: ${JSON.stringify(each)}`,
+          );
+    }
   }
 }
 

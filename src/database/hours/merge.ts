@@ -51,6 +51,14 @@ export function becomesOther(columns: readonly string[], stored: string, merged:
   return `(${columns.map((column) => `${stored}.${column}`).join(", ")}) IS DISTINCT FROM (${merged.join(", ")})`;
 }
 
+/** Whether a value is stored that the reading does not have, and that stays. */
+export function keepsMore(columns: readonly string[], stored: string, reading: string): string {
+  const isKept = columns
+    .filter((column) => !PARTS.includes(column))
+    .map((column) => `${stored}.${column} IS NOT NULL AND ${reading}.${column} IS NULL`);
+  return `(${[...isKept, `${hasParts(stored)} AND NOT ${hasParts(reading)}`].join(" OR ")})`;
+}
+
 function hasParts(row: string): string {
   return `(COALESCE(${row}.kwh_day, ${row}.kwh_night, ${row}.kwh_night_winter) IS NOT NULL)`;
 }

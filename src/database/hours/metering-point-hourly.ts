@@ -4,7 +4,7 @@ import type { Session } from "../connection/connection-pool.js";
 import { DatabaseHoursHidden } from "../connection/errors.js";
 import { float8Array, instantArray, int4Array, textArray } from "./binary-arrays.js";
 import { hourRow } from "./energy-hourly.js";
-import { becomesOther, mergedHour } from "./merge.js";
+import { becomesOther, keepsMore, mergedHour } from "./merge.js";
 import { runsOf } from "./runs.js";
 
 /** The values of one row of `energy_hourly`; parts and total in kWh. `null`: not known. */
@@ -53,7 +53,7 @@ export interface MeteredHoursWritten extends UpsertCounts {
 export interface HourDifference {
   /** Start of the hour, milliseconds since the epoch. */
   readonly startEpochMs: number;
-  /** Missing: shown and not stored. Other: some value is not the one that is shown. Extra: stored and not shown. */
+  /** Missing: shown and not stored. Other: some value is not the one that is shown. Extra: it, or a value of it, is stored and not shown. */
   readonly what: "missing" | "other" | "extra";
   /** kWh; `null` where there is no such hour. */
   readonly kwhTold: number | null;
@@ -118,9 +118,9 @@ const COMPARE = `
     reading.kwh_total AS "kwhTold", before.kwh_total AS "kwhStored",
     CASE WHEN reading.datetime IS NULL THEN 'extra'
       WHEN before.datetime IS NULL OR before.kwh_total IS NULL AND reading.kwh_total IS NOT NULL THEN 'missing'
-      ELSE 'other' END AS what
+      WHEN ${IS_OTHER} THEN 'other' ELSE 'extra' END AS what
   FROM reading FULL JOIN before USING (datetime)
-  WHERE reading.datetime IS NULL OR before.datetime IS NULL OR ${IS_OTHER}
+  WHERE reading.datetime IS NULL OR before.datetime IS NULL OR ${IS_OTHER} OR ${keepsMore(COLUMNS, "before", "reading")}
   ORDER BY datetime`;
 const READ = `
   SELECT extract(epoch FROM datetime)::float8 * 1000 AS "startEpochMs",
@@ -204,7 +204,7 @@ export async function writeMeteredHours(
 
 /**
  * How the stored hours of a metering point from `startEpochMs` to before `endEpochMs` differ from those that Caruna+ shows:
- * what `writeMeteredHours` would write, and what is stored and not shown; earliest first.
+ * what `writeMeteredHours` would write, and hours and values that are stored and not shown; earliest first.
  */
 export async function compareMeteredHours(
   session: Session,

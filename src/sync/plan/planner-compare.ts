@@ -1,9 +1,12 @@
-import type { PeriodState, StoredSum, ToldSum } from "./period.js";
+import type { PeriodState, StoredSum, SumsOfOthers, ToldSum } from "./period.js";
 
-/** Caruna+ may round its totals to hundredths of a kWh; the rest is for the arithmetic of floating point. */
-const TOLERANCE_KWH = 0.005 + 1e-6;
 /** Two sums of the same hours, added up in another order. */
 const SAME_KWH = 1e-6;
+/** By so much the values of an hour may be off among themselves, as they are rounded one by one (in published samples). */
+const ROUNDING_OF_AN_HOUR = 1e-7;
+/** Sums are rounded to hundredths at the coarsest, mean temperatures to whole degrees. */
+const FEWEST_DECIMALS = 2;
+const MOST_DECIMALS = 9;
 
 /*
  * What a row remembers of comparing, in three columns:
@@ -17,52 +20,71 @@ const SAME_KWH = 1e-6;
  *                           are missing: then it stays a, null, null, and waits to be asked again)
  */
 
-type Difference = "none" | "total" | "parts";
-
-/** Whether Caruna+'s sums and ours agree. A total of a period without one stored hour differs, even when it is 0. */
-export function differenceOf(told: ToldSum, stored: StoredSum | undefined): Difference {
-  if (stored === undefined || stored.hours === 0 || !agree(told.kwhTotal, stored.kwhTotal)) return "total";
-  const parts = [
-    [told.kwhDay, stored.kwhDay],
-    [told.kwhNight, stored.kwhNight],
-    [told.kwhNightWinter, stored.kwhNightWinter],
-  ] as const;
-  const differ = parts.some(([one, other]) => one !== null && other !== null && !agree(one, other));
-  return differ ? "parts" : "none";
+/** A value that Caruna+ reports of a period, and that is not the sum (temperature: the mean) of what is stored. */
+export interface ValueDifference {
+  readonly value: "kwhTotal" | (typeof PARTS)[number] | keyof SumsOfOthers;
+  readonly reported: number;
+  /** `null`: no stored hour has one. */
+  readonly stored: number | null;
 }
 
-/** Caruna+ may round a mean temperature to whole degrees. */
-const TOLERANCE_CELSIUS = 0.5 + 1e-6;
+const PARTS = ["kwhDay", "kwhNight", "kwhNightWinter"] as const;
+const OTHER_SUMS = [
+  ...(["kwhInvoiced", "kwhProduction", "kwhSold", "kwhCompensated"] as const),
+  ...(["eurTotal", "eurDistribution", "eurBase", "eurTax", "eurVat"] as const),
+];
 
-/** Whether Caruna+ reports a value beside consumption (fees, production, temperature, …) that is not what is stored. */
-export function othersDiffer({ others: reported }: ToldSum, stored: StoredSum | undefined): boolean {
-  if (reported === undefined || stored?.others === undefined) return false;
-  const { temperatureCelsius, ...sums } = reported;
-  const ours = stored.others;
-  const pairs = [
-    [sums.kwhInvoiced, ours.kwhInvoiced],
-    [sums.kwhProduction, ours.kwhProduction],
-    [sums.kwhSold, ours.kwhSold],
-    [sums.kwhCompensated, ours.kwhCompensated],
-    [sums.eurTotal, ours.eurTotal],
-    [sums.eurDistribution, ours.eurDistribution],
-    [sums.eurBase, ours.eurBase],
-    [sums.eurTax, ours.eurTax],
-    [sums.eurVat, ours.eurVat],
-  ] as const;
-  if (pairs.some(([one, other]) => one !== null && (other === null || !agree(one, other)))) return true;
-  if (temperatureCelsius === null) return false;
-  return ours.temperatureCelsius === null || Math.abs(temperatureCelsius - ours.temperatureCelsius) > TOLERANCE_CELSIUS;
+/**
+ * Every value of Caruna+'s report that is not what is stored, but for rounding; where no hour has a value, that counts as 0.
+ * A mean temperature is compared for a whole day alone: what it is of a part of one, or of a month, is not known.
+ */
+export function valuesThatDiffer(told: ToldSum, stored: StoredSum | undefined): ValueDifference[] {
+  const hours = stored?.hours ?? 0;
+  const compared: ValueDifference[] = [];
+  const compare = (value: ValueDifference["value"], reported: number | null | undefined, ours: number | null) => {
+    if (reported !== null && reported !== undefined) compared.push({ value, reported, stored: ours });
+  };
+  compare("kwhTotal", told.kwhTotal, stored?.kwhTotal ?? null);
+  for (const part of PARTS) compare(part, told[part], stored?.[part] ?? null);
+  if (stored === undefined || stored.others !== undefined)
+    for (const name of OTHER_SUMS) compare(name, told.others?.[name], stored?.others?.[name] ?? null);
+  const differing = compared.filter((one) => !agree(one.reported, one.stored ?? 0, hours));
+  const temperature = temperatureThatDiffers(told, stored);
+  return temperature === undefined ? differing : [...differing, temperature];
+}
+
+function temperatureThatDiffers(told: ToldSum, stored: StoredSum | undefined): ValueDifference | undefined {
+  const reported = told.others?.temperatureCelsius ?? null;
+  if (reported === null || stored?.others === undefined || stored.hours < 23 || stored.hours > 25) return undefined;
+  const ours = stored.others.temperatureCelsius;
+  const agrees = ours !== null && Math.abs(reported - ours) <= halfOfLastDecimal(reported, 0) + SAME_KWH;
+  return agrees ? undefined : { value: "temperatureCelsius", reported, stored: ours };
+}
+
+/** Whether Caruna+'s sums and ours agree. A total of a period without one stored hour differs, even when it is 0. */
+function differenceOf(told: ToldSum, stored: StoredSum | undefined): "none" | "total" | "parts" {
+  if (stored === undefined || stored.hours === 0) return "total";
+  const values = valuesThatDiffer(told, stored).map(({ value }) => value);
+  if (values.includes("kwhTotal")) return "total";
+  return PARTS.some((part) => values.includes(part)) ? "parts" : "none";
 }
 
 /** Whether what is stored of a period is all that Caruna+ reports of it, however many hours that are. */
 export function isAllOf(kwhTold: number | null, stored: StoredSum): boolean {
   // 0 is the total of any number of hours of a metering point that measures production alone.
-  return kwhTold !== null && kwhTold !== 0 && stored.hours > 0 && agree(kwhTold, stored.kwhTotal);
+  return kwhTold !== null && kwhTold !== 0 && stored.hours > 0 && agree(kwhTold, stored.kwhTotal, stored.hours);
 }
 
-function agree(one: number, other: number): boolean {
-  return Math.abs(one - other) <= TOLERANCE_KWH;
+function agree(reported: number, stored: number, hours: number): boolean {
+  return (
+    Math.abs(reported - stored) <= halfOfLastDecimal(reported, FEWEST_DECIMALS) + (hours + 1) * ROUNDING_OF_AN_HOUR
+  );
+}
+
+/** By how much rounding may have changed a number that is shown so. */
+function halfOfLastDecimal(value: number, fewest: number): number {
+  const [, shown = ""] = /\.(\d*?)0*$/.exec(value.toFixed(MOST_DECIMALS)) ?? [];
+  return 0.5 * 10 ** -Math.max(fewest, shown.length);
 }
 
 function isSame(one: number | null, other: number): boolean {
@@ -125,7 +147,7 @@ export function afterReport(
   const noted = { ...after, reported: told.digest };
   const isDue = after.nextAskEpochMs !== null && after.nextAskEpochMs <= nowEpochMs;
   if (before.askedEpochMs === null || isDue) return noted;
-  if (before.reported === null && !othersDiffer(told, stored)) return noted;
+  if (before.reported === null && valuesThatDiffer(told, stored).length === 0) return noted;
   const nextAskEpochMs = Math.max(dueSinceEpochMs, before.askedEpochMs + pauseAfterReportMs(before.timesReported));
   // A day that keeps changing waits already.
   if (after.nextAskEpochMs !== null && after.nextAskEpochMs <= nextAskEpochMs) return noted;
@@ -164,7 +186,7 @@ export function afterReading(
   if (state.kwhStored !== null) {
     return { compared: { kwhTold: null, kwhStored: null, verifiedEpochMs: null }, isInconsistent: false };
   }
-  const agrees = agree(kwhTold, stored.kwhTotal);
+  const agrees = agree(kwhTold, stored.kwhTotal, stored.hours);
   if (!agrees && !isComplete) {
     return { compared: { kwhTold, kwhStored: null, verifiedEpochMs: null }, isInconsistent: false };
   }

@@ -92,7 +92,7 @@ function wantedPeriods(point: PlannedMeteringPoint, settings: PlanSettings, nowE
   return [...days, ...months, { ...newPeriod(point.id, "year", year), nextAskEpochMs: firstAsk(year, settings) }];
 }
 
-function isInContract(day: Temporal.PlainDate, { contractFrom, contractTo }: PlannedMeteringPoint): boolean {
+export function isInContract(day: Temporal.PlainDate, { contractFrom, contractTo }: PlannedMeteringPoint): boolean {
   if (contractFrom !== null && isBefore(day, contractFrom)) return false;
   return contractTo === null || !isBefore(contractTo, day);
 }

@@ -1,8 +1,8 @@
 import type { Temporal } from "temporal-polyfill";
 import type { FollowedDifference, HourDifference } from "../../database/index.js";
-import { hoursOfDay, type ToldSum } from "../../energy/index.js";
-import type { StoredSum } from "../plan/period.js";
-import { differenceOf } from "../plan/planner-compare.js";
+import { hoursOfDay } from "../../energy/index.js";
+import { type ValueDifference, valuesThatDiffer } from "../plan/planner-compare.js";
+import type { ComparedPeriod } from "./verify-plan.js";
 
 /** How many hours differ, and how. */
 export interface Counts {
@@ -11,12 +11,12 @@ export interface Counts {
   readonly extra: number;
 }
 
-/** What differs of a local day, or of the days of a month that are told of together. */
+/** What differs of a local day, or of the days of a month that are reported together. */
 export interface Difference {
   readonly meteringPointId: string;
   readonly span: "day" | "month";
   readonly startsOn: Temporal.PlainDate;
-  /** Caruna+'s total of these days, kWh; `null`: it tells none. */
+  /** Caruna+'s total of these days, kWh; `null`: it reports none. */
   readonly kwhTold: number | null;
   /** The sum of the stored hours of these days, kWh; `null`: they were not looked at, since `energy_hourly` alone differs. */
   readonly kwhStored: number | null;
@@ -29,71 +29,57 @@ export interface Difference {
   readonly each: readonly HourDifference[];
 }
 
-/** Caruna+'s total of a day is not the sum of the hours that it shows; those are stored as they are shown. */
+/**
+ * Caruna+ reports something else of a local day or month than its own hours, which are stored as it shows them, come to; or
+ * it does not show all of the hours.
+ */
 export interface Contradiction {
   readonly meteringPointId: string;
-  readonly day: Temporal.PlainDate;
+  readonly span: "day" | "month";
+  readonly startsOn: Temporal.PlainDate;
   readonly kwhTold: number;
   readonly kwhStored: number;
+  /** How many hours it shows. */
+  readonly hours: number;
+  /** What differs; never empty. */
+  readonly values: readonly ValueDifference[];
 }
-
-/** What the totals show of a period: nothing, that its parts must be looked at, or that nothing of it is stored. */
-export type Suspicion = "none" | "look closer" | "not loaded";
 
 const NONE: Counts = { missing: 0, other: 0, extra: 0 };
 
-/** Whether a month must be looked at by its days. `hours`: how many it has, up to the last day that is over. */
-export function suspicionOfMonth(told: ToldSum | undefined, stored: StoredSum | undefined, hours: number): Suspicion {
-  const storedHours = stored?.hours ?? 0;
-  if (told === undefined) return storedHours > 0 ? "look closer" : "none";
-  return differenceOf(told, stored) !== "none" || storedHours < hours ? "look closer" : "none";
-}
-
-/**
- * Whether a day must be looked at by its hours. A day without one stored hour is not loaded yet, and needs no request of
- * its own; unless its total is 0, which may stand for a day without hours.
- */
-export function suspicionOfDay(
-  day: Temporal.PlainDate,
-  told: ToldSum | undefined,
-  stored: StoredSum | undefined,
-): Suspicion {
-  const suspicion = suspicionOfMonth(told, stored, hoursOfDay(day).length);
-  const isEmpty = (stored?.hours ?? 0) === 0;
-  return suspicion === "look closer" && isEmpty && told !== undefined && told.kwhTotal !== 0 ? "not loaded" : suspicion;
-}
-
 /** A local day of a metering point with its totals. */
-export interface ComparedDay {
-  readonly meteringPointId: string;
-  readonly day: Temporal.PlainDate;
-  readonly told: ToldSum | undefined;
-  readonly stored: StoredSum | undefined;
-}
+export type DayOfPoint = ComparedPeriod & { readonly meteringPointId: string };
 
 /** A day of which nothing is stored. */
-export function notLoaded(compared: ComparedDay): Difference {
-  return { ...differenceOfDay(compared), hours: { ...NONE, missing: hoursOfDay(compared.day).length } };
+export function notLoaded(day: DayOfPoint): Difference {
+  return { ...differenceOfDay(day), hours: { ...NONE, missing: hoursOfDay(day.startsOn).length } };
 }
 
 /** What its hours show of a day: nothing, what differs, or that Caruna+ contradicts itself. */
 export function differenceByHours(
-  compared: ComparedDay,
+  day: DayOfPoint,
   each: readonly HourDifference[],
 ): Difference | Contradiction | undefined {
-  const { meteringPointId, day, told, stored } = compared;
-  if (each.length > 0) {
-    const count = (what: HourDifference["what"]) => each.filter((hour) => hour.what === what).length;
-    const hours = { missing: count("missing"), other: count("other"), extra: count("extra") };
-    return { ...differenceOfDay(compared), hours, each };
-  }
-  if (told === undefined || stored === undefined || differenceOf(told, stored) === "none") return undefined;
-  return { meteringPointId, day, kwhTold: told.kwhTotal, kwhStored: stored.kwhTotal };
+  if (each.length === 0) return contradictionOf(day, "day");
+  const count = (what: HourDifference["what"]) => each.filter((hour) => hour.what === what).length;
+  const hours = { missing: count("missing"), other: count("other"), extra: count("extra") };
+  return { ...differenceOfDay(day), hours, each };
 }
 
-function differenceOfDay({ meteringPointId, day, told, stored }: ComparedDay): Difference {
+/** What Caruna+ reports of a period whose hours are all stored as it shows them, and that is not so. */
+export function contradictionOf(
+  { meteringPointId, startsOn, told, stored, isDue }: DayOfPoint,
+  span: Contradiction["span"],
+): Contradiction | undefined {
+  const values = told === undefined || !isDue ? [] : valuesThatDiffer(told, stored);
+  if (told === undefined || values.length === 0) return undefined;
+  const kwh = { kwhTold: told.kwhTotal, kwhStored: stored?.kwhTotal ?? 0 };
+  return { meteringPointId, span, startsOn, ...kwh, hours: stored?.hours ?? 0, values };
+}
+
+function differenceOfDay({ meteringPointId, startsOn, told, stored }: Omit<DayOfPoint, "isDue">): Difference {
   return {
-    ...{ meteringPointId, span: "day", startsOn: day, days: 1 },
+    ...{ meteringPointId, span: "day", startsOn, days: 1 },
     ...{ kwhTold: told?.kwhTotal ?? null, kwhStored: stored?.kwhTotal ?? (told === undefined ? null : 0) },
     ...{ hours: NONE, energyHourly: NONE, each: [] },
   };
@@ -101,7 +87,7 @@ function differenceOfDay({ meteringPointId, day, told, stored }: ComparedDay): D
 
 /**
  * Adds what differs in `energy_hourly`. Its extra rows of a day with missing hours are left out: they may be just those
- * hours, and loading the day tells.
+ * hours, which loading the day shows.
  */
 export function withEnergyHourly(
   differences: readonly Difference[],
@@ -117,14 +103,14 @@ export function withEnergyHourly(
     return { ...difference, energyHourly: { missing: there.missingHours, other: there.otherHours, extra } };
   });
   const onlyThere = [...byDay.values()].map(({ day, missingHours, otherHours, extraHours }) => ({
-    ...differenceOfDay({ meteringPointId, day, told: undefined, stored: undefined }),
+    ...differenceOfDay({ meteringPointId, startsOn: day, told: undefined, stored: undefined }),
     energyHourly: { missing: missingHours, other: otherHours, extra: extraHours },
   }));
   return [...merged, ...onlyThere];
 }
 
-/** Whether loading the day again mends it, in part at least: what is extra stays. */
-export function isMendable({ hours, energyHourly }: Difference): boolean {
+/** Whether loading the day again repairs it, in part at least: what is extra stays. */
+export function isFixable({ hours, energyHourly }: Difference): boolean {
   return hours.missing + hours.other + energyHourly.missing + energyHourly.other > 0;
 }
 

@@ -1,29 +1,35 @@
 import { Temporal } from "temporal-polyfill";
 import type { CarunaClient } from "../../caruna/index.js";
 import { type Database, identify } from "../../database/index.js";
-import { dayBounds, localDay, readingsOfDay, toldSums } from "../../energy/index.js";
+import { dayBounds, localDay } from "../../energy/index.js";
 import type { Logger } from "../../shared/logger.js";
-import { REQUESTS_AT_ONCE } from "../cycle.js";
+import { type KnownPoint as Point, REQUESTS_AT_ONCE } from "../cycle.js";
 import { each } from "../each.js";
-import type { PlannedMeteringPoint, PlanSettings, StoredSum } from "../plan/period.js";
-import { EMPTY_YEARS_BEFORE_CONTRACT, MOST_EMPTY_YEARS } from "../plan/planner.js";
-import { isBefore, lookBackFrom, newestYear } from "../plan/planner-schedule.js";
-import { type Customers, type ListedMeteringPoint, Listing } from "../points/listing.js";
+import { Fetcher } from "../fetch.js";
+import type { PeriodState, PlanSettings } from "../plan/period.js";
+import { isBefore, lookBackFrom } from "../plan/planner-schedule.js";
+import { type Customers, Listing } from "../points/listing.js";
 import { NoMeteringPoint } from "../points/metering-point.js";
-import { isNothingBeforeContract } from "../points/refusals.js";
-import { fromSumRow } from "../rows.js";
+import { storedSumsIn } from "../rows.js";
 import {
-  type ComparedDay,
   type Contradiction,
+  contradictionOf,
+  type DayOfPoint,
   type Difference,
   differenceByHours,
   notLoaded,
-  suspicionOfDay,
-  suspicionOfMonth,
   withEnergyHourly,
 } from "./verify-compare.js";
-
-const HOUR_MS = 3_600_000;
+import {
+  type ComparedPeriod,
+  compareMonth,
+  compareYear,
+  monthsToCompare,
+  type Planning,
+  readOnce,
+  type Totals,
+  yearsToCompare,
+} from "./verify-plan.js";
 
 export interface VerifierOptions {
   readonly caruna: CarunaClient;
@@ -41,14 +47,26 @@ export interface DayRange {
   readonly to: Temporal.PlainDate;
 }
 
-/** What a comparison of everything with Caruna+ came to. */
+/** What is to be compared. */
+export interface VerifyChoice {
+  /** Undefined: everything, as far back as there is anything (or as the settings look back). */
+  readonly range?: DayRange | undefined;
+  /** Whether every hour of those days is read, and each of its values compared; else totals first. */
+  readonly everyHour?: boolean;
+}
+
+/** What a comparison with Caruna+ came to. */
 export interface Verification {
   /** By day. */
   readonly differences: readonly Difference[];
   readonly contradictions: readonly Contradiction[];
-  /** How many metering points were compared, and how many requests for energy it took. */
   readonly meteringPoints: number;
+  /** Requests for energy so far. */
   readonly requests: number;
+  /** Days that are stored or reported, of all metering points. */
+  readonly days: number;
+  /** Days of which every hour was read and compared. */
+  readonly daysReadByHour: number;
 }
 
 /** None of the days that are to be verified is over. */
@@ -62,79 +80,89 @@ export class NothingToVerify extends Error {
   }
 }
 
-/** A metering point with what is remembered of it. */
-interface Point extends ListedMeteringPoint {
-  readonly planned: PlannedMeteringPoint;
-  readonly oldestHourEpochMs: number | null;
-  /** The first day that is looked after even when nothing of it is stored; `null`: all are. */
-  readonly limit: Temporal.PlainDate | null;
-}
-
+/** A month of a metering point; what its year reports of it, where that was asked. */
 interface MonthOfPoint {
   readonly point: Point;
-  readonly month: Temporal.PlainDate;
+  readonly startsOn: Temporal.PlainDate;
+  readonly byYear?: ComparedPeriod | undefined;
+}
+
+interface Comparison {
+  readonly plan: VerifierOptions["plan"];
+  readonly everyHour: boolean;
+  readonly isWanted: (point: Point, day: Temporal.PlainDate) => boolean;
+  /** The first day of `energy_hourly` to compare; `null`: its first one. */
+  readonly from: Temporal.PlainDate | null;
 }
 
 /**
- * Compares what is stored with what Caruna+ shows, and writes nothing: totals of months, of the days of the months that
- * differ, the hours of the days that differ. What sums cannot show (two changes that cancel each other out) it does not see.
+ * Compares what is stored with what Caruna+ shows, and writes nothing: the cycle's plan, run with nothing remembered. The
+ * totals of years, of all months and of their days; the hours of the days that differ or are not complete. What sums cannot
+ * show (two changes of a day that cancel each other out) is seen where every hour is read.
  */
 export class Verifier {
   readonly #options: VerifierOptions;
   readonly #listing: Listing;
-  #points: readonly Point[] = [];
+  readonly #fetcher: Fetcher;
+  #points: ReadonlyMap<string, Point> = new Map();
   #requests = 0;
 
   constructor(options: VerifierOptions) {
     this.#options = options;
     this.#listing = new Listing(options.caruna, options.customers, options.logger);
+    this.#fetcher = new Fetcher({ ...options, historyPaceMs: 0, sleep: async () => {} }, this.#listing);
   }
 
   /**
-   * Every metering point of the account, up to yesterday. Without a range year by year, as far back as there is anything
-   * (or as the settings look back); with one every month of it, whatever the settings say.
+   * Every metering point of the account, up to yesterday; of chosen days whatever the settings say.
    *
    * Throws what the client and the database throw, `NoMeteringPoint`, `NothingToVerify`.
    */
-  async verify(range: DayRange | undefined, signal: AbortSignal): Promise<Verification> {
+  async verify({ range, everyHour = false }: VerifyChoice, signal: AbortSignal): Promise<Verification> {
     const yesterday = this.#today().subtract({ days: 1 });
     if (range !== undefined && isBefore(yesterday, range.from)) throw new NothingToVerify(range);
-    await this.#list(signal);
+    const points = await this.#list(signal);
+    this.#points = new Map(points.map((point) => [point.planned.id, point]));
+    const { plan } = this.#options;
     if (range !== undefined) {
       const over = { from: range.from, to: isBefore(yesterday, range.to) ? yesterday : range.to };
-      const months = this.#points.flatMap((point) => monthsOf(over).map((month) => ({ point, month })));
-      return await this.#lookInto(months, (_, day) => isWithin(day, over), over.from, signal);
+      const months = points.flatMap((point) => monthsOf(over).map((startsOn) => ({ point, startsOn })));
+      const isWanted = (_: Point, day: Temporal.PlainDate) => isWithin(day, over);
+      return await this.#compare(
+        months,
+        { plan: { ...plan, backfill: "all" }, everyHour, isWanted, from: over.from },
+        signal,
+      );
     }
     const months: MonthOfPoint[] = [];
     const ask = async (point: Point, running: AbortSignal) => {
-      months.push(...(await this.#suspectMonths(point, running)));
+      months.push(...(await this.#monthsOfYears(point, running)));
     };
-    await each(this.#points, REQUESTS_AT_ONCE, ask, signal);
-    const isWanted = ({ limit }: Point, day: Temporal.PlainDate, stored: StoredSum | undefined) =>
-      stored !== undefined || limit === null || !isBefore(day, limit);
-    return await this.#lookInto(months, isWanted, null, signal);
+    await each(points, REQUESTS_AT_ONCE, ask, signal);
+    return await this.#compare(months, { plan, everyHour, isWanted: () => true, from: null }, signal);
   }
 
-  /** The days of those differences alone, after `verify`. Throws as that does. */
+  /** The days of those differences alone, hour by hour, after `verify`. Throws as that does. */
   async verifyAgain(differences: readonly Difference[], signal: AbortSignal): Promise<Verification> {
     const keyOf = (id: string, day: Temporal.PlainDate) => `${id} ${day}`;
     const days = new Set(differences.map(({ meteringPointId, startsOn }) => keyOf(meteringPointId, startsOn)));
-    const months = this.#points.flatMap((point) => {
+    const months = [...this.#points.values()].flatMap((point) => {
       const own = differences.filter(({ meteringPointId }) => meteringPointId === point.planned.id);
       const starts = new Set(own.map(({ startsOn }) => startsOn.with({ day: 1 }).toString()));
-      return [...starts].map((start) => ({ point, month: Temporal.PlainDate.from(start) }));
+      return [...starts].map((start) => ({ point, startsOn: Temporal.PlainDate.from(start) }));
     });
-    const oldest = differences.map(({ startsOn }) => startsOn).sort(Temporal.PlainDate.compare)[0] ?? null;
+    const from = differences.map(({ startsOn }) => startsOn).sort(Temporal.PlainDate.compare)[0] ?? null;
     const isWanted = ({ planned }: Point, day: Temporal.PlainDate) => days.has(keyOf(planned.id, day));
-    return await this.#lookInto(months, isWanted, oldest, signal);
+    const plan = { ...this.#options.plan, backfill: "all" } as const;
+    return await this.#compare(months, { plan, everyHour: true, isWanted, from }, signal);
   }
 
   #today(): Temporal.PlainDate {
     return localDay(this.#options.now());
   }
 
-  async #list(signal: AbortSignal): Promise<void> {
-    const { database, logger, now, plan } = this.#options;
+  async #list(signal: AbortSignal): Promise<Point[]> {
+    const { database, logger, now } = this.#options;
     await database.check(signal);
     const listed = await this.#listing.read(signal);
     if (listed.length === 0) throw new NoMeteringPoint();
@@ -145,187 +173,139 @@ export class Verifier {
       rows,
     );
     const ends = await database.sync.storedEnds([...known.keys()], signal);
-    this.#points = listed.map(({ point, contractFrom, contractTo }) => {
+    const points = listed.map(({ point, contractFrom, contractTo }): Point => {
       const id = ids.get(point.assetId) ?? point.assetId;
-      const planned = {
-        ...{ id, contractFrom, contractTo },
-        newestHourEpochMs: ends.get(id)?.newestHourEpochMs ?? null,
-        firstSeenEpochMs: known.get(id)?.firstSeenEpochMs ?? now(),
-      };
-      const limit = lookBackFrom(planned, { ...plan, meteringPoints: listed.length });
-      const oldestHourEpochMs = ends.get(id)?.oldestHourEpochMs ?? null;
-      return { point, contractFrom, contractTo, planned, oldestHourEpochMs, limit };
+      const { oldestHourEpochMs = null, newestHourEpochMs = null } = ends.get(id) ?? {};
+      const firstSeenEpochMs = known.get(id)?.firstSeenEpochMs ?? now();
+      const planned = { id, contractFrom, contractTo, oldestHourEpochMs, newestHourEpochMs, firstSeenEpochMs };
+      return { point, planned, hasPeriods: false };
     });
-    const verified = new Set(this.#points.map(({ planned }) => planned.id));
+    const verified = new Set(points.map(({ planned }) => planned.id));
     const gone = [...ends].filter(([id, { newestHourEpochMs }]) => !verified.has(id) && newestHourEpochMs !== null);
     if (gone.length > 0)
       logger.warn(
         { meteringPoints: gone.map(([id]) => id) },
         "stored, but not shown by Caruna+ any more: not verified",
       );
+    return points;
   }
 
-  /** The months of which the totals by year show that they must be looked into, newest year first. */
-  async #suspectMonths(point: Point, signal: AbortSignal): Promise<MonthOfPoint[]> {
-    const { planned } = point;
-    const newestStored = planned.newestHourEpochMs === null ? 0 : localDay(planned.newestHourEpochMs).year;
-    const newest = Math.max(newestYear(planned, this.#today()).year, newestStored);
-    const suspects: MonthOfPoint[] = [];
-    const emptyYears: number[] = [];
-    for (let year = newest; isWorthAsking(year, emptyYears, point); year -= 1) {
-      const told = await this.#told(point, new Temporal.PlainDate(year, 1, 1), "year", signal);
-      const rows = await this.#options.database.sync.sumsByMonth(planned.id, year, signal);
-      const stored = byStart(rows.map(fromSumRow));
-      if (stored.size === 0 && [...told.values()].every(({ kwhTotal }) => kwhTotal === 0)) {
-        emptyYears.push(year);
-        continue;
-      }
-      emptyYears.length = 0;
-      for (let month = 1; month <= 12; month += 1) {
-        const start = new Temporal.PlainDate(year, month, 1);
-        const hours = this.#hoursOfMonth(start, planned);
-        const suspicion = suspicionOfMonth(told.get(start.toString()), stored.get(start.toString()), hours);
-        if (isBefore(start, this.#today()) && suspicion !== "none") suspects.push({ point, month: start });
-      }
+  /** The months of all years that are worth asking for, as the plan goes back. */
+  async #monthsOfYears(point: Point, signal: AbortSignal): Promise<MonthOfPoint[]> {
+    const planning = this.#planningOf(point, this.#options.plan);
+    const today = this.#today();
+    const months = new Map<string, MonthOfPoint>();
+    for (const startsOn of monthsToCompare(planning))
+      if (isBefore(startsOn, today)) months.set(startsOn.toString(), { point, startsOn });
+    const years = yearsToCompare(planning);
+    // The plan adds older ones as it goes back.
+    for (const year of years) {
+      const found = compareYear(year, await this.#totals(year, signal), years, planning);
+      const [answered = year, ...older] = found.years;
+      years.splice(years.indexOf(year), 1, answered);
+      years.push(...older);
+      for (const byYear of found.months)
+        months.set(byYear.startsOn.toString(), { point, startsOn: byYear.startsOn, byYear });
     }
-    return suspects;
+    return [...months.values()];
   }
 
-  /** How many hours a month has, from the beginning of the contract to the end of yesterday. */
-  #hoursOfMonth(month: Temporal.PlainDate, { contractFrom, contractTo }: PlannedMeteringPoint): number {
-    const start = contractFrom !== null && isBefore(month, contractFrom) ? contractFrom : month;
-    const ends = [
-      month.add({ months: 1 }),
-      this.#today(),
-      ...(contractTo === null ? [] : [contractTo.add({ days: 1 })]),
-    ];
-    const end = ends.sort(Temporal.PlainDate.compare)[0] ?? month;
-    return Math.max(0, dayBounds(end).startEpochMs - dayBounds(start).startEpochMs) / HOUR_MS;
-  }
-
-  async #lookInto(
-    months: readonly MonthOfPoint[],
-    isWanted: (point: Point, day: Temporal.PlainDate, stored: StoredSum | undefined) => boolean,
-    energyHourlyFrom: Temporal.PlainDate | null,
-    signal: AbortSignal,
-  ): Promise<Verification> {
+  async #compare(months: readonly MonthOfPoint[], comparison: Comparison, signal: AbortSignal): Promise<Verification> {
+    const { plan, everyHour, isWanted } = comparison;
     const differences: Difference[] = [];
     const contradictions: Contradiction[] = [];
-    const suspects: { readonly point: Point; readonly compared: ComparedDay }[] = [];
-    const lookIntoMonth = async ({ point, month }: MonthOfPoint, running: AbortSignal) => {
-      for (const compared of await this.#daysOf(point, month, running)) {
-        if (!isBefore(compared.day, this.#today()) || !isWanted(point, compared.day, compared.stored)) continue;
-        const suspicion = suspicionOfDay(compared.day, compared.told, compared.stored);
-        if (suspicion === "not loaded") differences.push(notLoaded(compared));
-        else if (suspicion === "look closer") suspects.push({ point, compared });
+    const toRead: DayOfPoint[] = [];
+    let days = 0;
+    const compareDays = async (month: MonthOfPoint, running: AbortSignal) => {
+      const { point, startsOn } = month;
+      const meteringPointId = point.planned.id;
+      const totals = await this.#totals(readOnce(meteringPointId, "month", startsOn), running);
+      for (const { lookAt, ...compared } of compareMonth(startsOn, totals, this.#planningOf(point, plan), everyHour)) {
+        if (!isWanted(point, compared.startsOn)) continue;
+        const day = { meteringPointId, ...compared };
+        if (day.told !== undefined || day.stored !== undefined) days += 1;
+        if (lookAt === "not loaded") differences.push(notLoaded(day));
+        else if (lookAt === "hours") toRead.push(day);
       }
     };
-    await each(months, REQUESTS_AT_ONCE, lookIntoMonth, signal);
-    const lookIntoDay = async ({ point, compared }: (typeof suspects)[number], running: AbortSignal) => {
-      const found = differenceByHours(compared, await this.#hoursThatDiffer(point, compared.day, running));
+    await each(months, REQUESTS_AT_ONCE, compareDays, signal);
+    const compareHours = async (day: DayOfPoint, running: AbortSignal) => {
+      const found = differenceByHours(day, await this.#hoursThatDiffer(day, running));
       if (found === undefined) return;
-      if ("span" in found) differences.push(found);
-      else contradictions.push(found);
+      if ("values" in found) contradictions.push(found);
+      else differences.push(found);
     };
-    await each(suspects, REQUESTS_AT_ONCE, lookIntoDay, signal);
+    await each(toRead, REQUESTS_AT_ONCE, compareHours, signal);
+    contradictions.push(...this.#contradictoryMonths(months, [...differences, ...contradictions]));
     return {
-      differences: await this.#withFollowed(differences, isWanted, energyHourlyFrom, signal),
+      differences: await this.#withFollowed(differences, comparison, signal),
       contradictions,
-      meteringPoints: this.#points.length,
-      requests: this.#requests,
+      ...{ meteringPoints: this.#points.size, requests: this.#requests },
+      ...{ days, daysReadByHour: toRead.length },
     };
   }
 
-  /** The days of a month that Caruna+ tells of or that have stored hours. */
-  async #daysOf(point: Point, month: Temporal.PlainDate, signal: AbortSignal): Promise<ComparedDay[]> {
-    const meteringPointId = point.planned.id;
-    const last = month.add({ months: 1 }).subtract({ days: 1 });
-    const told = await this.#told(point, month, "month", signal);
-    const { sync } = this.#options.database;
-    const rows = await sync.sumsByDay(meteringPointId, month.toString(), last.toString(), signal);
-    const stored = byStart(rows.map(fromSumRow));
-    const days = [...new Set([...told.keys(), ...stored.keys()])].sort();
-    return days.map((day) => ({
-      ...{ meteringPointId, day: Temporal.PlainDate.from(day) },
-      ...{ told: told.get(day), stored: stored.get(day) },
-    }));
+  /** Whole months of which their year reports something else than all of their days explain. */
+  #contradictoryMonths(
+    months: readonly MonthOfPoint[],
+    found: readonly Pick<Difference, "meteringPointId" | "startsOn">[],
+  ): Contradiction[] {
+    const monthOf = (id: string, day: Temporal.PlainDate) => `${id} ${day.toPlainYearMonth()}`;
+    const explained = new Set(found.map(({ meteringPointId, startsOn }) => monthOf(meteringPointId, startsOn)));
+    return months.flatMap(({ point, startsOn, byYear }) => {
+      const { id } = point.planned;
+      const { settings } = this.#planningOf(point, this.#options.plan);
+      const limit = lookBackFrom(point.planned, settings);
+      const isWhole =
+        (limit === null || !isBefore(startsOn, limit)) && !isBefore(this.#today(), startsOn.add({ months: 1 }));
+      if (byYear === undefined || !isWhole || explained.has(monthOf(id, startsOn))) return [];
+      return contradictionOf({ meteringPointId: id, ...byYear }, "month") ?? [];
+    });
   }
 
-  async #hoursThatDiffer({ point, planned }: Point, day: Temporal.PlainDate, signal: AbortSignal) {
-    const { caruna, database } = this.#options;
-    this.#requests += 1;
-    const query = { meteringPoint: point, timespan: "daily", year: day.year, month: day.month, day: day.day } as const;
-    const { rows, unreadable } = await caruna.energyAnswer(query, { signal });
-    const { readings, problems } = readingsOfDay(rows, day, await this.#listing.productOf(point, signal));
-    this.#tellProblems(`day ${day}`, [...unreadable, ...problems]);
-    const { startEpochMs, endEpochMs } = dayBounds(day);
-    return await database.sync.hoursThatDiffer(planned.id, startEpochMs, endEpochMs, readings, signal);
+  #planningOf({ planned }: Point, plan: VerifierOptions["plan"]): Planning {
+    const settings = { ...plan, meteringPoints: this.#points.size };
+    return { point: planned, settings, nowEpochMs: this.#options.now() };
   }
 
-  /** Caruna+'s totals of the months of a year or of the days of a month, by their first day. */
-  async #told(
-    { point, contractFrom }: Point,
-    startsOn: Temporal.PlainDate,
-    span: "year" | "month",
-    signal: AbortSignal,
-  ) {
+  /** What Caruna+ reports of the parts of a period, and what is stored of them. */
+  async #totals(period: PeriodState, signal: AbortSignal): Promise<Totals> {
+    const answer = await this.#ask(period, signal);
+    const stored = await storedSumsIn(this.#options.database.sync, period, signal);
+    return { told: "sums" in answer ? answer.sums : [], stored };
+  }
+
+  async #hoursThatDiffer({ meteringPointId, startsOn }: DayOfPoint, signal: AbortSignal) {
+    const answer = await this.#ask(readOnce(meteringPointId, "day", startsOn), signal);
+    const hours = "hours" in answer ? answer.hours : [];
+    const { startEpochMs, endEpochMs } = dayBounds(startsOn);
+    return await this.#options.database.sync.hoursThatDiffer(meteringPointId, startEpochMs, endEpochMs, hours, signal);
+  }
+
+  async #ask(period: PeriodState, signal: AbortSignal) {
     this.#requests += 1;
-    const isYear = span === "year";
-    const { year, month } = startsOn;
-    const period = isYear ? ({ timespan: "yearly", year } as const) : ({ timespan: "monthly", year, month } as const);
-    const last = startsOn.add(isYear ? { years: 1 } : { months: 1 }).subtract({ days: 1 });
-    const { rows, unreadable } = await this.#options.caruna
-      .energyAnswer({ meteringPoint: point, ...period }, { signal })
-      .catch((error: unknown) => {
-        if (isNothingBeforeContract(error, last, contractFrom)) return { rows: [], unreadable: [] };
-        throw error;
-      });
-    const { sums, problems } = toldSums(rows, isYear ? "month" : "day");
-    this.#tellProblems(`${span} ${startsOn}`, [...unreadable, ...problems]);
-    return byStart(sums.filter((sum) => sum.startsOn.year === year && (isYear || sum.startsOn.month === month)));
+    return await this.#fetcher.period({ points: this.#points }, period, signal);
   }
 
   async #withFollowed(
     differences: readonly Difference[],
-    isWanted: (point: Point, day: Temporal.PlainDate, stored: StoredSum | undefined) => boolean,
-    from: Temporal.PlainDate | null,
+    { plan, isWanted, from }: Comparison,
     signal: AbortSignal,
   ): Promise<readonly Difference[]> {
     const { sync } = this.#options.database;
     const followed = await sync.followedMeteringPoint(signal);
-    const point = this.#points.find(({ planned }) => planned.id === followed);
+    const point = followed === undefined ? undefined : this.#points.get(followed);
     if (point === undefined) return differences;
     // No row of energy_hourly can be older than electricity meters.
     const startEpochMs = from === null ? Date.UTC(1900, 0, 1) : dayBounds(from).startEpochMs;
     const endEpochMs = dayBounds(this.#today()).startEpochMs;
     const rows = await sync.followedDifferences(point.planned.id, startEpochMs, endEpochMs, signal);
-    const days = rows.map((row) => ({ ...row, day: Temporal.PlainDate.from(row.day) }));
-    const wanted = days.filter(({ day }) => isWanted(point, day, undefined));
+    const limit = lookBackFrom(point.planned, this.#planningOf(point, plan).settings);
+    const wanted = rows
+      .map((row) => ({ ...row, day: Temporal.PlainDate.from(row.day) }))
+      .filter(({ day }) => isWanted(point, day) && (limit === null || !isBefore(day, limit)));
     return withEnergyHourly(differences, point.planned.id, wanted);
   }
-
-  #tellProblems(of: string, problems: readonly string[]): void {
-    if (problems.length === 0) return;
-    const fields = { of, count: problems.length, problems: problems.slice(0, 5) };
-    this.#options.logger.warn(fields, "rows that could not be used");
-  }
-}
-
-/** As far back as looking back goes, and as far as there are stored hours. `emptyYears`: the last ones asked for, in a row. */
-function isWorthAsking(
-  year: number,
-  emptyYears: readonly number[],
-  { oldestHourEpochMs, contractFrom, limit }: Point,
-): boolean {
-  if (oldestHourEpochMs !== null && year >= localDay(oldestHourEpochMs).year) return true;
-  if (limit !== null && year < limit.year) return false;
-  const contractYear = contractFrom?.year ?? Number.POSITIVE_INFINITY;
-  if (year >= contractYear) return emptyYears.length < MOST_EMPTY_YEARS;
-  return emptyYears.filter((empty) => empty < contractYear).length < EMPTY_YEARS_BEFORE_CONTRACT;
-}
-
-function byStart<Sum extends { readonly startsOn: Temporal.PlainDate }>(sums: readonly Sum[]): Map<string, Sum> {
-  return new Map(sums.map((sum) => [sum.startsOn.toString(), sum]));
 }
 
 function isWithin(day: Temporal.PlainDate, { from, to }: DayRange): boolean {
