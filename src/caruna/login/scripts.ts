@@ -14,6 +14,11 @@ export interface ScriptedWays {
 
 const MOST_TOKENS = 200_000;
 const MOST_WICKET_CALLS = 500;
+/** What is read of the handlers of clicks: how many of a page, how much of each, and of the functions that it calls (in tokens). */
+const MOST_HANDLERS = 200;
+const LONGEST_HANDLER = 2_000;
+const MOST_CALLS_OF_HANDLER = 5;
+const LONGEST_FUNCTION = 2_000;
 /** A person would not wait longer for a script to go on by itself. */
 const LONGEST_DELAY_MS = 10_000;
 const TOKEN =
@@ -23,8 +28,15 @@ const KEYWORD = /^(?:.|if|for|while|switch|catch|function|return|typeof|with)$/;
 const TEXT = /^["'`]/;
 const COMPUTES = /^(?:.*(?:encrypt|crypt|hash|digest|token|fingerprint).*|md5.*|(?:hex_)?sha\d*.*|rsa.*|btoa|hmac.*)$/i;
 
+/** What a click does: whether it sends a form, and which fields, by name or id, it gives which literal. */
+interface Clicked {
+  readonly submits: boolean;
+  readonly fills: readonly (readonly [string, string])[];
+}
+
 /** A script in tokens, comments left out, and how its brackets match. */
 export class Script {
+  readonly #clicked = new Map<string, Clicked>();
   readonly tokens: readonly string[];
   /** For an opening bracket the index of the one that closes it. */
   readonly #closing = new Map<number, number>();
@@ -69,20 +81,27 @@ export class Script {
     });
   }
 
-  /**
-   * What a click does whose handler is `onClick`: whether it sends a form, by itself or by a function of this script, and
-   * which fields, by name or id, it gives which literal.
-   */
-  onClick(onClick: string): { readonly submits: boolean; readonly fills: readonly (readonly [string, string])[] } {
-    const handler = new Script(onClick);
+  /** What a click does whose handler is `onClick`, by itself or by a function of this script. */
+  onClick(onClick: string): Clicked {
+    const known = this.#clicked.get(onClick);
+    if (known !== undefined) return known;
+    // A page has a few buttons; one that has hundreds, each with a handler of its own, is no login.
+    const clicked = this.#clicked.size < MOST_HANDLERS ? this.#click(onClick) : { submits: false, fills: [] };
+    this.#clicked.set(onClick, clicked);
+    return clicked;
+  }
+
+  #click(onClick: string): Clicked {
+    const handler = new Script(onClick.slice(0, LONGEST_HANDLER));
     const run = [{ code: handler, from: 0, to: handler.tokens.length, variables: new Map<string, Value>() }];
-    for (const { name, at } of handler.#namedCalls()) {
+    for (const { name, at } of handler.#namedCalls().slice(0, MOST_CALLS_OF_HANDLER)) {
       const start = this.#uses(name).find((use) => this.tokens[use - 1] === "function");
       if (start === undefined) continue;
       const parameters = this.tokens.slice(start + 2, this.#closing.get(start + 1)).filter((token) => NAME.test(token));
       const [argument] = handler.#value(at + 1, new Map());
       const variables = new Map(parameters.slice(0, 1).map((parameter) => [parameter, argument]));
-      run.push({ code: this, from: start, to: this.#endOfFunction(start - 1), variables });
+      const to = Math.min(this.#endOfFunction(start - 1), start + LONGEST_FUNCTION);
+      run.push({ code: this, from: start, to, variables });
     }
     return {
       submits: run.some(({ code, from, to }) => /submit/i.test(code.#code(from, to))),
