@@ -258,7 +258,7 @@ test("a wrong password in the file is replaced, even while a server of a killed 
 test("data of another major version are left alone, with what to do", async () => {
   await (await open()).stop();
   await writeFile(join(directory, "PG_VERSION"), "15\n");
-  await expect(open()).rejects.toThrow(/written by PostgreSQL 15.*pg_dump.*DB_HOST/);
+  await expect(open()).rejects.toThrow(/written by PostgreSQL 15.*upgrade-database.*DB_HOST/);
 });
 
 test("what a killed first start left is cleared away", async () => {

@@ -265,6 +265,6 @@ test("hours are compared as they would be stored: missing, other and extra", asy
     { startEpochMs: START_MS + 2 * HOUR_MS, what: "extra", kwhTold: null, kwhStored: 1.5 },
   ]);
   expect(await compare([hour(1, { temperatureCelsius: 4 }), hour(2)])).toMatchObject([{ what: "other" }]);
-  // Caruna+ reports no temperature any more: nothing would change.
-  expect(await compare([hour(1), hour(2)])).toEqual([]);
+  // Caruna+ reports no temperature any more: what is stored is more than it shows, and stays.
+  expect(await compare([hour(1), hour(2)])).toMatchObject([{ what: "extra" }]);
 });

@@ -182,6 +182,7 @@ describe("a role without rights", () => {
     ["USAGE", "SCHEMA public"],
     ...WRITTEN.flatMap((table) => ["SELECT", "INSERT", "UPDATE"].map((right) => [right, table] as const)),
     ...["SELECT", "INSERT", "UPDATE", "DELETE"].map((right) => [right, "public.login_guard"] as const),
+    ...["SELECT", "INSERT", "UPDATE"].map((right) => [right, "public.access_refusal"] as const),
     ["USAGE", "SEQUENCE public.energy_hourly_id_seq"],
     ["SELECT", "public.caruna_integration_migration"],
   ];

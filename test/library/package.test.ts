@@ -17,6 +17,7 @@ const NEEDED = [
   "axios",
   "axios-cookiejar-support",
   "csv-stringify",
+  "http-cookie-agent",
   "node-html-parser",
   "parse5",
   "temporal-polyfill",

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { inspect } from "node:util";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { keepAliveTransport } from "../../src/caruna/http/transport.js";
 import { CANARIES, type CanaryService, canaryService } from "../support/canaries.js";
 import { atTheEnd, errorOf } from "../support/caruna.js";
@@ -178,9 +178,9 @@ describe("the secrets of the database and of the page", () => {
   test("are neither on the page nor in the metrics, and of a person there is the metering point alone", async () => {
     const program = start(["start"], { ...settingsOf(), DAYS_TO_LOAD: "1", HTTP_PORT: String(await freePort()) });
     await program.says("1 days loaded");
-    const port = Number(
-      JSON.parse(readFileSync(join(folder, "state/health.json"), "utf8")).pageUrl.match(/:(\d+)\//)[1],
-    );
+    // It is written a moment after that line.
+    const health = await vi.waitFor(() => readFileSync(join(folder, "state/health.json"), "utf8"), 10_000);
+    const port = Number(JSON.parse(health).pageUrl.match(/:(\d+)\//)[1]);
     const headers = { Authorization: `Bearer ${HTTP_TOKEN}` };
     const point = encodeURIComponent(CANARIES.assetId);
     const paths = [

@@ -129,7 +129,7 @@ describe("/api/series tells the sums of Caruna+'s own hours", () => {
     await world.database.query(`
       ALTER TABLE metering_point_hourly RENAME TO away;
       CREATE VIEW metering_point_hourly AS
-        SELECT metering_point, datetime, kwh_day, kwh_night, kwh_night_winter, kwh_production, temperature_celsius, eur_total,
+        SELECT metering_point, datetime, kwh_day, kwh_night, kwh_night_winter, kwh_invoiced, kwh_production, kwh_sold, kwh_compensated, temperature_celsius, eur_total,
           CASE WHEN current_setting('jit') = 'off' THEN kwh_total END AS kwh_total
         FROM away`);
     try {

@@ -31,6 +31,7 @@ export const BACKUP_TABLES: readonly BackupTable[] = [
 
 /** Tables of the program that no backup has, and why. */
 export const LEFT_OUT: Readonly<Record<string, string>> = {
+  access_refusal: "says what Caruna+ refused lately; the next cycle finds out again",
   account: "is made again by the next cycle of each account, which then loads what it lists",
   login_guard: "holds hashes of passwords, and is about the account as it is now",
   writer_lease: "says which running program may write",

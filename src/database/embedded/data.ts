@@ -243,8 +243,7 @@ async function requireVersion(directory: string, programs: ServerPrograms): Prom
   if (version !== programs.majorVersion) {
     throw new EmbeddedServerFailed(
       `The embedded database in ${directory} was written by PostgreSQL ${version}, and this installation has PostgreSQL ${programs.majorVersion}, which cannot open it. Nothing was changed. ` +
-        "To carry its hours over, run: caruna-integration upgrade-database. " +
-        `Or ${USE_OTHER_SERVER}.`,
+        `To carry its hours over, run: caruna-integration upgrade-database; ${USE_OTHER_SERVER}.`,
     );
   }
 }
