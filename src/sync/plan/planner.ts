@@ -133,8 +133,10 @@ export function mendClock(states: readonly PeriodState[], settings: PlanSettings
     .map((state) => {
       const mended = { ...state, askedEpochMs: nowEpochMs };
       if (!isSpoiltByClock(state, today)) return mended;
-      // A day that lies ahead and is settled was settled by a clock that was right: today's is wrong.
-      if (state.span === "day" && state.settledEpochMs !== null && !isBefore(state.startsOn, today)) return mended;
+      // A day that lies ahead and is settled was settled by a clock that was right: today's is wrong. One that was settled
+      // without a total was so by a clock ahead of its time, before there was anything to read.
+      const isSettled = state.settledEpochMs !== null && state.kwhTold !== null;
+      if (state.span === "day" && isSettled && !isBefore(state.startsOn, today)) return mended;
       const dueSince = firstAsk(state.startsOn, settings);
       return { ...mended, nextAskEpochMs: Math.min(state.nextAskEpochMs ?? dueSince, dueSince) };
     });
