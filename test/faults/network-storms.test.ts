@@ -134,20 +134,23 @@ describe.each([429, 503])("%i for the password", (status) => {
     ["no Retry-After", undefined, [1, 1, 1]],
     ["Retry-After: 1", "1", [1, 1, 1]],
     ["Retry-After: 7200", "7200", [1, 0, 1]],
-  ])("with %s is one post an hour at the most, and is held against nobody", async (_, told, expected) => {
-    const { world, program, cycle } = await stormyWorld();
-    const isPassword = ({ method, address }: Received) => method === "POST" && address.startsWith("/portal/login");
-    const posts: number[] = [];
-    for (let hour = 1; hour <= 3; hour += 1) {
-      const { problem, answered, waits } = await cycle(isPassword, status, () => told);
-      expect(problem?.message).toMatch(/fewer requests|out of reach/);
-      expect(waits).toEqual([]);
-      posts.push(answered);
-      world.nowEpochMs += HOUR_MS;
-    }
-    expect(posts).toEqual(expected);
-    world.nowEpochMs += HOUR_MS;
-    await program.cycle();
-    await expectTruth(world);
-  });
+  ])(
+    "with %s is one post a cycle at the most, twice, then after six hours, and none before its time",
+    async (_, told, expected) => {
+      const { world, program, cycle } = await stormyWorld();
+      const isPassword = ({ method, address }: Received) => method === "POST" && address.startsWith("/portal/login");
+      const posts: number[] = [];
+      for (let hour = 1; hour <= 3; hour += 1) {
+        const { problem, answered, waits } = await cycle(isPassword, status, () => told);
+        expect(problem?.message).toMatch(/fewer requests|out of reach|no answer/);
+        expect(waits).toEqual([]);
+        posts.push(answered);
+        world.nowEpochMs += HOUR_MS;
+      }
+      expect(posts).toEqual(expected);
+      world.nowEpochMs += 6 * HOUR_MS;
+      await program.cycle();
+      await expectTruth(world);
+    },
+  );
 });

@@ -124,7 +124,11 @@ describe("the source", () => {
   const using = (pattern: RegExp) => sources.filter(([, text]) => pattern.test(text)).map(([name]) => name);
 
   test("hands nothing to a shell, and builds no program from text", () => {
-    expect(using(/from "node:child_process"/).sort()).toEqual(["daemon/key-press.ts", "database/embedded-programs.ts"]);
+    expect(using(/from "node:child_process"/).sort()).toEqual([
+      "daemon/key-press.ts",
+      "database/embedded/programs.ts",
+      "database/embedded/upgrade.ts",
+    ]);
     expect(using(/import \{[^}]*\b(exec|execSync|spawnSync|fork)\b[^}]*\} from "node:child_process"/)).toEqual([]);
     expect(using(/\bshell:|\beval\(|new Function\(|node:vm|\bimport\((?!")/)).toEqual([]);
   });

@@ -8,7 +8,8 @@ import { runTwoAccounts } from "./two-accounts.js";
 
 let world: EngineWorld;
 afterEach(async () => {
-  await world.close();
+  // The two programs have a world of their own.
+  if (world) await world.close();
 });
 
 const HOUSE = { product: "nightly", assetId: "A1", startDate: "2026-11-10" } as const;

@@ -40,8 +40,7 @@ const versionList = z.array(z.string());
 
 /** Runs npm to its end and returns what it printed. */
 async function npm(words: readonly string[], signal: AbortSignal): Promise<string> {
-  // On Windows npm is a script, which only a shell runs; none of the words holds what a shell would read otherwise.
-  const options = { signal, maxBuffer: 16 * 1024 * 1024, shell: process.platform === "win32" };
+  const options = { signal, maxBuffer: 16 * 1024 * 1024 };
   return (await promisify(execFile)("npm", ["--loglevel=error", ...words], options)).stdout;
 }
 
