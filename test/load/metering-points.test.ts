@@ -6,7 +6,7 @@ test("a cycle with nothing due costs the same for five metering points and for f
   const many = await cycleCosts(40);
   expect(few.idle).toEqual(many.idle);
   expect(many.idle).toMatchObject({ periods: 0, requests: 0 });
-  expect(many.idle.statements).toBeLessThan(55);
+  expect(many.idle.statements).toBeLessThan(50);
   expect([...few.differences, ...many.differences]).toEqual([]);
 });
 
