@@ -18,5 +18,4 @@ export {
 } from "./files/env-writer.js";
 export { type LoadOptions, loadConfiguration } from "./load.js";
 export { type Account, requireAccount } from "./require-account.js";
-export { describeSettings, type SettingDescription } from "./settings.js";
 export { prepareStateDirectory } from "./state-directory.js";

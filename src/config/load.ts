@@ -1,17 +1,17 @@
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isLoopback } from "../shared/loopback.js";
 import type { CarunaConfiguration, Configuration, HttpConfiguration } from "./configuration.js";
-import { type ConfigurationProblem, problemsAsError } from "./configuration-error.js";
+import { problemsAsError } from "./configuration-error.js";
 import { findDatabase } from "./database.js";
 import { parseEnvFile } from "./files/env-file.js";
 import { parseIniFile } from "./files/ini-file.js";
 import { iniWarnings } from "./files/ini-warnings.js";
 import { readTextFile } from "./files/text-file.js";
+import { quoteForMessage } from "./quote-for-message.js";
 import { missingAccount } from "./require-account.js";
 import { SETTINGS } from "./settings.js";
-import { shown } from "./shown.js";
-import { type Found, type NamedIniFile, RANK, Sources, type Variables } from "./sources.js";
-import { isLoopback } from "./values.js";
+import { RANK, Sources, type Variables } from "./sources.js";
 
 export interface LoadOptions {
   /** The variables of the process, e.g. `process.env`; read, never changed. */
@@ -40,68 +40,60 @@ const POLITE_INTERVAL_SECONDS = 300;
 export function loadConfiguration(options: LoadOptions): Configuration {
   const { sources, lookedIn } = openSources(options);
   const account = { username: sources.find(SETTINGS.username), password: sources.find(SETTINGS.password) };
-  const caruna = findCaruna(sources, account);
+  const caruna: CarunaConfiguration = {
+    username: account.username.value,
+    password: account.password.value,
+    ...findCaruna(sources),
+  };
   const database = findDatabase(sources);
-  const jobIntervalSeconds = sources.valueOf(SETTINGS.jobInterval);
+  const jobIntervalSeconds = sources.find(SETTINGS.jobInterval).value;
   const configuration: Configuration = {
     caruna,
     database,
     jobIntervalSeconds,
-    daysToLoad: sources.valueOf(SETTINGS.daysToLoad),
-    askFromMinutes: sources.valueOf(SETTINGS.askFrom),
-    backfill: sources.valueOf(SETTINGS.backfill),
-    stateDir: resolve(options.workingDirectory, sources.valueOf(SETTINGS.stateDir)),
-    logLevel: sources.valueOf(SETTINGS.logLevel),
-    logFormat: sources.find(SETTINGS.logFormat)?.value,
+    daysToLoad: sources.find(SETTINGS.daysToLoad).value,
+    askFromMinutes: sources.find(SETTINGS.askFrom).value,
+    backfill: sources.find(SETTINGS.backfill).value,
+    stateDir: resolve(options.workingDirectory, sources.find(SETTINGS.stateDir).value),
+    logLevel: sources.find(SETTINGS.logLevel).value,
+    logFormat: sources.find(SETTINGS.logFormat).value,
     http: findHttp(sources),
     warnings: [...sources.warnings, ...politeness(caruna, jobIntervalSeconds)],
     sources: lookedIn,
   };
   if (sources.problems.length > 0) {
-    throw problemsAsError([...sources.problems, ...(options.needsAccount ? missingAccount(account, lookedIn) : [])]);
+    const { username, password } = account;
+    const found = { username: username.origin, password: password.origin };
+    throw problemsAsError([...sources.problems, ...(options.needsAccount ? missingAccount(found, lookedIn) : [])]);
   }
   return deepFreeze(configuration);
 }
 
-interface FoundAccount {
-  readonly username: Found<string> | undefined;
-  readonly password: Found<string> | undefined;
-}
-
-function findCaruna(sources: Sources, { username, password }: FoundAccount): CarunaConfiguration {
-  const baseUrl = sources.valueOf(SETTINGS.baseUrl);
+function findCaruna(sources: Sources): Omit<CarunaConfiguration, "username" | "password"> {
+  const baseUrl = sources.find(SETTINGS.baseUrl).value;
+  const url = sources.find(SETTINGS.proxy).value;
+  const except = sources.find(SETTINGS.noProxy).value;
   return {
-    username: username?.value,
-    password: password?.value,
-    meteringPoint: sources.find(SETTINGS.meteringPoint)?.value,
-    customers: sources.valueOf(SETTINGS.customers),
-    requestsAtOnce: sources.valueOf(SETTINGS.requestsAtOnce),
+    meteringPoint: sources.find(SETTINGS.meteringPoint).value,
+    customers: sources.find(SETTINGS.customers).value,
+    requestsAtOnce: sources.find(SETTINGS.requestsAtOnce).value,
     baseUrl,
-    proxy: findProxy(sources),
-    allowedHosts: [...new Set([...sources.valueOf(SETTINGS.allowedHosts), hostEntryOf(new URL(baseUrl))])],
+    proxy: url === undefined ? undefined : { url, except },
+    allowedHosts: [...new Set([...sources.find(SETTINGS.allowedHosts).value, hostEntryOf(new URL(baseUrl))])],
   };
-}
-
-function findProxy(sources: Sources): CarunaConfiguration["proxy"] {
-  const url = sources.find(SETTINGS.proxy)?.value;
-  const except = sources.find(SETTINGS.noProxy)?.value;
-  return url === undefined ? undefined : { url, except };
 }
 
 /** Where the page is served. What others can reach is behind a token, and what is off needs none. */
 function findHttp(sources: Sources): HttpConfiguration {
-  const host = sources.find(SETTINGS.httpHost);
-  const port = sources.valueOf(SETTINGS.httpPort);
+  const { value: host, origin } = sources.find(SETTINGS.httpHost);
+  const port = sources.find(SETTINGS.httpPort).value;
   const token = sources.find(SETTINGS.httpToken);
-  if (host?.value !== undefined && !isLoopback(host.value) && port !== 0 && token === undefined) {
-    const problem = `is not set, but ${host.origin.setting} is ${shown(host.value)}: others could look at the page; choose a token of 16 characters or more`;
-    sources.addProblem(
-      { setting: "HTTP_TOKEN", source: host.origin.source },
-      problem,
-      "HTTP_TOKEN=(what openssl rand -hex 24 prints)",
-    );
+  if (origin !== undefined && !isLoopback(host) && port !== 0 && token.origin === undefined) {
+    const problem = `is not set, but ${origin.setting} is ${quoteForMessage(host)}: others could look at the page; choose a token of 16 characters or more`;
+    const example = "HTTP_TOKEN=(what openssl rand -hex 24 prints)";
+    sources.addProblem({ setting: "HTTP_TOKEN", source: origin.source }, problem, example);
   }
-  return { host: host?.value ?? SETTINGS.httpHost.fallback, port, token: token?.value };
+  return { host, port, token: token.value };
 }
 
 /** The host as an entry of the list: the list's bare names stand for the TLS port, so plain http names its port. */
@@ -116,56 +108,39 @@ function politeness({ baseUrl }: CarunaConfiguration, intervalSeconds: number): 
   ];
 }
 
-/** Opens the files. What is wrong with them is told in the problems of `sources`; `lookedIn` names them for messages. */
-function openSources(options: LoadOptions): { sources: Sources; lookedIn: string[] } {
-  const environment: Variables = {
-    rank: RANK.environment,
-    source: "environment",
-    values: options.environment,
-  };
-  const problems: ConfigurationProblem[] = [];
-  const envFile = openEnvFile(resolve(options.workingDirectory, ".env"), problems);
-  const variables = [environment, ...(envFile.variables === undefined ? [] : [envFile.variables])];
-  const withoutIni = new Sources(options.workingDirectory, variables);
-  const ini = openIniFile(options, withoutIni, problems);
-  const sources = new Sources(options.workingDirectory, variables, ini.file);
-  sources.problems.push(...withoutIni.problems, ...problems);
-  sources.warnings.push(...withoutIni.warnings, ...(ini.file === undefined ? [] : iniWarnings(ini.file)));
-  return { sources, lookedIn: ["environment", envFile.name, ini.name] };
-}
+/** Opens the files. What is wrong with them is among the problems of `sources`; `lookedIn` names them for messages. */
+function openSources({ environment, workingDirectory, packageDirectory = PACKAGE_DIRECTORY }: LoadOptions): {
+  sources: Sources;
+  lookedIn: string[];
+} {
+  const variables: Variables[] = [{ rank: RANK.environment, source: "environment", values: environment }];
+  const sources = new Sources(workingDirectory, variables);
 
-function openEnvFile(path: string, problems: ConfigurationProblem[]): { name: string; variables?: Variables } {
-  const file = readTextFile(path);
-  if (file.kind === "missing") return { name: `${path} (no such file)` };
-  if (file.kind === "unusable") {
+  const envPath = resolve(workingDirectory, ".env");
+  const env = readTextFile(envPath);
+  if (env.kind === "text") {
+    const { variables: values, isCut } = parseEnvFile(env.text);
+    variables.push({ rank: RANK.envFile, source: envPath, values, isCut });
+  } else if (env.kind === "unusable") {
     const example = "a text file with lines such as CARUNA_USER=matti@example.com";
-    problems.push({ setting: ".env", source: path, problem: file.reason, example });
-    return { name: path };
+    sources.addProblem({ setting: ".env", source: envPath }, env.reason, example);
   }
-  const { variables, isCut } = parseEnvFile(file.text);
-  return { name: path, variables: { rank: RANK.envFile, source: path, values: variables, isCut } };
-}
-
-function openIniFile(
-  options: LoadOptions,
-  sources: Sources,
-  problems: ConfigurationProblem[],
-): { name: string; file?: NamedIniFile } {
-  const named = sources.find(SETTINGS.configFile);
-  if (named !== undefined && named.value === undefined) return { name: "the ini file" };
-  const path =
-    named?.value === undefined
-      ? join(options.packageDirectory ?? PACKAGE_DIRECTORY, "config", "config.ini")
-      : resolve(options.workingDirectory, named.value);
-  const file = readTextFile(path);
-  if (file.kind === "text") return { name: path, file: { path, ...parseIniFile(file.text) } };
-  // The package's own file may have been left out on purpose; one that is named must be there.
-  if (file.kind === "missing" && named === undefined) return { name: `${path} (no such file)` };
-  const reason = file.kind === "missing" ? "does not exist" : file.reason;
-  const { setting, source } = named?.origin ?? { setting: "config.ini", source: path };
-  const problem = named === undefined ? reason : `names ${path}, which ${reason}`;
-  problems.push({ setting, source, problem, example: `CONFIG_FILE=${SETTINGS.configFile.example}` });
-  return { name: path };
+  const { value: named, origin } = sources.find(SETTINGS.configFile);
+  const iniPath =
+    named === undefined ? join(packageDirectory, "config", "config.ini") : resolve(workingDirectory, named);
+  const ini = readTextFile(iniPath);
+  if (ini.kind === "text") {
+    sources.ini = { path: iniPath, ...parseIniFile(ini.text) };
+    sources.warnings.push(...iniWarnings(sources.ini));
+  } else if (ini.kind === "unusable" || named !== undefined) {
+    // The package's own file may have been left out on purpose; one that is named must be there.
+    const reason = ini.kind === "missing" ? "does not exist" : ini.reason;
+    const problem = named === undefined ? reason : `names ${iniPath}, which ${reason}`;
+    const example = `CONFIG_FILE=${SETTINGS.configFile.example}`;
+    sources.addProblem(origin ?? { setting: "config.ini", source: iniPath }, problem, example);
+  }
+  const nameOf = (path: string, { kind }: { kind: string }) => (kind === "missing" ? `${path} (no such file)` : path);
+  return { sources, lookedIn: ["environment", nameOf(envPath, env), nameOf(iniPath, ini)] };
 }
 
 function deepFreeze<T extends object>(value: T): Readonly<T> {

@@ -34,8 +34,8 @@ export function missingAccount(
 ): ConfigurationProblem[] {
   const missing = (["username", "password"] as const).filter((part) => account[part] === undefined);
   return missing.map((part) => {
-    const setting = SETTINGS[part];
-    const name = setting.environment[0];
-    return { setting: name, source: sources.join(", "), problem: "is not set", example: `${name}=${setting.example}` };
+    const { names, example } = SETTINGS[part];
+    const source = sources.join(", ");
+    return { setting: names[0], source, problem: "is not set", example: `${names[0]}=${example}` };
   });
 }

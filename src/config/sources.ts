@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
 import type { ConfigurationProblem } from "./configuration-error.js";
 import type { EnvFile } from "./files/env-file.js";
-import type { IniEntry, IniFile } from "./files/ini-file.js";
+import { type IniEntry, type IniFile, iniName } from "./files/ini-file.js";
 import { readTextFile } from "./files/text-file.js";
-import { ALL_SETTINGS, iniName, type Setting, type SettingWithDefault } from "./settings.js";
-import { shown } from "./shown.js";
+import { quoteForMessage } from "./quote-for-message.js";
+import { ALL_SETTINGS, type Setting } from "./settings.js";
 
 /** The three places that a setting may come from; the smaller number wins. */
 export const RANK = { environment: 0, envFile: 1, ini: 2 } as const;
@@ -19,15 +19,17 @@ export interface Origin {
   readonly source: string;
 }
 
-/** A setting that is set somewhere; `value` is `undefined` where it could not be used, which is a problem already told. */
-export interface Found<T> {
-  readonly origin: Origin;
-  readonly value: T | undefined;
+/** What was found of a setting. */
+export interface Resolved<T> {
+  /** `undefined` where the setting is set nowhere. */
+  readonly origin: Origin | undefined;
+  /** The default where it is not set, or cannot be used (which is one of the problems). */
+  readonly value: T;
 }
 
-/** A set of variables with a name for messages. */
+/** The variables of the environment or of a `.env`. */
 export interface Variables {
-  readonly rank: typeof RANK.environment | typeof RANK.envFile;
+  readonly rank: Rank;
   readonly source: string;
   readonly values: Readonly<Record<string, string | undefined>>;
   /** See `EnvFile.isCut`. */
@@ -38,167 +40,144 @@ export interface NamedIniFile extends IniFile {
   readonly path: string;
 }
 
-/** A value as it stands in its source; `text` is `undefined` where it could not be had. */
-interface Given {
+/** The text of a setting in its source; `text` is `undefined` where it cannot be used, which is one of the problems. */
+interface RawValue {
   readonly origin: Origin;
   readonly text: string | undefined;
-  /** Written by hand after an equals sign, so that quotes around it may have been meant for a parser. */
-  readonly mayBeQuoted: boolean;
+  /** Quotes around it may have been meant for a parser that does not see the environment. */
+  readonly mayBeQuoted?: boolean;
 }
 
 /** Looks settings up, reads their values, and gathers everything that is wrong on the way. */
 export class Sources {
   readonly problems: ConfigurationProblem[] = [];
   readonly warnings: string[] = [];
+  /** Comes after the variables; set as soon as these have said which file it is. */
+  ini: NamedIniFile | undefined;
 
   /** Relative paths of secret files start from `workingDirectory`. `variables` are in order, the first wins. */
   constructor(
     private readonly workingDirectory: string,
     private readonly variables: readonly Variables[],
-    private readonly ini?: NamedIniFile,
   ) {}
 
-  /** The value of a setting from the highest source that sets it; `undefined` where none does. Empty means not set. */
-  find<T>(setting: Setting<T>): Found<T> | undefined {
-    for (const variables of this.variables) {
-      const given = this.#fromVariables(variables, setting.environment, setting.secret);
-      if (given !== undefined) return this.#read(setting, given);
-    }
-    const given = this.#fromIni(setting);
-    return given && this.#read(setting, given);
-  }
-
-  /** The value of a setting, or its default where it is not set or cannot be used. */
-  valueOf<T>(setting: SettingWithDefault<T>): T {
-    return this.find(setting)?.value ?? setting.fallback;
-  }
-
-  /** Tells of a problem; `setting` and `source` as in the file. */
-  addProblem(origin: Pick<Origin, "setting" | "source">, problem: string, example: string): void {
-    this.problems.push({ setting: origin.setting, source: origin.source, problem, example });
-  }
-
-  #read<T>(setting: Setting<T>, given: Given): Found<T> {
-    const { origin, text } = given;
-    if (text === undefined) return { origin, value: undefined };
-    const wrapped = given.mayBeQuoted && /^(["'`]).*\1$/s.test(text) && text.length > 1;
+  /** A setting from the highest source that sets it. Empty means not set. */
+  find<T>(setting: Setting<T>): Resolved<T> {
+    const fallback = () => setting.schema.parse(undefined);
+    const { secret } = setting;
+    const raw = this.#inVariables(setting.names, secret) ?? this.#inIni(setting);
+    if (raw === undefined) return { origin: undefined, value: fallback() };
+    const { origin, text } = raw;
+    if (text === undefined) return { origin, value: fallback() };
+    const isQuoted = raw.mayBeQuoted === true && /^(["'`]).*\1$/s.test(text) && text.length > 1;
     const result = setting.schema.safeParse(text);
-    if (!result.success) {
-      const reason = result.error.issues[0]?.message ?? "cannot be used";
-      const hint = wrapped ? "; the quotation marks are part of it (Docker's --env-file does not take them off)" : "";
-      this.addProblem(
-        origin,
-        `${setting.secret ? "the value" : shown(text)} ${reason}${hint}`,
-        example(setting, origin),
-      );
-      return { origin, value: undefined };
+    if (result.success) {
+      if (isQuoted) this.warnings.push(quotesWarning(origin));
+      return { origin, value: result.data };
     }
-    if (wrapped) this.warnings.push(quotesWarning(origin));
-    return { origin, value: result.data };
+    const shown = secret ? "the value" : quoteForMessage(text);
+    const hint = isQuoted ? "; the quotation marks are part of it (Docker's --env-file does not take them off)" : "";
+    const name = origin.rank === RANK.ini ? `${origin.setting.replace(/^\[.*\] /, "")} = ` : `${setting.names[0]}=`;
+    this.addProblem(origin, `${shown} ${result.error.issues[0]?.message}${hint}`, name + setting.example);
+    return { origin, value: fallback() };
   }
 
-  /** Looks in one set of variables for one of these names, or for a file that one of them names with `_FILE`. */
-  #fromVariables(variables: Variables, names: readonly string[], secret: boolean): Given | undefined {
-    const textOf = (name: string): string => {
-      const value = variables.values[name] ?? "";
-      // A secret may begin or end with spaces; in anything else they are a slip of the hand.
-      return secret && !name.endsWith("_FILE") ? value : value.trim();
-    };
-    const isCut = (name: string) => secret && variables.isCut?.(name) === true;
-    const plain = names.filter((name) => textOf(name) !== "" || isCut(name));
-    const files = secret ? names.map((name) => `${name}_FILE`).filter((name) => textOf(name) !== "") : [];
-    const [name = files[0], second = files[0]] = plain;
-    if (name === undefined) return undefined;
-    const origin: Origin = { rank: variables.rank, setting: name, source: variables.source };
-    if (second !== undefined && second !== name) {
-      if (files.length > 0)
-        return this.#refuse(origin, `is set, and so is ${second}: only one of them can count`, name);
-      if (textOf(name) !== textOf(second)) {
-        this.warnings.push(`${name} and ${second} (${variables.source}) differ: ${name} counts`);
-      }
+  /** `setting` and `source` as in the file. */
+  addProblem({ setting, source }: Pick<Origin, "setting" | "source">, problem: string, example: string): void {
+    this.problems.push({ setting, source, problem, example });
+  }
+
+  #inVariables(names: readonly string[], secret: boolean): RawValue | undefined {
+    for (const variables of this.variables) {
+      const found = this.#inSource(variables, names, secret);
+      if (found !== undefined) return found;
     }
-    if (name === files[0]) return this.#fromSecretFile(origin, textOf(name));
-    if (isCut(name)) {
+    return undefined;
+  }
+
+  /** Looks in one source for a variable of one of these names, or for the file that `NAME_FILE` names. */
+  #inSource(
+    { rank, source, values, isCut }: Variables,
+    names: readonly string[],
+    secret: boolean,
+  ): RawValue | undefined {
+    // A secret may begin or end with spaces; in anything else they are a slip of the hand.
+    const textOf = (name: string) => (secret ? values[name] : values[name]?.trim()) ?? "";
+    const isCutSecret = (name: string) => secret && isCut?.(name) === true;
+    const [name, second] = names.filter((candidate) => textOf(candidate) !== "" || isCutSecret(candidate));
+    const file = secret ? names.map((each) => `${each}_FILE`).find((each) => values[each]?.trim()) : undefined;
+    const setting = name ?? file;
+    if (setting === undefined) return undefined;
+    const origin: Origin = { rank, source, setting };
+    if (name === undefined) return this.#fromSecretFile(origin, values[setting]?.trim() ?? "");
+    if (file !== undefined) return this.#refuse(origin, `is set, and so is ${file}: only one of them can count`, name);
+    if (second !== undefined && textOf(name) !== textOf(second)) {
+      this.warnings.push(`${name} and ${second} (${source}) differ: ${name} counts`);
+    }
+    if (isCutSecret(name)) {
       const problem = "holds a # outside of quotes, where a comment begins: put the value in single quotes";
       return this.#refuse(origin, problem, `${name}='your#password'`);
     }
-    return { origin, text: textOf(name), mayBeQuoted: variables.rank === RANK.environment };
+    return { origin, text: textOf(name), mayBeQuoted: rank === RANK.environment };
   }
 
   /** One newline at the end, which editors and `echo` write, is not part of the secret. */
-  #fromSecretFile(origin: Origin, path: string): Given {
+  #fromSecretFile(origin: Origin, path: string): RawValue {
+    const shown = quoteForMessage(path);
     const example = `${origin.setting}=/run/secrets/${origin.setting.replace(/_FILE$/, "").toLowerCase()}`;
     const file = readTextFile(resolve(this.workingDirectory, path));
-    if (file.kind === "missing")
-      return this.#refuse(origin, `names a file that does not exist: ${shown(path)}`, example);
-    if (file.kind === "unusable") return this.#refuse(origin, `names ${shown(path)}, which ${file.reason}`, example);
+    if (file.kind === "missing") return this.#refuse(origin, `names a file that does not exist: ${shown}`, example);
+    if (file.kind === "unusable") return this.#refuse(origin, `names ${shown}, which ${file.reason}`, example);
     const text = file.text.replace(/\r?\n$/, "");
-    if (text === "") return this.#refuse(origin, `names an empty file: ${shown(path)}`, example);
+    if (text === "") return this.#refuse(origin, `names an empty file: ${shown}`, example);
     if (/[\r\n]/.test(text)) {
       this.warnings.push(`${origin.setting} (${origin.source}) names a file of several lines: all of it is the secret`);
     }
-    return { origin, text, mayBeQuoted: false };
+    return { origin, text };
   }
 
-  #fromIni(setting: Setting<unknown>): Given | undefined {
-    const place = setting.ini;
-    if (place === undefined || this.ini === undefined) return undefined;
-    const entry = this.ini.entries.findLast(({ section, key }) => section === place.section && key === place.key);
-    if (entry === undefined) return undefined;
-    const origin: Origin = {
-      rank: RANK.ini,
-      setting: iniName(place.section, place.key),
-      source: `${this.ini.path}, line ${entry.line}`,
-    };
-    const text = setting.secret ? entry.value : entry.value.trim();
-    if (text === "" && !entry.cut) return undefined;
-    const variable = entry.literal ? null : /^\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))$/.exec(text);
-    const name = variable?.[1] ?? variable?.[2];
-    if (name !== undefined) return this.#fromReference(setting, origin, name);
-    return this.#literal(setting, origin, entry, text);
-  }
-
-  #literal(setting: Setting<unknown>, origin: Origin, entry: IniEntry, text: string): Given | undefined {
-    const example = `${entry.key} = "your \\"quoted\\" pass#word"`;
-    if (entry.badlyQuoted) {
-      const problem = 'stands in double quotes, but is not written for them: \\" for a quote, \\\\ for a backslash';
-      return this.#refuse(origin, problem, example);
-    }
-    if (entry.cut && setting.secret) {
-      const problem = "holds a ; or # outside of quotes, where a comment begins: put the value in double quotes";
-      return this.#refuse(origin, problem, example);
-    }
-    return text === "" ? undefined : { origin, text, mayBeQuoted: false };
+  #inIni({ ini, secret }: Setting): RawValue | undefined {
+    const entry = this.ini?.entries.findLast((candidate) => iniName(candidate) === ini);
+    if (entry === undefined || ini === undefined) return undefined;
+    const origin: Origin = { rank: RANK.ini, setting: ini, source: `${this.ini?.path}, line ${entry.line}` };
+    const text = secret ? entry.value : entry.value.trim();
+    const reference = entry.literal ? null : /^\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))$/.exec(text);
+    const name = reference?.[1] ?? reference?.[2];
+    if (name !== undefined) return this.#fromReference(origin, name, secret);
+    const flaw = flawOf(entry, secret);
+    if (flaw !== undefined) return this.#refuse(origin, flaw, `${entry.key} = "your \\"quoted\\" pass#word"`);
+    return text === "" ? undefined : { origin, text };
   }
 
   /** `password = $NAME`: the variable of that name, from the environment or `.env`; not set where it is not. */
-  #fromReference(setting: Setting<unknown>, origin: Origin, name: string): Given | undefined {
-    for (const variables of this.variables) {
-      const given = this.#fromVariables(variables, [name], setting.secret);
-      if (given !== undefined) return { ...given, origin: { ...origin, source: `${origin.source}: $${name}` } };
-    }
+  #fromReference(origin: Origin, name: string, secret: boolean): RawValue | undefined {
+    const raw = this.#inVariables([name], secret);
+    if (raw !== undefined) return { ...raw, origin: { ...origin, source: `${origin.source}: $${name}` } };
     if (KNOWN_VARIABLES.has(name)) return undefined;
     // What looks like a reference may be a password that begins with a dollar sign, so its name is not shown.
     this.warnings.push(
-      setting.secret
+      secret
         ? `${origin.setting} (${origin.source}) reads as the name of a variable that is not set; if it is the secret itself, put it in single quotes`
-        : `${origin.setting} (${origin.source}) names a variable that is not set: ${shown(name)}`,
+        : `${origin.setting} (${origin.source}) names a variable that is not set: ${quoteForMessage(name)}`,
     );
     return undefined;
   }
 
-  #refuse(origin: Origin, problem: string, example: string): Given {
+  #refuse(origin: Origin, problem: string, example: string): RawValue {
     this.addProblem(origin, problem, example);
-    return { origin, text: undefined, mayBeQuoted: false };
+    return { origin, text: undefined };
   }
 }
 
-const KNOWN_VARIABLES: ReadonlySet<string> = new Set(ALL_SETTINGS.flatMap((setting) => setting.environment));
+const KNOWN_VARIABLES: ReadonlySet<string | undefined> = new Set(ALL_SETTINGS.flatMap(({ names }) => names));
 
-/** The setting written rightly, in the manner of its source. */
-export function example(setting: Setting<unknown>, origin: Origin): string {
-  if (origin.rank === RANK.ini && setting.ini !== undefined) return `${setting.ini.key} = ${setting.example}`;
-  return `${setting.environment[0]}=${setting.example}`;
+/** Why the value of the ini cannot be what was meant; `undefined` where it can. */
+function flawOf({ badlyQuoted, cut }: IniEntry, secret: boolean): string | undefined {
+  if (badlyQuoted) return 'stands in double quotes, but is not written for them: \\" for a quote, \\\\ for a backslash';
+  if (cut && secret) {
+    return "holds a ; or # outside of quotes, where a comment begins: put the value in double quotes";
+  }
+  return undefined;
 }
 
 function quotesWarning({ setting, source }: Origin): string {

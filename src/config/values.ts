@@ -1,5 +1,6 @@
 import { Temporal } from "temporal-polyfill";
 import { z } from "zod";
+import { isLoopback } from "../shared/loopback.js";
 import { nearest } from "./nearest.js";
 
 /*
@@ -31,24 +32,24 @@ export function wholeNumber(least: number, most: number) {
     .transform(Number);
 }
 
+/** A host alone; the messages name what else may have been given. */
+function hostAlone(wholeAddress: string, portSetting: string) {
+  return z
+    .string()
+    .refine((given) => !given.includes("://"), { error: `is a whole address: ${wholeAddress}`, abort: true })
+    .refine((given) => !/^(?:[^:]+|\[.*\]):\d+$/.test(given), {
+      error: `holds a port: give that as ${portSetting}`,
+      abort: true,
+    });
+}
+
 /** Host name, address, or the folder of a Unix socket, as libpq takes them. */
-export const databaseHost = z
-  .string()
-  .refine((given) => !given.includes("://"), { error: "is a whole address: give it as DATABASE_URL", abort: true })
-  .refine((given) => !/^(?:[^:]+|\[.*\]):\d+$/.test(given), {
-    error: "holds a port: give that as DB_PORT",
-    abort: true,
-  })
-  .refine((given) => !/[\s[\]@]/.test(given), { error: "is no host name or address" });
+export const databaseHost = hostAlone("give it as DATABASE_URL", "DB_PORT").refine((given) => !/[\s[\]@]/.test(given), {
+  error: "is no host name or address",
+});
 
 /** Host name or address to listen on; an IPv6 address with or without its brackets. */
-export const listeningHost = z
-  .string()
-  .refine((given) => !given.includes("://"), { error: "is a whole address: name the host alone", abort: true })
-  .refine((given) => !/^(?:[^:]+|\[.*\]):\d+$/.test(given), {
-    error: "holds a port: give that as HTTP_PORT",
-    abort: true,
-  })
+export const listeningHost = hostAlone("name the host alone", "HTTP_PORT")
   .transform((given) => given.replace(/^\[(.*)\]$/, "$1"))
   .refine((given) => !/[\s[\]/@?#]/.test(given), { error: "is no host name or address" });
 
@@ -106,13 +107,6 @@ function isDecodable({ username, password }: URL): boolean {
     // decodeURIComponent rejects a malformed code by throwing: that is the answer, not a failure.
     return false;
   }
-}
-
-/** True for 127.0.0.0/8, ::1 and localhost: what never leaves this machine. Takes a `URL`'s hostname, or a bare address. */
-export function isLoopback(hostname: string): boolean {
-  return (
-    hostname === "localhost" || hostname === "[::1]" || hostname === "::1" || /^127\.\d+\.\d+\.\d+$/.test(hostname)
-  );
 }
 
 /** Hosts with commas between them: `host`, `host:port`, `*.domain`. */

@@ -2,6 +2,7 @@ import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { isIPv6 } from "node:net";
 import type { Context, MiddlewareHandler } from "hono";
 import { getCookie } from "hono/cookie";
+import { isLoopback } from "../shared/loopback.js";
 
 const COOKIE = "caruna_integration";
 const COOKIE_SECONDS = 365 * 24 * 3600;
@@ -75,7 +76,8 @@ export function setOwnCookie(context: Context, name: string, value: string, same
 export function hostCheck(ownHost: string): MiddlewareHandler {
   return async (context, next) => {
     const { hostname } = new URL(context.req.url);
-    if (isLoopback(hostname) || hostname === inAddress(ownHost).toLowerCase()) return await next();
+    const isThisMachine = isLoopback(hostname) || hostname.endsWith(".localhost");
+    if (isThisMachine || hostname === inAddress(ownHost).toLowerCase()) return await next();
     return context.text("This page is served for this machine alone, under 127.0.0.1 and localhost.\n", 421);
   };
 }
@@ -98,11 +100,6 @@ export const ownSiteCheck: MiddlewareHandler = async (context, next) => {
 
 /** The page itself, and what a person typed or has among the bookmarks. */
 const OWN_SITE = ["same-origin", "none"];
-
-/** True for 127.0.0.0/8, ::1 and localhost. Takes a `URL`'s hostname. */
-function isLoopback(hostname: string): boolean {
-  return /^(?:(?:[\w-]+\.)*localhost|\[::1\]|127\.\d+\.\d+\.\d+)$/.test(hostname);
-}
 
 /** A host as it stands in an address. */
 export function inAddress(host: string): string {

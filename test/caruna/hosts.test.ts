@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { AllowedHosts, isLoopback } from "../../src/caruna/http/hosts.js";
+import { AllowedHosts } from "../../src/caruna/http/hosts.js";
 import { CarunaClient, HostNotAllowed } from "../../src/caruna/index.js";
+import { isLoopback } from "../../src/shared/loopback.js";
 import type { ForeignStep } from "../../src/simulator/index.js";
 import {
   clientFor,

@@ -21,8 +21,7 @@ import { maskedAddress, maskedName, maskedText } from "../../src/caruna/masking.
 import { readStoredSession } from "../../src/caruna/session.js";
 import { parseDate, parseDates } from "../../src/cli/dates.js";
 import { databaseUrl } from "../../src/config/database-url.js";
-import { parseEnvFile } from "../../src/config/files/env-file.js";
-import { withoutVariable, withVariable } from "../../src/config/files/env-text.js";
+import { parseEnvFile, withVariable } from "../../src/config/files/env-file.js";
 import { parseIniFile } from "../../src/config/files/ini-file.js";
 import { decoded } from "../../src/config/files/text-file.js";
 import { ALL_SETTINGS } from "../../src/config/settings.js";
@@ -155,7 +154,7 @@ function asEdited(text: string): unknown {
     const { NAME: _, ...othersBefore } = before;
     if (read !== value || JSON.stringify(others) !== JSON.stringify(othersBefore)) throw new TypeError("not as meant");
   }
-  return [edited, withoutVariable(text, "NAME")];
+  return [edited, withVariable(text, "NAME", undefined)];
 }
 
 function asSettings(text: string): unknown {

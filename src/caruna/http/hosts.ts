@@ -1,3 +1,4 @@
+import { isLoopback } from "../../shared/loopback.js";
 import { HostNotAllowed } from "../errors.js";
 
 /** Where Caruna's portal and its identity provider live (seen 2022 to 2026). */
@@ -45,9 +46,4 @@ function normalized(entry: string): string {
 function hostAndPort(url: URL): string {
   if (url.protocol === "http:" && url.port === "") return `${url.hostname}:80`;
   return url.host;
-}
-
-/** True for 127.0.0.0/8, ::1 and localhost: what never leaves this machine. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(hostname);
 }

@@ -3,7 +3,7 @@ import { Agent as HttpsAgent, request as requestByTls } from "node:https";
 import { BlockList, isIP, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { connect as connectByTls } from "node:tls";
-import { isLoopback } from "./hosts.js";
+import { isLoopback } from "../../shared/loopback.js";
 
 /** An HTTP proxy between this machine and Caruna+. */
 export interface ProxySettings {

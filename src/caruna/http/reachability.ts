@@ -1,9 +1,10 @@
 import { lookup } from "node:dns/promises";
 import { connect as connectPlainly, type Socket } from "node:net";
 import { connect as connectByTls, type TLSSocket } from "node:tls";
+import { isLoopback } from "../../shared/loopback.js";
 import { CarunaUnreachable } from "../errors.js";
 import { readStart, startRequest } from "../login/portal.js";
-import { AllowedHosts, isLoopback } from "./hosts.js";
+import { AllowedHosts } from "./hosts.js";
 import { openTunnel, ProxyFailed, type ProxySettings, proxyFor } from "./proxy.js";
 import { DEFAULT_LIMITS, keepAliveTransport, reasonOf, reasonOfProxy, sendWithRetries } from "./transport.js";
 

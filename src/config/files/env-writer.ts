@@ -3,7 +3,8 @@ import { join, relative, resolve } from "node:path";
 import { type Owner, writePrivately } from "../../shared/files.js";
 import { ConfigurationError } from "../configuration-error.js";
 import { SETTINGS, type Setting } from "../settings.js";
-import { withoutVariable, withVariable } from "./env-text.js";
+import { RANK, Sources } from "../sources.js";
+import { withVariable } from "./env-file.js";
 
 /** What a person has answered; `undefined` leaves what `.env` says. */
 export interface AnsweredSettings {
@@ -36,44 +37,43 @@ export function envFileOf(workingDirectory: string): string {
   return resolve(workingDirectory, ".env");
 }
 
-/**
- * Writes the answers into the `.env` of the working directory, whole or not at all, mode 0600, and keeps everything else
- * that stands there. A password that `.env` cannot hold goes to a file of its own, which `CARUNA_PASSWORD_FILE` names.
- *
- * Throws `ConfigurationError` where the file cannot be written, or cannot be edited without harm.
- */
-export async function writeSettings(answers: AnsweredSettings, places: EnvPlaces): Promise<WrittenSettings> {
-  const file = envFileOf(places.workingDirectory);
-  const before = await readEnv(file);
-  const edit = edited(before.text, answers, places, file);
-  try {
-    if (edit.passwordFile !== undefined && answers.password !== undefined)
-      await writePrivately(edit.passwordFile, secretFileOf(answers.password));
-    // Root may edit the file of the user that the program runs as, who must still be able to read it.
-    const owner = process.getuid?.() === 0 ? before.owner : undefined;
-    await writePrivately(before.path, before.byteOrderMark + edit.text, owner);
-  } catch (error) {
-    throw notWritten(file, `cannot be written (${codeOf(error)})`);
-  }
-  return { file, passwordFile: edit.passwordFile, isQuoted: edit.isQuoted };
-}
-
 /** By setting, the variable of the process' environment that stands above what `.env` says of it. */
 export function accountInEnvironment(
   environment: Readonly<Record<string, string | undefined>>,
 ): Readonly<Record<keyof AnsweredSettings, string | undefined>> {
-  const variableOf = ({ environment: names, secret }: Setting<unknown>) => {
-    const plain = names.find((name) => (secret ? environment[name] : environment[name]?.trim()));
-    return (
-      plain ?? (secret ? names.map((name) => `${name}_FILE`).find((name) => environment[name]?.trim()) : undefined)
-    );
-  };
-  const { username, password, meteringPoint } = SETTINGS;
+  const sources = new Sources(".", [{ rank: RANK.environment, source: "environment", values: environment }]);
+  const variableOf = (setting: Setting) => sources.find(setting).origin?.setting;
   return {
-    username: variableOf(username),
-    password: variableOf(password),
-    meteringPoint: variableOf(meteringPoint),
+    username: variableOf(SETTINGS.username),
+    password: variableOf(SETTINGS.password),
+    meteringPoint: variableOf(SETTINGS.meteringPoint),
   };
+}
+
+/**
+ * Writes the answers into the `.env` of the working directory, whole or not at all, mode 0600, and keeps everything else
+ * that stands there. A password that `.env` cannot hold goes to a file of its own, which `CARUNA_PASSWORD_FILE` names.
+ *
+ * Throws `ConfigurationError`, with the lines to paste instead, where the file cannot be written, or cannot be edited
+ * without changing something else in it.
+ */
+export async function writeSettings(answers: AnsweredSettings, places: EnvPlaces): Promise<WrittenSettings> {
+  const file = envFileOf(places.workingDirectory);
+  try {
+    const { path, byteOrderMark, text, owner } = await readEnv(file);
+    const edit = edited(text, answers, places);
+    if (edit.passwordFile !== undefined && answers.password !== undefined)
+      await writePrivately(edit.passwordFile, secretFileOf(answers.password));
+    await writePrivately(path, byteOrderMark + edit.text, owner);
+    return { file, passwordFile: edit.passwordFile, isQuoted: edit.isQuoted };
+  } catch (error) {
+    throw notWritten(file, error, answers);
+  }
+}
+
+/** The text cannot be edited; the message completes a sentence that begins with the file's name. */
+class NotEditable extends Error {
+  override readonly name = "NotEditable";
 }
 
 interface Edit {
@@ -82,42 +82,33 @@ interface Edit {
   readonly passwordFile: string | undefined;
 }
 
-function edited(
-  text: string,
-  answers: AnsweredSettings,
-  { workingDirectory, stateDir }: EnvPlaces,
-  file: string,
-): Edit {
-  let edit: Edit = { text: text === "" ? NEW_FILE : text, isQuoted: false, passwordFile: undefined };
-  const set = (name: string, value: string): boolean => {
-    const next = withVariable(edit.text, name, value);
-    if (next !== undefined) edit = { ...edit, text: next.text, isQuoted: edit.isQuoted || next.isQuoted };
-    return next !== undefined;
-  };
-  const mustSet = (name: string, value: string) => {
-    if (!set(name, value)) throw notEditable(file, name);
-  };
-  const remove = (name: string) => {
-    const next = withoutVariable(edit.text, name);
-    if (next === undefined) throw notEditable(file, name);
-    edit = { ...edit, text: next };
-  };
+function edited(before: string, answers: AnsweredSettings, places: EnvPlaces): Edit {
   const { username, password, meteringPoint } = answers;
+  let text = before === "" ? NEW_FILE : before;
+  let isQuoted = false;
+  const set = (name: string, value: string | undefined) => {
+    const edit = withVariable(text, name, value);
+    if (edit === undefined)
+      throw new NotEditable(`is written so that ${name} cannot be set without changing something else in it`);
+    text = edit.text;
+    isQuoted ||= edit.isQuoted;
+  };
   if (username !== undefined) {
-    mustSet("CARUNA_USER", username);
+    set("CARUNA_USER", username);
     // Of two names the first counts; what the other one says would be a puzzle.
-    remove("CARUNA_USERNAME");
+    set("CARUNA_USERNAME", undefined);
   }
-  if (password !== undefined && set("CARUNA_PASSWORD", password)) remove("CARUNA_PASSWORD_FILE");
-  else if (password !== undefined) {
-    const passwordFile = join(stateDir, "caruna-password");
-    const fromHere = relative(workingDirectory, passwordFile);
-    mustSet("CARUNA_PASSWORD_FILE", fromHere.startsWith("..") ? passwordFile : fromHere);
-    remove("CARUNA_PASSWORD");
-    edit = { ...edit, passwordFile };
+  let passwordFile: string | undefined;
+  if (password !== undefined) {
+    if (withVariable(text, "CARUNA_PASSWORD", password) === undefined) {
+      passwordFile = join(places.stateDir, "caruna-password");
+    }
+    const fromHere = passwordFile && relative(places.workingDirectory, passwordFile);
+    set("CARUNA_PASSWORD_FILE", fromHere?.startsWith("..") === true ? passwordFile : fromHere);
+    set("CARUNA_PASSWORD", passwordFile === undefined ? password : undefined);
   }
-  if (meteringPoint !== undefined) mustSet("METERING_POINT", meteringPoint);
-  return edit;
+  if (meteringPoint !== undefined) set("METERING_POINT", meteringPoint);
+  return { text, isQuoted, passwordFile };
 }
 
 /** What the reader of a secret's file takes off is put on: a byte order mark, and one line end (`\r\n` counts as one). */
@@ -132,36 +123,44 @@ interface EnvBefore {
   readonly byteOrderMark: string;
   /** Empty where there is no file yet. */
   readonly text: string;
-  /** `undefined` where there is no file yet. */
+  /** To whom the new file is given; `undefined`: to who writes it. */
   readonly owner: Owner | undefined;
 }
 
 async function readEnv(file: string): Promise<EnvBefore> {
+  let path: string;
   try {
-    const path = await realpath(file);
-    const { uid, gid } = await stat(path);
-    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(await readFile(path));
-    const byteOrderMark = text.startsWith("\uFEFF") ? "\uFEFF" : "";
-    return { path, byteOrderMark, text: text.slice(byteOrderMark.length), owner: { uid, gid } };
+    path = await realpath(file);
   } catch (error) {
-    if (codeOf(error) === "ENOENT") return { path: file, byteOrderMark: "", text: "", owner: undefined };
-    throw notWritten(file, error instanceof TypeError ? "is not UTF-8 text" : `cannot be read (${codeOf(error)})`);
+    if (codeOf(error) !== "ENOENT") throw error;
+    return { path: file, byteOrderMark: "", text: "", owner: undefined };
   }
+  const { uid, gid } = await stat(path);
+  const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(await readFile(path));
+  const byteOrderMark = text.startsWith("\uFEFF") ? "\uFEFF" : "";
+  // Root may edit the file of the user that the program runs as, who must still be able to read it.
+  const owner = process.getuid?.() === 0 ? { uid, gid } : undefined;
+  return { path, byteOrderMark, text: text.slice(byteOrderMark.length), owner };
 }
 
-function notWritten(file: string, problem: string): ConfigurationError {
+/** The password is for the person to fill in: it is never shown. */
+function notWritten(file: string, cause: unknown, answers: AnsweredSettings): ConfigurationError {
+  const { username, password, meteringPoint } = answers;
+  const lines = [
+    ...(username === undefined ? [] : [`CARUNA_USER=${username}`]),
+    ...(password === undefined ? [] : ["CARUNA_PASSWORD='your password'"]),
+    ...(meteringPoint === undefined ? [] : [`METERING_POINT=${meteringPoint}`]),
+  ];
+  const problem = reasonOf(cause);
   return new ConfigurationError(
-    `${file} ${problem}, so the account was not written there. ` +
-      "Mend that, or set CARUNA_USER and CARUNA_PASSWORD in the environment.",
-    [{ setting: ".env", source: file, problem, example: "CARUNA_USER=matti@example.com" }],
+    [`${file} ${problem}, so it was left as it is. Put these lines into it by hand:`, ...lines].join("\n  "),
+    [{ setting: ".env", source: file, problem, example: lines[0] ?? "" }],
   );
 }
 
-function notEditable(file: string, name: string): ConfigurationError {
-  const problem = `is written so that ${name} cannot be set in it without changing something else`;
-  return new ConfigurationError(`${file} ${problem}, so it was left as it is. Set ${name} in it by hand.`, [
-    { setting: name, source: file, problem, example: `${name}=…` },
-  ]);
+function reasonOf(cause: unknown): string {
+  if (cause instanceof NotEditable) return cause.message;
+  return cause instanceof TypeError ? "is not UTF-8 text" : `cannot be read or written (${codeOf(cause)})`;
 }
 
 function codeOf(error: unknown): string {

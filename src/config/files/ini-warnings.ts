@@ -1,73 +1,61 @@
 import { nearest } from "../nearest.js";
-import { ALL_SETTINGS, iniName } from "../settings.js";
-import { shown } from "../shown.js";
+import { quoteForMessage } from "../quote-for-message.js";
+import { ALL_SETTINGS } from "../settings.js";
 import type { NamedIniFile } from "../sources.js";
-import type { IniEntry } from "./ini-file.js";
+import { type IniEntry, iniName } from "./ini-file.js";
 
-const PLACES = ALL_SETTINGS.flatMap(({ ini }) => (ini === undefined ? [] : [ini]));
-const SECTIONS = [...new Set(PLACES.map(({ section }) => section))];
+/** `[section] key` of every setting. */
+const PLACES = ALL_SETTINGS.flatMap(({ ini }) => ini ?? []);
+const SECTIONS = [...new Set(PLACES.map((place) => place.slice(1, place.indexOf("]"))))];
 
 /** One sentence for everything in the file that has no effect: unknown sections and keys, lines that are neither, repeats. */
-export function iniWarnings(ini: NamedIniFile): string[] {
-  const warnings = ini.strayLines.map((line) => `${ini.path}, line ${line}: no “key = value”, so it is left out`);
-  const toldSections = new Set<string>();
-  for (const entry of ini.entries) {
-    const where = `${ini.path}, line ${entry.line}`;
-    if (isKnown(entry)) {
-      if (isRepeated(ini, entry)) {
-        warnings.push(`${where}: ${iniName(entry.section, entry.key)} is set again further down, and that one counts`);
+export function iniWarnings({ path, entries, strayLines }: NamedIniFile): string[] {
+  const warnings = strayLines.map((line) => `${path}, line ${line}: no “key = value”, so it is left out`);
+  const unknownSections = new Set<string>();
+  for (const [index, entry] of entries.entries()) {
+    const where = `${path}, line ${entry.line}`;
+    const place = iniName(entry);
+    if (PLACES.includes(place)) {
+      if (entries.slice(index + 1).some((later) => iniName(later) === place)) {
+        warnings.push(`${where}: ${place} is set again further down, and that one counts`);
       }
-    } else if (SECTIONS.includes(entry.section) || placesOf(entry.key, entry.section).length > 0) {
+    } else if (SECTIONS.includes(entry.section) || placesOf(entry).length > 0) {
       warnings.push(`${where}: unknown setting ${name(entry)}${suggestion(entry)}; it is left out`);
-    } else if (!toldSections.has(entry.section)) {
-      toldSections.add(entry.section);
+    } else if (!unknownSections.has(entry.section)) {
+      unknownSections.add(entry.section);
       warnings.push(`${where}: unknown ${sectionName(entry.section)}; what stands there is left out`);
     }
   }
   return warnings;
 }
 
-function isKnown(entry: IniEntry): boolean {
-  return PLACES.some(({ section, key }) => section === entry.section && key === entry.key);
-}
-
-function isRepeated(ini: NamedIniFile, entry: IniEntry): boolean {
-  return ini.entries.some(
-    ({ section, key, line }) => section === entry.section && key === entry.key && line > entry.line,
-  );
-}
+const inSection = (section: string | undefined) => PLACES.filter((place) => place.startsWith(`[${section}] `));
+const keyOf = (place: string) => place.slice(place.indexOf(" ") + 1);
 
 /** Where that key belongs; in the section whose name is like the one it stands in, where there is such a one. */
-function placesOf(key: string, section: string): string[] {
-  const places = PLACES.filter((place) => place.key === key);
-  const near = places.filter((place) => place.section === nearest(section, SECTIONS));
-  return (near.length > 0 ? near : places).map((place) => iniName(place.section, place.key));
+function placesOf({ key, section }: IniEntry): string[] {
+  const places = PLACES.filter((place) => keyOf(place) === key);
+  const near = inSection(nearest(section, SECTIONS)).filter((place) => places.includes(place));
+  return near.length > 0 ? near : places;
 }
 
 /** The key in the right section, else a key like it in its own section, else a key like it anywhere. */
-function suggestion({ section, key }: IniEntry): string {
-  const elsewhere = placesOf(key, section);
-  if (elsewhere.length > 0) return `, perhaps ${elsewhere.join(" or ")} is meant`;
-  const inSection = PLACES.filter((place) => place.section === section);
-  const meant = nearestPlace(key, inSection) ?? nearestPlace(key, PLACES);
-  return meant === undefined ? "" : `, perhaps ${meant} is meant`;
-}
-
-function nearestPlace(key: string, places: readonly { section: string; key: string }[]): string | undefined {
-  const found = nearest(
-    key,
-    places.map((place) => place.key),
-  );
-  const place = places.find((candidate) => candidate.key === found);
-  return place && iniName(place.section, place.key);
+function suggestion(entry: IniEntry): string {
+  const like = (places: string[]) => {
+    const key = nearest(entry.key, places.map(keyOf));
+    return places.filter((place) => keyOf(place) === key).slice(0, 1);
+  };
+  const candidates = [placesOf(entry), like(inSection(entry.section)), like(PLACES)];
+  const meant = candidates.find((places) => places.length > 0);
+  return meant === undefined ? "" : `, perhaps ${meant.join(" or ")} is meant`;
 }
 
 function name({ section, key }: IniEntry): string {
-  return section === "" ? `${shown(key)} before the first [section]` : `${shown(key)} in [${section}]`;
+  return `${quoteForMessage(key)} ${section === "" ? "before the first [section]" : `in [${section}]`}`;
 }
 
 function sectionName(section: string): string {
   if (section === "") return "setting before the first [section]";
   const meant = nearest(section, SECTIONS);
-  return `section ${shown(section)}${meant === undefined ? "" : `, perhaps [${meant}] is meant`}`;
+  return `section ${quoteForMessage(section)}${meant === undefined ? "" : `, perhaps [${meant}] is meant`}`;
 }

@@ -26,22 +26,13 @@ export function decoded(bytes: Uint8Array): TextFile {
 }
 
 function explain(error: unknown): TextFile {
-  switch (errorCode(error)) {
-    case "ENOENT":
-    case "ENOTDIR":
-      return { kind: "missing" };
-    case "EISDIR":
-      // Docker makes a folder where a file to mount does not exist.
-      return { kind: "unusable", reason: "is a folder, not a file" };
-    case "EACCES":
-    case "EPERM":
-      return { kind: "unusable", reason: "may not be read by this user (permission denied)" };
-    default:
-      return { kind: "unusable", reason: `cannot be read (${errorCode(error) ?? "unknown error"})` };
-  }
-}
-
-function errorCode(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !("code" in error)) return undefined;
-  return typeof error.code === "string" ? error.code : undefined;
+  const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+  if (code === "ENOENT" || code === "ENOTDIR") return { kind: "missing" };
+  // Docker makes a folder where a file to mount does not exist.
+  if (code === "EISDIR") return { kind: "unusable", reason: "is a folder, not a file" };
+  const isDenied = code === "EACCES" || code === "EPERM";
+  return {
+    kind: "unusable",
+    reason: isDenied ? "may not be read by this user (permission denied)" : `cannot be read (${code})`,
+  };
 }
