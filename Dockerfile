@@ -29,6 +29,6 @@ VOLUME /state
 # The page; only with HTTP_HOST=0.0.0.0 and a token is it there for others than this container.
 EXPOSE 8480
 HEALTHCHECK --interval=2m --timeout=30s --start-period=10m --retries=2 CMD ["node", "dist/main.js", "health"]
-# Node.js itself, not npm: npm does not hand every signal on. The limits of its heap are those of `npm start`.
-ENTRYPOINT ["node", "--max-old-space-size=96", "--max-semi-space-size=2", "dist/main.js"]
+# Node.js itself, not npm: npm does not hand every signal on.
+ENTRYPOINT ["node", "dist/main.js"]
 CMD ["start"]

@@ -1,15 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { z } from "zod";
 import type { ServerSettings } from "../src/database/index.js";
 import { ACCOUNT, type SimulatorAddresses } from "./simulator.js";
 
 const ROOT = new URL("../../", import.meta.url);
 
-/** Starts the built program with the limits of the heap that `npm start` sets, in a folder of its own. */
+/** Starts the built program in a folder of its own. */
 export function startProgram(command: string, folder: string, settings: Record<string, string>): ChildProcess {
-  return spawn(process.execPath, [...nodeOptions(), fileURLToPath(new URL("dist/main.js", ROOT)), command], {
+  return spawn(process.execPath, [fileURLToPath(new URL("dist/main.js", ROOT)), command], {
     cwd: folder,
     env: { PATH: process.env.PATH ?? "", ...settings },
     stdio: ["ignore", "ignore", "pipe"],
@@ -33,10 +31,4 @@ export function programSettings(
     DB_PASSWORD: server.password ?? "",
     LOG_FORMAT: "json",
   };
-}
-
-function nodeOptions(): string[] {
-  const manifest = z.object({ scripts: z.object({ start: z.string() }) });
-  const { scripts } = manifest.parse(JSON.parse(readFileSync(new URL("package.json", ROOT), "utf8")));
-  return scripts.start.split(" ").filter((word) => word.startsWith("--max"));
 }

@@ -2,11 +2,13 @@ import { CommanderError } from "commander";
 import { EXIT_CODES } from "../shared/exit-codes.js";
 import { keepHangupIgnored } from "../shared/hangup.js";
 import { Interrupted } from "./interrupted.js";
+import { keepMemorySmall } from "./memory.js";
 import { toleratePipesThatBreak } from "./pipes.js";
 import { buildProgram } from "./program.js";
 
 /** Runs a command line and sets the exit code. What keeps a command from beginning goes to stderr in plain words. */
 export async function run(argv: readonly string[]): Promise<void> {
+  keepMemorySmall();
   toleratePipesThatBreak();
   keepHangupIgnored();
   keepCertificatesChecked();

@@ -12,7 +12,7 @@ import { hoursBetween, newestStoredHours, type StoredHour } from "./hours/energy
 import { DatabaseLoginGuard, type LoginGuardSettings } from "./login-guard.js";
 import { listRelations, type Relation, readOnlyQuery } from "./query.js";
 import { type DatabaseInspection, inspectTables } from "./schema/inspect.js";
-import { migrate } from "./schema/migrate.js";
+import { areAsChecked, type CheckedTables, migrate } from "./schema/migrate.js";
 import { SyncStore } from "./sync-store.js";
 
 /** For a page and a monitoring system; more of them wait for one another. */
@@ -32,6 +32,8 @@ export class Database {
   readonly #source: EmbeddedServer | ServerSettings;
   readonly #logger: Logger;
   #server: ServerSettings | undefined;
+  /** Undefined until the tables of this server were checked. */
+  #checked: CheckedTables | undefined;
   #pool: ConnectionPool | undefined;
   #lookingPool: ConnectionPool | undefined;
 
@@ -48,11 +50,24 @@ export class Database {
   }
 
   /**
-   * Makes sure that hours can be stored now: that the server is up (the embedded one is started again if it is not),
-   * lets us in, and has the tables and the rights. For the beginning of a cycle; it costs three short queries.
+   * Makes sure that hours can be stored now: that the server is up (the embedded one is started again if it is not) and
+   * lets us in, and, once, that the tables and the rights are there. For the beginning of a cycle. Tables and rights are
+   * looked at again when a newer version has changed them, and when PostgreSQL reports that one is missing or altered.
    */
   async check(signal?: AbortSignal): Promise<void> {
-    await migrate(await this.#connect(signal), this.#logger, signal);
+    const pool = await this.#connect(signal);
+    if (this.#checked !== undefined && (await areAsChecked(pool, this.#checked, signal))) return;
+    this.#checked = undefined;
+    this.#checked = await migrate(pool, this.#logger, signal);
+  }
+
+  /** Called when PostgreSQL reports that a table is not as it was checked. Returns whether it is as it must be now. */
+  async #checkAgain(signal: AbortSignal | undefined): Promise<boolean> {
+    // While it is being checked, its error is the one to report.
+    if (this.#checked === undefined) return false;
+    this.#checked = undefined;
+    await this.check(signal);
+    return true;
   }
 
   /** Whether it is started, so that what it holds can be read. */
@@ -139,7 +154,10 @@ export class Database {
   async #streaming(read: (pool: ConnectionPool) => Promise<void>, signal: AbortSignal): Promise<boolean> {
     const embedded = await this.#embedded?.inspect();
     if (embedded?.hasData === false) return false;
-    const pool = new ConnectionPool(await this.#findServer(signal), this.#logger, 1, 0);
+    const pool = new ConnectionPool(await this.#findServer(signal), this.#logger, {
+      connections: 1,
+      queryTimeoutMs: 0,
+    });
     try {
       await read(pool);
     } finally {
@@ -162,7 +180,8 @@ export class Database {
     const server = await this.#findServer(signal);
     if (!this.#pool || server !== this.#server) {
       await this.#closePools();
-      this.#pool = new ConnectionPool(server, this.#logger);
+      this.#pool = new ConnectionPool(server, this.#logger, { onAltered: (aborted) => this.#checkAgain(aborted) });
+      this.#checked = undefined;
       this.#server = server;
     }
     return this.#pool;
@@ -182,7 +201,7 @@ export class Database {
   /** Opened when the first one looks. */
   #requireLookingPool(): ConnectionPool {
     if (this.#pool === undefined || this.#server === undefined) return this.#requirePool();
-    this.#lookingPool ??= new ConnectionPool(this.#server, this.#logger, LOOKING_CONNECTIONS);
+    this.#lookingPool ??= new ConnectionPool(this.#server, this.#logger, { connections: LOOKING_CONNECTIONS });
     return this.#lookingPool;
   }
 

@@ -192,7 +192,9 @@ describe("the .env on the disk", () => {
   test("is left as it is, with an error that says why, where it cannot be edited, read or written", async () => {
     const text = 'A="x\nMETERING_POINT=1\n"\n';
     const odd = writer(text);
-    await expect(odd.write({ meteringPoint: "2" })).rejects.toThrow(/by hand:\n {2}METERING_POINT=2$/);
+    await expect(odd.write({ meteringPoint: "2" })).rejects.toThrow(
+      /by hand:\n {2}CARUNA_USER=matti@example\.com\n {2}CARUNA_PASSWORD='your password'\n {2}METERING_POINT=2$/,
+    );
     expect(odd.text()).toBe(text);
     const latin1 = writer(Buffer.from("A=\xe4\n", "latin1"));
     await expect(latin1.write()).rejects.toThrow(/not UTF-8/);

@@ -9,7 +9,7 @@ let pool: ConnectionPool;
 beforeEach(async () => {
   testDatabase = await createDatabase();
   // One connection, so that what one use leaves behind is what the next one finds.
-  pool = new ConnectionPool(testDatabase.settings, silentLogger, 1);
+  pool = new ConnectionPool(testDatabase.settings, silentLogger, { connections: 1 });
   await testDatabase.query("CREATE TABLE written (what text)");
 });
 afterEach(async () => {

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Database, DatabaseTableUnsuitable, type ServerSettings } from "../../src/database/index.js";
+import type { HourlyReading } from "../../src/energy/reading.js";
 import { silentLogger } from "../../src/shared/logger.js";
 import { createDatabase, type TestDatabase } from "../support/postgres.js";
+import { storeHours } from "../support/stored-hours.js";
 
 let testDatabase: TestDatabase;
 const opened: Database[] = [];
@@ -26,19 +28,26 @@ async function copyRows(): Promise<void> {
     SELECT hour, timestamptz '2026-01-01 00:00Z' + hour * interval '1 hour', 1, 'other_times' FROM generate_series(1, 50) AS hour`);
 }
 
+const readingAt = (startEpochMs: number): HourlyReading => ({
+  ...{ startEpochMs, kwhTotal: 1, kwhDay: null, kwhNight: null, kwhNightWinter: null, tariff: "other_times" },
+});
+
 const insertNext = () =>
   testDatabase.query(
     "INSERT INTO public.energy_hourly (datetime, kwh_total) VALUES (now(), 1) RETURNING id::int AS id",
   );
 
-test("a sequence that was left behind is set behind the greatest id with the next cycle, and otherwise left alone", async () => {
-  await copyRows();
+test("a sequence that was left behind is set behind the greatest id when an hour is stored, and otherwise left alone", async () => {
+  const newest = "SELECT max(id)::int AS id FROM public.energy_hourly";
   const [database] = opened;
-  await database?.check();
-  expect(await insertNext()).toEqual([{ id: 51 }]);
+  if (database === undefined) throw new Error("no database was opened");
+  await copyRows();
+  expect(await storeHours(database, [readingAt(Date.UTC(2026, 5, 1))])).toMatchObject({ inserted: 1 });
+  expect(await testDatabase.query(newest)).toEqual([{ id: 51 }]);
   await testDatabase.query("SELECT setval('public.energy_hourly_id_seq', 900)");
-  await database?.check();
-  expect(await insertNext()).toEqual([{ id: 901 }]);
+  await (await databaseAs(testDatabase.settings)).check();
+  expect(await storeHours(database, [readingAt(Date.UTC(2026, 6, 1))])).toMatchObject({ inserted: 1 });
+  expect(await testDatabase.query(newest)).toEqual([{ id: 901 }]);
 });
 
 test("where the rights do not allow it, the statement is named, and it is the right one", async () => {

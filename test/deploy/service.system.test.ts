@@ -36,9 +36,6 @@ test("the service is exposed to little: 2.0 of 10 at the most", () => {
   expect(status).toBe(0);
 });
 
-test("Node.js may make machine code, and has the limits of `npm start`", () => {
+test("Node.js may make machine code", () => {
   expect(unit).not.toMatch(/^MemoryDenyWriteExecute/m);
-  const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
-  const limits = /--max-old-space-size=\S+ --max-semi-space-size=\S+/.exec(scripts.start)?.[0] ?? "not found";
-  expect(unit).toContain(limits);
 });

@@ -51,9 +51,9 @@ const REMEDIES: Readonly<Record<string, (server: ServerSettings) => string>> = {
   "23505": () =>
     "a row with that key is there already: rows were copied in beside this program, perhaps, and a sequence is behind them. For energy_hourly " +
     "the next cycle sets it right, or names the statement for it",
-  "42501":
-    // Rights that were taken away since the cycle began; its beginning names each with its GRANT.
-    () => "a right is missing. The next cycle, or the command doctor, names the GRANT for it",
+  // Rights that a GRANT gives are named with it.
+  "42501": () =>
+    "a right is missing that no GRANT of this program's gives: see what the table has (row-level security, a trigger)",
   "53100": () => "the disk of the server is full. Free space there, or give it more",
   "53200": () => "the server is out of memory. Give it more, or end what else runs there",
   "55P03": () =>
@@ -67,6 +67,12 @@ const REMEDIES: Readonly<Record<string, (server: ServerSettings) => string>> = {
 
 /** PostgreSQL's codes of statements that fit the tables as `sql/` makes them, and do not fit these. */
 const ALTERED = /^(42(703|804|809|883|P01|P10)|23502|23514|22001|22003|22P02)$/;
+
+/** Whether a table, a column, a right or a key may be missing, or a sequence behind; what the owner's triggers say is not. */
+export function isAboutTables(error: unknown): boolean {
+  const code = error instanceof DatabaseFailed && error.cause instanceof Error ? errorCode(error.cause) : undefined;
+  return code !== undefined && (ALTERED.test(code) || /^(42P01|42501|23505)$/.test(code));
+}
 
 function alterRole({ user }: ServerSettings, setting: string): string {
   return `ALTER ROLE ${quoteIdentifier(user)} SET ${setting} = '60s';`;

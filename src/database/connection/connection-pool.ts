@@ -9,7 +9,7 @@ import { z } from "zod";
 import type { Logger } from "../../shared/logger.js";
 import { errorCode } from "../embedded/programs.js";
 import { BoundClient } from "./bound-client.js";
-import { explainError } from "./connection-errors.js";
+import { explainError, isAboutTables } from "./connection-errors.js";
 import { DatabaseEncryptionFailed, DatabaseFailed } from "./errors.js";
 import { APPLICATION_NAME, type ServerSettings, type SslMode } from "./settings.js";
 
@@ -55,34 +55,37 @@ export interface RowBatch {
   readonly rows: readonly (readonly (string | null)[])[];
 }
 
+export interface PoolOptions {
+  /** How many are open at one time, at most; 4 if not set. */
+  readonly connections?: number;
+  /** How long a statement may take; 0: as long as it takes, which streams need. */
+  readonly queryTimeoutMs?: number;
+  /** Called when PostgreSQL reports a table that is not as it should be. Where it returns true, the work is done again. */
+  readonly onAltered?: (signal: AbortSignal | undefined) => Promise<boolean>;
+}
+
 /** A few connections to one server, opened as they are needed. All errors are `DatabaseError`s. */
 export class ConnectionPool {
   readonly #server: ServerSettings;
   readonly #logger: Logger;
-  readonly #connections: number;
-  readonly #queryTimeoutMs: number;
+  readonly #options: PoolOptions;
   #pool: Promise<Pool> | undefined;
   #openedPool: Pool | undefined;
   #isClosed = false;
   #lossIsLogged = false;
 
-  /**
-   * @param connections how many are open at one time, at most.
-   * @param queryTimeoutMs how long a statement may take; 0: as long as it takes, which streams need.
-   */
-  constructor(server: ServerSettings, logger: Logger, connections = 4, queryTimeoutMs = QUERY_TIMEOUT_MS) {
+  constructor(server: ServerSettings, logger: Logger, options: PoolOptions = {}) {
     this.#server = server;
     this.#logger = logger;
-    this.#connections = connections;
-    this.#queryTimeoutMs = queryTimeoutMs;
+    this.#options = options;
   }
 
   /** Makes one connection, to find out whether the server takes TLS. */
   async #open(): Promise<Pool> {
     try {
       const config = clientConfig(this.#server, await this.#chooseEncryption());
-      const limits = { max: this.#connections, query_timeout: this.#queryTimeoutMs };
-      const pool = new Pool({ ...config, ...limits, Client: clientClass(this.#server) });
+      const { connections: max = 4, queryTimeoutMs: query_timeout = QUERY_TIMEOUT_MS } = this.#options;
+      const pool = new Pool({ ...config, max, query_timeout, Client: clientClass(this.#server) });
       this.#listen(pool);
       if (this.#isClosed) {
         await pool.end();
@@ -108,10 +111,22 @@ export class ConnectionPool {
   }
 
   /**
-   * Runs `work` on one connection. After an abort, a statement that does not end soon is left alone with the server,
-   * which does it whole or not at all.
+   * Runs `work` on one connection, and once more where `onAltered` has repaired the tables that it needs. After an abort, a
+   * statement that does not end soon is left alone with the server, which does it whole or not at all.
    */
   async use<Result>(work: (session: Session) => Promise<Result>, signal?: AbortSignal): Promise<Result> {
+    try {
+      return await this.#useOnce(work, signal);
+    } catch (error) {
+      if (!isAboutTables(error) || (await this.#options.onAltered?.(signal)) !== true) throw error;
+      return await this.#useOnce(work, signal);
+    }
+  }
+
+  async #useOnce<Result>(
+    work: (session: Session) => Promise<Result>,
+    signal: AbortSignal | undefined,
+  ): Promise<Result> {
     signal?.throwIfAborted();
     const client = await untilAborted(this.#connect(), signal, (late) => late.release());
     // The statement under way gets the same error; without a listener it would end the whole program.

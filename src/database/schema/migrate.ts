@@ -48,8 +48,8 @@ const READ_RECORDS = `
  * @throws {DatabaseTableUnsuitable} with what `energy_hourly` lacks.
  * @throws {DatabaseNewer} where a newer version has changed the tables in a way that this one must not write to.
  */
-export async function migrate(pool: ConnectionPool, logger: Logger, signal?: AbortSignal): Promise<void> {
-  const { state, applied, pending, unknown } = await checkTables(pool, signal);
+export async function migrate(pool: ConnectionPool, logger: Logger, signal?: AbortSignal): Promise<CheckedTables> {
+  const { migrations, state, applied, pending, unknown } = await checkTables(pool, signal);
   for (const migration of pending) {
     const isDone = await pool.transaction((session) => apply(session, migration, applied), signal);
     if (isDone && applied.has(migration.number)) {
@@ -65,9 +65,57 @@ export async function migrate(pool: ConnectionPool, logger: Logger, signal?: Abo
   if (unknown.length > 0) {
     logger.warn({}, "The database was brought up to date by a newer version of this program; update this one too");
   }
+  const tables = migrations.flatMap(({ makesTables }) => makesTables.map((name) => `public.${name}`)).sort();
+  const { columns } = await readFingerprint(pool, tables, signal);
+  return { tables, columns, records: migrations.length + unknown.length };
+}
+
+/** What was found in order. */
+export interface CheckedTables {
+  /** Our tables, as SQL takes them. */
+  readonly tables: readonly string[];
+  /** The types of the columns of `energy_hourly`: PostgreSQL rounds what does not fit, and reports nothing. */
+  readonly columns: string;
+  /** How many files are recorded as run. */
+  readonly records: number;
+}
+
+/**
+ * Whether the tables can be read, and no newer version has changed them since they were checked. A table that is gone, and
+ * a right that was taken away, are errors of PostgreSQL's own.
+ */
+export async function areAsChecked(
+  pool: ConnectionPool,
+  { tables, columns, records }: CheckedTables,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const now = await readFingerprint(pool, tables, signal);
+  return now.columns === columns && now.records === records;
+}
+
+const FINGERPRINT = `
+  SELECT (SELECT count(*) FROM ${MIGRATION_TABLE})::int AS records,
+    (SELECT string_agg(format_type(atttypid, atttypmod), ',' ORDER BY attnum)
+      FROM pg_catalog.pg_attribute WHERE attrelid = 'public.energy_hourly'::regclass) AS columns`;
+
+async function readFingerprint(pool: ConnectionPool, tables: readonly string[], signal?: AbortSignal) {
+  return await pool.transaction(async (session) => {
+    await lock(session, tables);
+    const [found] = await session.query(z.object({ records: z.number(), columns: z.string() }), FINGERPRINT);
+    return found ?? { records: 0, columns: "" };
+  }, signal);
+}
+
+/**
+ * Waits until all of those tables can be read: a statement that met a lock of another session later, outside a transaction,
+ * would wait on the server after we have given it up, one more in every cycle.
+ */
+async function lock(session: Session, tables: readonly string[]): Promise<void> {
+  await session.execute(`LOCK TABLE ${tables.join(", ")} IN ACCESS SHARE MODE`);
 }
 
 export interface TableCheck {
+  readonly migrations: readonly Migration[];
   readonly state: TableState;
   /** Numbers of the files that were run. */
   readonly applied: ReadonlySet<number>;
@@ -85,17 +133,23 @@ export interface TableCheck {
 export async function checkTables(pool: ConnectionPool, signal?: AbortSignal): Promise<TableCheck> {
   const migrations = await readMigrations();
   const state = await readTableState(pool, migrations, signal);
-  const records = state.mayUseSchema ? await readRecords(pool, state, signal) : [];
+  const mayRead = state.mayUseSchema ? readableTables(state) : [];
+  const mayReadRecords = mayRead.includes(MIGRATION_TABLE);
+  const read = async (session: Session) => {
+    await lock(session, mayRead);
+    return mayReadRecords ? await session.query(recordRow, READ_RECORDS) : [];
+  };
+  const records = mayRead.length === 0 ? [] : await pool.transaction(read, signal);
   const unknown = records.filter((record) => !migrations.some(({ number }) => number === record.number));
   const breaking = unknown.filter(({ olderMayWrite }) => !olderMayWrite);
   if (breaking.length > 0) throw new DatabaseNewer(breaking.map(({ name }) => name));
   const applied = new Set(records.map(({ number }) => number));
   // Where the records may not be read, that is the right to ask for first.
-  const isUnknown = state.hasMigrationTable && !(state.mayReadMigrations && state.mayUseSchema);
-  const pending = isUnknown ? [] : pendingOf(migrations, applied, state);
+  const areRecordsHidden = !mayReadRecords && state.objects.some(({ name }) => MIGRATION_TABLE === `public.${name}`);
+  const pending = areRecordsHidden ? [] : pendingOf(migrations, applied, state);
   requireRights(state, pending);
   requireSuitableTable(state);
-  return { state, applied, pending, unknown };
+  return { migrations, state, applied, pending, unknown };
 }
 
 /**
@@ -117,23 +171,6 @@ function pendingOf(
     });
     return !applied.has(number) || missing.length > 0 || lacksColumn || alters.some((name) => remade.has(name));
   });
-}
-
-/**
- * Reads which files were run, once our tables can be read: a statement that met a lock of another session later, outside
- * a transaction, would wait on the server after we have given it up, one more in every cycle.
- */
-async function readRecords(
-  pool: ConnectionPool,
-  state: TableState,
-  signal?: AbortSignal,
-): Promise<readonly MigrationRecord[]> {
-  const tables = readableTables(state);
-  if (tables.length === 0) return [];
-  return await pool.transaction(async (session) => {
-    await session.execute(`LOCK TABLE ${tables.join(", ")} IN ACCESS SHARE MODE`);
-    return state.mayReadMigrations ? await session.query(recordRow, READ_RECORDS) : [];
-  }, signal);
 }
 
 /**

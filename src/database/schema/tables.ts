@@ -4,8 +4,9 @@ import type { ConnectionPool } from "../connection/connection-pool.js";
 import { DatabaseRightsMissing, DatabaseTableUnsuitable } from "../connection/errors.js";
 import type { Migration } from "./migrations.js";
 
+const RECORDS = "caruna_integration_migration";
 /** Records which files of `sql/` have been run on a database. */
-export const MIGRATION_TABLE = "public.caruna_integration_migration";
+export const MIGRATION_TABLE = `public.${RECORDS}`;
 /** Rows of these are taken out too; all other tables of ours are read, and rows are added and changed. */
 const DELETED_FROM: readonly string[] = ["login_guard"];
 
@@ -24,7 +25,6 @@ const stateSchema = z.object({
   mayCreateInSchema: z.boolean(),
   /** PostgreSQL's letter for what `public.energy_hourly` is: r a table, p a partitioned one, v a view; null: nothing. */
   kind: z.string().nullable(),
-  missingRights: z.array(z.enum(["SELECT", "INSERT", "UPDATE"])),
   columns: z.array(columnSchema),
   sequences: z.array(sequenceSchema),
   hasUniqueDatetime: z.boolean(),
@@ -39,9 +39,6 @@ const stateSchema = z.object({
       missingRights: z.array(z.enum(["SELECT", "INSERT", "UPDATE", "DELETE"])),
     }),
   ),
-  hasMigrationTable: z.boolean(),
-  mayReadMigrations: z.boolean(),
-  mayWriteMigrations: z.boolean(),
 });
 
 /** What of our tables there is in a database, and what our role may do with them. Names are quoted as SQL takes them. */
@@ -58,10 +55,6 @@ SELECT
   has_schema_privilege('public', 'USAGE') AS "mayUseSchema",
   has_schema_privilege('public', 'CREATE') AS "mayCreateInSchema",
   hourly.relkind::text AS kind,
-  to_json(ARRAY(
-    SELECT needed FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) AS needed
-    WHERE NOT has_table_privilege(hourly.oid, needed)
-  )) AS "missingRights",
   COALESCE((
     SELECT json_agg(json_build_object(
       'name', attname,
@@ -103,15 +96,10 @@ SELECT
     ))
     FROM pg_catalog.pg_class
     WHERE relnamespace = 'public'::regnamespace AND relname = ANY ($1)
-  ), '[]') AS objects,
-  migration.oid IS NOT NULL AS "hasMigrationTable",
-  COALESCE(has_table_privilege(migration.oid, 'SELECT'), false) AS "mayReadMigrations",
-  COALESCE(has_table_privilege(migration.oid, 'INSERT'), false) AS "mayWriteMigrations"
+  ), '[]') AS objects
 FROM (SELECT) AS always
 LEFT JOIN pg_catalog.pg_class AS hourly
-  ON hourly.relname = 'energy_hourly' AND hourly.relnamespace = 'public'::regnamespace
-LEFT JOIN pg_catalog.pg_class AS migration
-  ON migration.relname = 'caruna_integration_migration' AND migration.relnamespace = 'public'::regnamespace`;
+  ON hourly.relname = 'energy_hourly' AND hourly.relnamespace = 'public'::regnamespace`;
 
 const NEEDED_COLUMNS = {
   datetime: "timestamp with time zone",
@@ -141,8 +129,9 @@ export function readableTables(state: TableState): string[] {
     .sort();
 }
 
-/** The rights on a table of ours that the program needs in its daily work. */
+/** The rights on a table of ours that the program needs in its daily work; of the record of migrations only to read. */
 function neededRights(table: string): readonly string[] {
+  if (table === RECORDS) return ["SELECT"];
   return ["SELECT", "INSERT", "UPDATE", ...(DELETED_FROM.includes(table) ? ["DELETE"] : [])];
 }
 
@@ -152,50 +141,38 @@ function neededRights(table: string): readonly string[] {
  * @throws {DatabaseRightsMissing} with every statement that is missing, at once.
  */
 export function requireRights(state: TableState, pending: readonly Migration[]): void {
-  const statements: string[] = [];
-  const grant = (rights: string, object: string) => statements.push(`GRANT ${rights} ON ${object} TO ${state.role};`);
   const needsOwner = pending.some((migration) => altersOfOthers(migration, state));
-  if (needsOwner) statements.push(...pending.map(({ sql }) => sql.trim()));
-  const mayCreate = state.mayCreateInSchema || pending.length === 0 || needsOwner;
-  const schemaRights = [...(state.mayUseSchema ? [] : ["USAGE"]), ...(mayCreate ? [] : ["CREATE"])];
-  if (schemaRights.length > 0) {
-    grant(schemaRights.join(", "), "SCHEMA public");
-  }
-  if (state.kind !== null && state.missingRights.length > 0) {
-    grant(state.missingRights.join(", "), "public.energy_hourly");
-  }
-  for (const sequence of state.sequences.filter(({ mayUse }) => !mayUse)) {
-    grant("USAGE", `SEQUENCE ${sequence.name}`);
-  }
-  for (const [table, rights] of missingTableRights(state, needsOwner ? pending : [])) {
-    grant(rights.join(", "), `public.${table}`);
-  }
-  const migrationRights = [
-    ...((state.hasMigrationTable ? state.mayReadMigrations : !needsOwner) ? [] : ["SELECT"]),
-    ...(pending.length > 0 && !needsOwner && state.hasMigrationTable && !state.mayWriteMigrations ? ["INSERT"] : []),
-  ];
-  if (migrationRights.length > 0) grant(migrationRights.join(", "), MIGRATION_TABLE);
-  if (statements.length > 0) {
-    throw new DatabaseRightsMissing(state.role, state.database, statements);
-  }
-}
-
-/** By table. `made`: files that somebody else is to run, after which their tables are that one's. */
-function missingTableRights(state: TableState, made: readonly Migration[]): [string, readonly string[]][] {
-  const apart = ["energy_hourly", MIGRATION_TABLE.replace("public.", "")];
-  const present = state.objects
-    .filter(({ isTable }) => isTable)
-    .map(({ name, missingRights }): [string, readonly string[]] => [
+  const runsFiles = pending.length > 0 && !needsOwner;
+  const tables = state.objects.filter(({ isTable }) => isTable);
+  // What somebody else makes is that one's.
+  const future = needsOwner ? pending.flatMap(({ makesTables }) => makesTables) : [];
+  const missing = new Map<string, readonly string[]>(future.map((name) => [name, neededRights(name)]));
+  for (const { name, missingRights } of tables) {
+    const needed = [...neededRights(name), ...(runsFiles && name === RECORDS ? ["INSERT"] : [])];
+    missing.set(
       name,
-      neededRights(name).filter((right) => missingRights.some((missing) => missing === right)),
-    ]);
-  const future = made
-    .flatMap(({ makesTables }) => makesTables)
-    .filter((name) => !state.objects.some((object) => object.name === name))
-    .map((name): [string, readonly string[]] => [name, neededRights(name)]);
-  return [...present, ...future]
-    .filter(([name, rights]) => rights.length > 0 && !apart.includes(name))
-    .sort(([one], [other]) => (one < other ? -1 : 1));
+      needed.filter((right) => missingRights.some((one) => one === right)),
+    );
+  }
+  const rightsOn = (name: string): [string, readonly string[]] => [`public.${name}`, missing.get(name) ?? []];
+  const others = [...missing.keys()].filter((name) => name !== "energy_hourly" && name !== RECORDS).sort();
+  const grants: [object: string, rights: readonly string[]][] = [
+    [
+      "SCHEMA public",
+      [...(state.mayUseSchema ? [] : ["USAGE"]), ...(runsFiles && !state.mayCreateInSchema ? ["CREATE"] : [])],
+    ],
+    rightsOn("energy_hourly"),
+    ...state.sequences.map(({ name, mayUse }): [string, string[]] => [`SEQUENCE ${name}`, mayUse ? [] : ["USAGE"]]),
+    ...others.map(rightsOn),
+    rightsOn(RECORDS),
+  ];
+  const statements = [
+    ...(needsOwner ? pending.map(({ sql }) => sql.trim()) : []),
+    ...grants
+      .filter(([, rights]) => rights.length > 0)
+      .map(([object, rights]) => `GRANT ${rights.join(", ")} ON ${object} TO ${state.role};`),
+  ];
+  if (statements.length > 0) throw new DatabaseRightsMissing(state.role, state.database, statements);
 }
 
 /** Whether a file alters a table that is there and that is not our role's; what it makes it leaves alone where it is. */
