@@ -199,14 +199,14 @@ const LOCAL_MONTH = "date_trunc('month', datetime AT TIME ZONE 'Europe/Helsinki'
 /** From the first local day to the last, as instants, so that the primary key serves. An hour may have production alone. */
 const sumsBy = (period: string) => `
   SELECT to_char(${period}, 'YYYY-MM-DD') AS "startsOn",
-    (count(*) FILTER (WHERE datetime = date_trunc('hour', datetime)))::float8 AS hours,
-    COALESCE(sum(kwh_total), 0) AS "kwhTotal",
-    sum(kwh_day) AS "kwhDay", sum(kwh_night) AS "kwhNight", sum(kwh_night_winter) AS "kwhNightWinter",
+    (count(*) FILTER (WHERE datetime = date_trunc('hour', datetime, 'UTC')))::float8 AS hours,
+    COALESCE(sum(kwh_total::float8), 0) AS "kwhTotal",
+    sum(kwh_day::float8) AS "kwhDay", sum(kwh_night::float8) AS "kwhNight", sum(kwh_night_winter::float8) AS "kwhNightWinter",
     (count(*) FILTER (WHERE eur_total IS NULL))::float8 AS "hoursWithoutFee",
-    sum(kwh_invoiced) AS "kwhInvoiced", sum(kwh_production) AS "kwhProduction", sum(kwh_sold) AS "kwhSold",
-    sum(kwh_compensated) AS "kwhCompensated", avg(temperature_celsius) AS "temperatureCelsius",
-    sum(eur_total) AS "eurTotal", sum(eur_distribution) AS "eurDistribution", sum(eur_base) AS "eurBase",
-    sum(eur_tax) AS "eurTax", sum(eur_vat) AS "eurVat"
+    sum(kwh_invoiced::float8) AS "kwhInvoiced", sum(kwh_production::float8) AS "kwhProduction", sum(kwh_sold::float8) AS "kwhSold",
+    sum(kwh_compensated::float8) AS "kwhCompensated", avg(temperature_celsius::float8) AS "temperatureCelsius",
+    sum(eur_total::float8) AS "eurTotal", sum(eur_distribution::float8) AS "eurDistribution", sum(eur_base::float8) AS "eurBase",
+    sum(eur_tax::float8) AS "eurTax", sum(eur_vat::float8) AS "eurVat"
   FROM public.metering_point_hourly
   WHERE metering_point = $1 AND (kwh_total IS NOT NULL OR kwh_production IS NOT NULL)
     AND datetime >= $2::date::timestamp AT TIME ZONE 'Europe/Helsinki'

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import type { SeenMeteringPoint } from "../../src/database/index.js";
+import { Database, type SeenMeteringPoint } from "../../src/database/index.js";
 import type { MeteredHour } from "../../src/energy/index.js";
+import { silentLogger } from "../../src/shared/logger.js";
 import { newLeased } from "../support/leased.js";
 import { meteredHour } from "../support/metered-hours.js";
 
@@ -82,6 +83,22 @@ test("sums by local day count 23, 24 and 25 hours, and parts where there are any
   expect(await leased.database.sync.sumsByDay("A", "2026-10-01", "2026-10-31")).toMatchObject([
     { startsOn: "2026-10-25", hours: 25, kwhTotal: 37.5, kwhNight: null, ...parts },
   ]);
+});
+
+test("a row that starts at no full hour counts as none, whatever the time zone of the session", async () => {
+  await store(hours(Date.UTC(2026, 9, 24, 21), 25));
+  await leased.testDatabase.query(
+    "INSERT INTO metering_point_hourly (metering_point, datetime, kwh_total) VALUES ('A', '2026-10-25 10:30Z', 1)",
+  );
+  const settings = { ...leased.testDatabase.settings, sessionOptions: "-c TimeZone=America/St_Johns" };
+  const elsewhere = new Database(settings, silentLogger);
+  await elsewhere.start();
+  const days = { fromDay: "2026-10-25", toDay: "2026-10-25" };
+  const sums = await elsewhere.sync.sumsByDay("A", days.fromDay, days.toDay);
+  const series = await elsewhere.history.series({ meteringPointId: "A", by: "hour", ...days });
+  await elsewhere.stop();
+  expect(sums).toMatchObject([{ hours: 25, kwhTotal: 38.5 }]);
+  expect(series.map(({ hours: count }) => count)).toEqual(Array(25).fill(1));
 });
 
 test("sums by local month begin and end with the local year", async () => {

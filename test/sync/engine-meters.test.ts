@@ -1,3 +1,4 @@
+import { Temporal } from "temporal-polyfill";
 import { afterEach, describe, expect, test } from "vitest";
 import { movedHouse } from "../../src/database/index.js";
 import { MeteringPointDiffers } from "../../src/sync/index.js";
@@ -9,6 +10,8 @@ let world: EngineWorld;
 afterEach(async () => {
   await world.close();
 });
+
+const { signal } = new AbortController();
 
 const HOUSE = { product: "nightly", assetId: "A1", startDate: "2026-10-10" } as const;
 const FLAT = { product: "general", assetId: "A2", startDate: "2026-11-05" } as const;
@@ -243,3 +246,29 @@ test("the first start says what the table of the Python program's last version i
   await program.cycle();
   expect(program.said.filter(({ message }) => message.includes("carunaplus_energy_hourly"))).toHaveLength(1);
 });
+
+test.each([
+  ["real", ["energy_hourly"]],
+  ["numeric(9, 1)", ["energy_hourly", "metering_point_hourly"]],
+] as const)(
+  "hours are compared as columns of type %s keep them, by verify and by what is stored",
+  async (type, tables) => {
+    world = await EngineWorld.create("2026-11-20T10:10", { meters: [HOUSE] });
+    await (await world.start()).cycle();
+    await world.database.query("DROP VIEW energy_daily, energy_monthly");
+    for (const table of tables)
+      await world.database.query(`ALTER TABLE ${table} ALTER kwh_total TYPE ${type}, ALTER kwh_day TYPE ${type}`);
+    const program = await world.start();
+    const versions = () =>
+      Promise.all(tables.map((table) => world.database.query(`SELECT xmin::text FROM ${table} ORDER BY datetime`)));
+    const before = await versions();
+    expect((await program.verify({ everyHour: true })).differences).toEqual([]);
+    const days = [Temporal.PlainDate.from("2026-11-17"), Temporal.PlainDate.from("2026-11-18")];
+    expect(await program.engine.load(days, signal)).toMatchObject({ inserted: 0, changed: 0, unchanged: 48 });
+    expect(await versions()).toEqual(before);
+    await world.database.query(
+      "UPDATE energy_hourly SET kwh_total = kwh_total + 1 WHERE datetime = (SELECT max(datetime) FROM energy_hourly)",
+    );
+    expect((await program.verify()).differences).toHaveLength(1);
+  },
+);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Session } from "../connection/connection-pool.js";
-import { becomesOther, ENERGY_COLUMNS, mirroredHour } from "./merge.js";
+import { ENERGY_COLUMNS, mirroredHour, wouldStoreOther } from "./merge.js";
 
 /** How `energy_hourly` differs on a local day from the hours of the metering point that it follows. */
 export interface FollowedDifference {
@@ -33,7 +33,7 @@ const READ = `
     (count(*) FILTER (WHERE is_extra))::float8 AS "extraHours"
   FROM (
     SELECT datetime, mirrored.is_there IS NULL AS is_missing, hour.is_there IS NULL AS is_extra,
-      ${becomesOther(ENERGY_COLUMNS, "mirrored", mirroredHour("mirrored", "hour"))} AS is_other
+      ${wouldStoreOther("public.energy_hourly", ENERGY_COLUMNS, "mirrored", mirroredHour("mirrored", "hour"))} AS is_other
     FROM (
       SELECT ${VALUES}, true AS is_there FROM public.energy_hourly WHERE ${WITHIN} AND isfinite(datetime)
     ) AS mirrored

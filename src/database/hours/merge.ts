@@ -51,6 +51,19 @@ export function becomesOther(columns: readonly string[], stored: string, merged:
   return `(${columns.map((column) => `${stored}.${column}`).join(", ")}) IS DISTINCT FROM (${merged.join(", ")})`;
 }
 
+/**
+ * Whether some column of a table would be stored with another value than it has. Its owner may have given a column another
+ * type (real, numeric), which rounds what is written to it: a value that is rounded to the stored one is no other.
+ */
+export function wouldStoreOther(table: string, columns: readonly string[], stored: string, merged: readonly string[]) {
+  const pairs = columns.map((column, index) => `'${column}', ${merged[index]}`).join(", ");
+  const rounded = `jsonb_populate_record(NULL::${table}, jsonb_build_object(${pairs})) AS rounded`;
+  const asRounded = columns.map((column) => `rounded.${column}`);
+  // Most hours are unchanged: rounding, which takes its time, is for the others.
+  return `CASE WHEN ${becomesOther(columns, stored, merged)}
+    THEN EXISTS (SELECT FROM ${rounded} WHERE ${becomesOther(columns, stored, asRounded)}) ELSE false END`;
+}
+
 /** Whether a value is stored that the reading does not have, and that stays. */
 export function keepsMore(columns: readonly string[], stored: string, reading: string): string {
   const isKept = columns

@@ -4,7 +4,7 @@ import type { Session } from "../connection/connection-pool.js";
 import { DatabaseHoursHidden } from "../connection/errors.js";
 import { float8Array, instantArray, int4Array, textArray } from "./binary-arrays.js";
 import { hourRow } from "./energy-hourly.js";
-import { becomesOther, keepsMore, mergedHour } from "./merge.js";
+import { becomesOther, keepsMore, mergedHour, wouldStoreOther } from "./merge.js";
 import { runsOf } from "./runs.js";
 
 /** The values of one row of `energy_hourly`; parts and total in kWh. `null`: not known. */
@@ -94,7 +94,12 @@ const READINGS = `
 /** In its own common table expression, as Citus joins no distributed table with anything local. */
 const storedHours = (condition: string) => `
   SELECT datetime, ${NAMES} FROM public.metering_point_hourly WHERE metering_point = $1 AND ${condition}`;
-const IS_OTHER = becomesOther(COLUMNS, "before", mergedHour(COLUMNS, "before", "reading"));
+const IS_OTHER = wouldStoreOther(
+  "public.metering_point_hourly",
+  COLUMNS,
+  "before",
+  mergedHour(COLUMNS, "before", "reading"),
+);
 /**
  * Only what is new or becomes another is written: a row that is just so is not even locked. A row that somebody else makes
  * meanwhile is merged with all the same.
@@ -115,7 +120,7 @@ const COMPARE = `
     ${storedHours(`datetime >= to_timestamp($${AFTER_NUMBERS + 4}::float8) AND datetime < to_timestamp($${AFTER_NUMBERS + 5}::float8)`)}
   )
   SELECT extract(epoch FROM datetime)::float8 * 1000 AS "startEpochMs",
-    reading.kwh_total AS "kwhTold", before.kwh_total AS "kwhStored",
+    reading.kwh_total AS "kwhTold", before.kwh_total::float8 AS "kwhStored",
     CASE WHEN reading.datetime IS NULL THEN 'extra'
       WHEN before.datetime IS NULL OR before.kwh_total IS NULL AND reading.kwh_total IS NOT NULL THEN 'missing'
       WHEN ${IS_OTHER} THEN 'other' ELSE 'extra' END AS what
@@ -124,7 +129,7 @@ const COMPARE = `
   ORDER BY datetime`;
 const READ = `
   SELECT extract(epoch FROM datetime)::float8 * 1000 AS "startEpochMs",
-    ${NUMBERS.map(([column, field]) => `${column} AS "${field}"`).join(", ")},
+    ${NUMBERS.map(([column, field]) => `${column}::float8 AS "${field}"`).join(", ")},
     tariff, status, parts, split_source AS "splitSource"
   FROM public.metering_point_hourly
   WHERE metering_point = $1 AND datetime >= to_timestamp($2::float8) AND datetime < to_timestamp($3::float8)

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Session } from "../connection/connection-pool.js";
 import { DatabaseHoursHidden } from "../connection/errors.js";
-import { becomesOther, ENERGY_COLUMNS, mirroredHour } from "./merge.js";
+import { becomesOther, ENERGY_COLUMNS, mirroredHour, wouldStoreOther } from "./merge.js";
 
 /** Makes the transaction the only one of our programs that writes `energy_hourly`. The two numbers are arbitrary. */
 export const ENERGY_HOURLY_LOCK = "SELECT pg_advisory_xact_lock(20479, 4)";
@@ -21,7 +21,8 @@ const MIRRORED = `
 const project = (merged: (stored: string, hour: string) => string[]) => `
   WITH ${HOURS}, due AS MATERIALIZED (
     SELECT datetime, ${ENERGY_COLUMNS.map((column) => `hour.${column}`).join(", ")} FROM ${MIRRORED}
-    WHERE mirrored.datetime IS NULL OR ${becomesOther(ENERGY_COLUMNS, "mirrored", merged("mirrored", "hour"))}
+    WHERE mirrored.datetime IS NULL
+      OR ${wouldStoreOther("public.energy_hourly", ENERGY_COLUMNS, "mirrored", merged("mirrored", "hour"))}
   ), written AS (
     INSERT INTO public.energy_hourly AS stored (datetime, ${NAMES})
     SELECT datetime, ${NAMES} FROM due ORDER BY datetime

@@ -31,12 +31,12 @@ export interface SeriesRow {
   readonly hoursExpected: number;
 }
 
-const SUMS = `sum(kwh_total) AS "kwhTotal", sum(kwh_day) AS "kwhDay", sum(kwh_night) AS "kwhNight",
-  sum(kwh_night_winter) AS "kwhNightWinter", sum(kwh_production) AS "kwhProduction",
-  avg(temperature_celsius) AS celsius, sum(eur_total) AS "eurTotal", count(kwh_total)::float8 AS hours`;
-const VALUES = `kwh_total AS "kwhTotal", kwh_day AS "kwhDay", kwh_night AS "kwhNight",
-  kwh_night_winter AS "kwhNightWinter", kwh_production AS "kwhProduction",
-  temperature_celsius AS celsius, eur_total AS "eurTotal"`;
+const SUMS = `sum(kwh_total::float8) AS "kwhTotal", sum(kwh_day::float8) AS "kwhDay", sum(kwh_night::float8) AS "kwhNight",
+  sum(kwh_night_winter::float8) AS "kwhNightWinter", sum(kwh_production::float8) AS "kwhProduction",
+  avg(temperature_celsius::float8) AS celsius, sum(eur_total::float8) AS "eurTotal", count(kwh_total)::float8 AS hours`;
+const VALUES = `kwh_total::float8 AS "kwhTotal", kwh_day::float8 AS "kwhDay", kwh_night::float8 AS "kwhNight",
+  kwh_night_winter::float8 AS "kwhNightWinter", kwh_production::float8 AS "kwhProduction",
+  temperature_celsius::float8 AS celsius, eur_total::float8 AS "eurTotal"`;
 
 const local = (instant: string) => `(${instant} AT TIME ZONE 'Europe/Helsinki')`;
 /** Midnight before the first day asked for and after the last, in parameters `$2` and `$3`, in seconds since the epoch. */
@@ -59,7 +59,7 @@ const REACH = `
 const BY_HOUR = `
   SELECT extract(epoch FROM hour)::float8 AS start, ${VALUES},
     CASE WHEN kwh_total IS NULL THEN 0 ELSE 1 END AS hours, 1 AS "hoursExpected"
-  FROM generate_series(date_trunc('hour', ${HOURS[0]}), ${HOURS[1]}, interval '1 hour') AS hour
+  FROM generate_series(date_trunc('hour', ${HOURS[0]}, 'UTC'), ${HOURS[1]}, interval '1 hour') AS hour
   LEFT JOIN (
     SELECT * FROM public.metering_point_hourly
     WHERE metering_point = $1 AND datetime >= ${EDGES[0]} AND datetime < ${EDGES[1]}
