@@ -65,6 +65,24 @@ test("a day of no consumption, as of a meter that measures production alone, is 
   expect(after.nextAskEpochMs).toBeGreaterThan(NOW);
 });
 
+test("a day that lacks hours of production alone is read again once, though its total is all there", () => {
+  const day = date("2026-11-10");
+  const stored = (kwhProduction: number, hours = 24): StoredSum => ({
+    ...storedSum(day, hours, 10),
+    others: { ...NO_OTHERS, kwhProduction },
+  });
+  const compare = (state: PeriodState, sum: StoredSum) => {
+    const report = [{ ...told(day, 10), others: { ...NO_OTHERS, kwhProduction: 5 } }];
+    return afterMonth(period("month", "2026-11-01"), report, [sum], [state], POINT, SETTINGS, NOW)[1] ?? state;
+  };
+  const whole = compare(period("day", day.toString(), { askedEpochMs: NOW - DAY_MS }), stored(5));
+  expect(whole).toMatchObject({ nextAskEpochMs: null, verifiedEpochMs: NOW });
+  const short = compare(whole, stored(4, 22));
+  expect(short.nextAskEpochMs).toBeLessThan(NOW);
+  const read = afterDay(short, stored(4), POINT, SETTINGS, NOW).state;
+  expect(compare(read, stored(4)).nextAskEpochMs).toBe(read.nextAskEpochMs);
+});
+
 describe("what the monthly answer reports of a day", () => {
   const DAY = date("2026-11-10");
   const read = { askedEpochMs: NOW - DAY_MS, kwhTold: 24, kwhStored: 24, verifiedEpochMs: NOW - DAY_MS };

@@ -15,7 +15,7 @@ const MOST_DECIMALS = 9;
  *   null  null    null      never compared, or read anew with other values since
  *   a     a       set       told and stored agreed
  *   a     null    null      the totals differ: it is due on account of that
- *   a     a       null      the parts differ: it is due, or was read and the parts are let be
+ *   a     a       null      the parts, or the production, differ: it is due, or was read and they are let be
  *   a     b       null      it was read, and the totals differ all the same: this pair is accepted (never while hours
  *                           are missing: then it stays a, null, null, and waits to be asked again)
  */
@@ -66,7 +66,8 @@ function differenceOf(told: ToldSum, stored: StoredSum | undefined): "none" | "t
   if (stored === undefined || stored.hours === 0) return "total";
   const values = valuesThatDiffer(told, stored).map(({ value }) => value);
   if (values.includes("kwhTotal")) return "total";
-  return PARTS.some((part) => values.includes(part)) ? "parts" : "none";
+  // An hour without consumption leaves no other trace in the sums than its production.
+  return [...PARTS, "kwhProduction" as const].some((value) => values.includes(value)) ? "parts" : "none";
 }
 
 /** Whether what is stored of a period is all that Caruna+ reports of it, however many hours that are. */
