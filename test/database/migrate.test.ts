@@ -231,6 +231,21 @@ test("a table that lacks columns and the constraint is named with the statements
   expect(await storeHours(database, [READING])).toMatchObject({ inserted: 1 });
 });
 
+test.each([
+  ["of some rows alone", "CREATE UNIQUE INDEX ON public.energy_hourly (datetime) WHERE kwh_total IS NOT NULL"],
+  ["that waits for the commit", "ALTER TABLE public.energy_hourly ADD UNIQUE (datetime) DEFERRABLE"],
+  ["of two columns", "CREATE UNIQUE INDEX ON public.energy_hourly (datetime, tariff)"],
+  ["that is not unique", "CREATE INDEX ON public.energy_hourly (datetime)"],
+])("an index %s does not stand for the unique constraint on datetime", async (_, statement) => {
+  const parts = "kwh_total float8, kwh_night float8, kwh_day float8, kwh_night_winter float8";
+  await testDatabase.query(`CREATE TABLE public.energy_hourly (datetime timestamptz, ${parts}, tariff varchar)`);
+  await testDatabase.query(statement);
+  await expect(startAs(testDatabase.settings)).rejects.toThrow(/no unique constraint/);
+  await testDatabase.query("CREATE UNIQUE INDEX ON public.energy_hourly (datetime)");
+  const database = await startAs(testDatabase.settings);
+  expect(await storeHours(database, [READING])).toMatchObject({ inserted: 1 });
+});
+
 test("a datetime without a time zone is refused, not guessed at", async () => {
   await testDatabase.query(
     originalTable("x")

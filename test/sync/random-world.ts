@@ -14,6 +14,8 @@ import { localDate } from "./truth.js";
 const QUARTER_MS = HOUR_MS / 4;
 const LONGEST_AWAY_DAYS = 12;
 const MOST_PROBLEMS = 12;
+/** A year is asked for once a week, then its months. */
+const DAYS_TO_OLDER_MONTHS = 9;
 /** The second 03:00 of the day of 25 hours. */
 const REPEATED_HOURS: readonly number[] = [Date.parse("2026-10-25T03:00:00+02:00")];
 
@@ -326,14 +328,17 @@ class RandomWorld {
     const assetId = `M${index}`;
     const { household } = this.#world.simulator;
     const hour = this.#hour(hoursAgo);
-    // Of an older month only totals are looked at.
-    if (what !== "total" && !this.#isLookedAt(hour)) return;
+    if (what !== "total" && !this.#isLookedAt(what, hour)) return;
     const change = changeOf(what, household.truthOfHour(assetId, hour), household.meter(assetId), hundredths / 100);
     if (change !== undefined && this.#touch(assetId, hour)) household.change(assetId, hour, change);
   }
 
-  /** Whether the month of an hour will be asked for, as the current or the one before, also after a time away. */
-  #isLookedAt(hour: number): boolean {
+  /**
+   * Whether what is reported of the hour's days will be asked for: the current month and the one before every day, also after a
+   * time away. An older one within about a week where its year shows the change, as it need not with a mean or a status.
+   */
+  #isLookedAt(what: EventOf<"revised">["what"], hour: number): boolean {
+    if (what !== "temperature" && what !== "status" && this.#plan.size.quietDays >= DAYS_TO_OLDER_MONTHS) return true;
     const later = localDate(this.#world.nowEpochMs + (LONGEST_AWAY_DAYS + 3) * DAY_MS);
     const lastMonth = Temporal.PlainDate.from(later).toPlainYearMonth().subtract({ months: 1 });
     return localDate(hour).slice(0, 7) >= lastMonth.toString();
@@ -377,9 +382,10 @@ class RandomWorld {
 
   async #deleteRows({ table, hoursAgo, hours }: EventOf<"rows deleted">): Promise<void> {
     const first = this.#hour(hoursAgo);
+    // Hours of nothing but 0 leave the sums as they are: that they are gone from there `verify` sees, and no cycle can.
+    const isInSums = table === "energy_hourly" ? "true" : "(kwh_total > 0 OR kwh_production > 0)";
     await this.#world.database.query(
-      // Hours of 0 leave the totals as they are: the cycle cannot see that they are gone, `verify` can.
-      `DELETE FROM ${table} WHERE kwh_total > 0 AND datetime >= to_timestamp($1) AND datetime < to_timestamp($2)`,
+      `DELETE FROM ${table} WHERE ${isInSums} AND datetime >= to_timestamp($1) AND datetime < to_timestamp($2)`,
       [first / 1000, first / 1000 + hours * 3600],
     );
   }
@@ -423,7 +429,9 @@ class RandomWorld {
 
   async #verify(program: Program, firstHours: ReadonlyMap<string, number>): Promise<void> {
     const { household } = this.#world.simulator;
-    const from = Temporal.PlainDate.from(localDate(Math.max(...firstHours.values())));
+    const begins = this.#plan.runner === "daemon" ? household.meters.map(({ startDate }) => startDate) : [];
+    const firstDays = [...firstHours.values()].map(localDate);
+    const from = Temporal.PlainDate.from((begins.length > 0 ? begins : firstDays).toSorted().at(-1) ?? "");
     const to = Temporal.PlainDate.from(localDate(this.#untilEpochMs)).subtract({ days: 1 });
     const unreadable = new Set(
       household.meters.flatMap(({ assetId }) => {
@@ -433,12 +441,16 @@ class RandomWorld {
       }),
     );
     for (const everyHour of [false, true]) {
-      const { differences } = await program.verify({ range: { from, to }, everyHour });
-      for (const { meteringPointId, startsOn, each } of differences)
+      const { differences, contradictions, days } = await program.verify({ range: { from, to }, everyHour });
+      const name = `verify${everyHour ? " --hours" : ""}`;
+      const found = [
+        ...differences.map((one) => ({ ...one, what: `differs: ${JSON.stringify(one.each)}` })),
+        ...contradictions.map((one) => ({ ...one, what: `contradicts itself: ${JSON.stringify(one.values)}` })),
+      ];
+      for (const { meteringPointId, startsOn, what } of found)
         if (!unreadable.has(`${meteringPointId} ${startsOn}`))
-          this.#problems.push(
-            `verify${everyHour ? " --hours" : ""}: ${meteringPointId} ${startsOn} differs: ${JSON.stringify(each)}`,
-          );
+          this.#problems.push(`${name}: ${meteringPointId} ${startsOn} ${what}`);
+      if (days === 0) this.#problems.push(`${name} compared nothing`);
     }
   }
 }

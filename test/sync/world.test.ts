@@ -5,6 +5,7 @@ import { runInWorld, SMALL_BY_DAY, SMALL_BY_HOUR, worldPlans } from "./random-wo
 const SEED = Number(process.env.WORLD_SEED ?? 20261128);
 
 test.each([
+  ["daemon", SMALL_BY_HOUR],
   ["hourly cron", SMALL_BY_HOUR],
   ["daily cron", SMALL_BY_DAY],
 ] as const)(
