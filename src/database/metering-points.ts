@@ -91,7 +91,7 @@ const READ = `
 /** Both ends of the primary key; one metering point a statement, which Citus can send to the one place that has it. */
 const READ_ENDS = `
   SELECT ${epochMs("min(datetime)")} AS "oldestHourEpochMs", ${epochMs("max(datetime)")} AS "newestHourEpochMs"
-  FROM public.metering_point_hourly WHERE metering_point = $1`;
+  FROM public.metering_point_hourly WHERE metering_point = $1 AND isfinite(datetime)`;
 
 const text = z.string().nullable();
 const pointRow = z.object({

@@ -51,12 +51,12 @@ const POINTS = `
 const HOURS = `
   SELECT count(*)::float8 AS hours, ${epochMs("min(datetime)")} AS "oldestHourEpochMs",
     ${epochMs("max(datetime)")} AS "newestHourEpochMs"
-  FROM public.metering_point_hourly WHERE metering_point = $1 AND kwh_total IS NOT NULL`;
+  FROM public.metering_point_hourly WHERE metering_point = $1 AND kwh_total IS NOT NULL AND isfinite(datetime)`;
 const GAPS = `
   SELECT ${epochMs("datetime + interval '1 hour'")} AS "startEpochMs", ${epochMs("next")} AS "endEpochMs"
   FROM (
     SELECT datetime, lead(datetime) OVER (ORDER BY datetime) AS next
-    FROM public.metering_point_hourly WHERE metering_point = $1 AND kwh_total IS NOT NULL
+    FROM public.metering_point_hourly WHERE metering_point = $1 AND kwh_total IS NOT NULL AND isfinite(datetime)
   ) AS hour
   WHERE next > datetime + interval '1 hour'
   ORDER BY datetime DESC`;

@@ -37,6 +37,13 @@ async function runOn(program: Program, days: readonly string[]): Promise<void> {
   }
 }
 
+/** The hours between stored ones that `status` shows as missing, of the only metering point. */
+async function gapsOf({ database }: Program) {
+  const day = "2025-08-11";
+  const [point] = await database.sync.status({ nowEpochMs: world.nowEpochMs, fromDay: day, toDay: day });
+  return point?.gaps;
+}
+
 async function expectIdle(program: Program): Promise<void> {
   world.nowEpochMs += 5 * 60_000;
   expect(await schedule(program, world.nowEpochMs, HOUR_MS)).toEqual([0]);
@@ -123,6 +130,8 @@ describe("a day of 25 hours that is sent as 24", () => {
       "SELECT next_ask_at, settled_at IS NOT NULL AS settled FROM metering_point_period WHERE span = 'day' AND starts_on = '2025-10-26'",
     );
     expect(row).toEqual({ next_ask_at: null, settled: true });
+    const secondThree = Date.parse("2025-10-26T03:00+02:00");
+    expect(await gapsOf(program)).toEqual([{ startEpochMs: secondThree, endEpochMs: secondThree + HOUR_MS }]);
   });
 });
 
@@ -133,16 +142,10 @@ test("hours that stay missing are in the status until they come, however late", 
   household.withhold(meterOf(), missing);
   const program = await world.start();
   await runOn(program, ["2025-08-12", "2025-08-20", "2025-08-27", "2025-09-05", "2025-10-10"]);
-  const status = async () => {
-    const [point] = await program.database.sync.status({
-      ...{ nowEpochMs: world.nowEpochMs, fromDay: "2025-08-11", toDay: "2025-08-11" },
-    });
-    return point?.gaps;
-  };
-  expect(await status()).toEqual([{ startEpochMs: missing[0], endEpochMs: at("2025-08-11T15:00") }]);
+  expect(await gapsOf(program)).toEqual([{ startEpochMs: missing[0], endEpochMs: at("2025-08-11T15:00") }]);
   household.release();
   await runOn(program, ["2025-10-11", "2025-10-12", "2025-11-15", "2025-11-16"]);
-  expect(await status()).toEqual([]);
+  expect(await gapsOf(program)).toEqual([]);
   await expectAllHours(at("2025-08-05T00:00"));
 });
 

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { movedHouse } from "../../src/database/index.js";
 import { MeteringPointDiffers } from "../../src/sync/index.js";
 import { storedRows } from "../support/truth.js";
-import { at, EngineWorld, HOUR_MS, problemOf } from "./engine-world.js";
+import { at, DAY_MS, EngineWorld, HOUR_MS, problemOf } from "./engine-world.js";
 import { differences, meteredRows, publishedRows } from "./truth.js";
 
 let world: EngineWorld;
@@ -245,6 +245,34 @@ test("the first start says what the table of the Python program's last version i
   await program.cycle();
   await program.cycle();
   expect(program.said.filter(({ message }) => message.includes("carunaplus_energy_hourly"))).toHaveLength(1);
+});
+
+test("rows of metering_point_hourly that somebody else wrote there, and that are no hour, do no harm", async () => {
+  world = await EngineWorld.create("2026-11-20T10:10", { meters: [HOUSE] });
+  const program = await world.start();
+  await program.cycle();
+  await world.database.query(`
+    INSERT INTO metering_point_hourly (metering_point, datetime, kwh_total)
+    VALUES ('A1', '-infinity', 1), ('A1', 'infinity', 1), ('A1', '2026-11-12 10:15 Europe/Helsinki', 0),
+      ('A1', '2026-10-11 10:00 Europe/Helsinki', NULL)
+    ON CONFLICT (metering_point, datetime) DO UPDATE SET kwh_total = EXCLUDED.kwh_total;
+    DELETE FROM metering_point_hourly WHERE datetime = '2026-11-12 11:00 Europe/Helsinki'`);
+  const restarted = await world.start();
+  expect((await restarted.verify()).differences).toMatchObject([
+    { startsOn: Temporal.PlainDate.from("2026-10-11"), hours: { missing: 1 } },
+    { startsOn: Temporal.PlainDate.from("2026-11-12"), hours: { missing: 1, extra: 1 } },
+  ]);
+  for (let day = 0; day < 9; day += 1, world.nowEpochMs += DAY_MS) await restarted.cycle();
+  const { sync, history } = restarted.database;
+  const day = "2026-11-12";
+  expect(await sync.status({ nowEpochMs: world.nowEpochMs, fromDay: day, toDay: day })).toMatchObject([{ id: "A1" }]);
+  const whole = { meteringPointId: "A1", by: "year", fromDay: undefined, toDay: undefined } as const;
+  expect(await history.series(whole)).toHaveLength(1);
+  expect(await world.database.query("SELECT id FROM energy_hourly WHERE NOT isfinite(datetime)")).toEqual([]);
+  await world.database.query(
+    "DELETE FROM metering_point_hourly WHERE NOT isfinite(datetime) OR extract(minute FROM datetime) = 15",
+  );
+  await expectAllHours();
 });
 
 test.each([

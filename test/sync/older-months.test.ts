@@ -62,7 +62,7 @@ test.each([[15], [40]])(
     const meters = [{ assetId: "A1", startDate: "2026-10-10" }];
     world = await EngineWorld.create("2026-10-20T10:10", { meters, feesAfterDays });
     const program = await world.start();
-    await program.sync();
+    await program.cycle();
     await runDaily(program, 70);
     expect(await differencesBefore(world.nowEpochMs - (feesAfterDays + 10) * DAY_MS)).toEqual([]);
   },

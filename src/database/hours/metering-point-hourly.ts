@@ -133,6 +133,7 @@ const READ = `
     tariff, status, parts, split_source AS "splitSource"
   FROM public.metering_point_hourly
   WHERE metering_point = $1 AND datetime >= to_timestamp($2::float8) AND datetime < to_timestamp($3::float8)
+    AND isfinite(datetime)
   ORDER BY datetime
   LIMIT $4::int`;
 

@@ -12,6 +12,7 @@ const HOURS = `
   hour AS MATERIALIZED (
     SELECT datetime, ${NAMES} FROM public.metering_point_hourly
     WHERE metering_point = $1 AND datetime >= $2::timestamptz AND datetime < $3::timestamptz
+      AND isfinite(datetime)
   )`;
 const MIRRORED = `
   hour LEFT JOIN (

@@ -53,7 +53,8 @@ const REACH = `
     ${local("(COALESCE($3::date, '9999-12-30') + 1)::timestamp")} AS to_instant) AS edge
   CROSS JOIN (
     SELECT min(datetime) AS first, max(datetime) AS last
-    FROM public.metering_point_hourly WHERE metering_point = $1 AND kwh_total IS NOT NULL
+    FROM public.metering_point_hourly
+    WHERE metering_point = $1 AND kwh_total IS NOT NULL AND isfinite(datetime)
   ) AS stored`;
 
 const BY_HOUR = `
