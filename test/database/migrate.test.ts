@@ -240,8 +240,9 @@ test.each([
   const parts = "kwh_total float8, kwh_night float8, kwh_day float8, kwh_night_winter float8";
   await testDatabase.query(`CREATE TABLE public.energy_hourly (datetime timestamptz, ${parts}, tariff varchar)`);
   await testDatabase.query(statement);
-  await expect(startAs(testDatabase.settings)).rejects.toThrow(/no unique constraint/);
-  await testDatabase.query("CREATE UNIQUE INDEX ON public.energy_hourly (datetime)");
+  const error: unknown = await startAs(testDatabase.settings).catch((problem: unknown) => problem);
+  expect(String(error)).toMatch(/no unique constraint/);
+  await testDatabase.query(error instanceof DatabaseTableUnsuitable ? error.statements.join("\n") : "");
   const database = await startAs(testDatabase.settings);
   expect(await storeHours(database, [READING])).toMatchObject({ inserted: 1 });
 });

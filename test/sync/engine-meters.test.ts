@@ -258,14 +258,18 @@ test("rows of metering_point_hourly that somebody else wrote there, and that are
     ON CONFLICT (metering_point, datetime) DO UPDATE SET kwh_total = EXCLUDED.kwh_total;
     DELETE FROM metering_point_hourly WHERE datetime = '2026-11-12 11:00 Europe/Helsinki'`);
   const restarted = await world.start();
-  expect((await restarted.verify()).differences).toMatchObject([
-    { startsOn: Temporal.PlainDate.from("2026-10-11"), hours: { missing: 1 } },
-    { startsOn: Temporal.PlainDate.from("2026-11-12"), hours: { missing: 1, extra: 1 } },
+  const { differences: found } = await restarted.verify();
+  expect(found.map(({ startsOn, hours }) => [startsOn.toString(), hours]).sort()).toEqual([
+    ["2026-10-11", { missing: 1, other: 0, extra: 0 }],
+    ["2026-11-12", { missing: 1, other: 0, extra: 1 }],
   ]);
-  for (let day = 0; day < 9; day += 1, world.nowEpochMs += DAY_MS) await restarted.cycle();
+  for (let day = 0; day < 3; day += 1) {
+    world.nowEpochMs += DAY_MS;
+    await restarted.cycle();
+  }
   const { sync, history } = restarted.database;
-  const day = "2026-11-12";
-  expect(await sync.status({ nowEpochMs: world.nowEpochMs, fromDay: day, toDay: day })).toMatchObject([{ id: "A1" }]);
+  const days = { fromDay: "2026-11-12", toDay: "2026-11-12" };
+  expect(await sync.status({ nowEpochMs: world.nowEpochMs, ...days })).toMatchObject([{ id: "A1" }]);
   const whole = { meteringPointId: "A1", by: "year", fromDay: undefined, toDay: undefined } as const;
   expect(await history.series(whole)).toHaveLength(1);
   expect(await world.database.query("SELECT id FROM energy_hourly WHERE NOT isfinite(datetime)")).toEqual([]);

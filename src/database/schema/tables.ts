@@ -28,6 +28,8 @@ const stateSchema = z.object({
   columns: z.array(columnSchema),
   sequences: z.array(sequenceSchema),
   hasUniqueDatetime: z.boolean(),
+  /** A unique constraint on datetime that is checked at the commit; ON CONFLICT fails where there is one. */
+  deferrableUnique: z.string().nullable(),
   /** Those of our tables and views that are there. */
   objects: z.array(
     z.object({
@@ -83,6 +85,12 @@ SELECT
     WHERE indrelid = hourly.oid AND indisunique AND indimmediate AND indisvalid
       AND indpred IS NULL AND indnkeyatts = 1 AND attname = 'datetime'
   ) AS "hasUniqueDatetime",
+  (
+    SELECT quote_ident(conname) FROM pg_catalog.pg_constraint
+    JOIN pg_catalog.pg_attribute ON attrelid = conrelid AND conkey = ARRAY[attnum]
+    WHERE conrelid = hourly.oid AND contype IN ('u', 'p') AND condeferrable AND attname = 'datetime'
+    LIMIT 1
+  ) AS "deferrableUnique",
   COALESCE((
     SELECT json_agg(json_build_object(
       'name', relname,
@@ -245,6 +253,11 @@ export function requireSuitableTable(state: TableState): void {
       );
     else report(`the column ${name} demands a value that this program may not have`, `${statement} DROP NOT NULL;`);
   }
+  if (state.deferrableUnique !== null)
+    report(
+      `the unique constraint ${state.deferrableUnique} of the column datetime is deferrable`,
+      `ALTER TABLE public.energy_hourly DROP CONSTRAINT ${state.deferrableUnique};`,
+    );
   if (!state.hasUniqueDatetime) {
     report(
       "the column datetime has no unique constraint (a deferrable or partial one does not serve)",
