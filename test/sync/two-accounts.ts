@@ -27,6 +27,8 @@ export async function runTwoAccounts({ days, stepHours, seed }: TwoAccounts): Pr
     const startHers = () => world.start({ username: "she@example.com" }, hers);
     let his = await startHis();
     let herProgram = await startHers();
+    // Once it holds the hours of one, energy_hourly is given to another by a switch alone: whose it is must not be chance.
+    await his.cycle();
     let kills = 0;
     const steps = (days * 24) / stepHours;
     for (let step = 0; step < steps; step += 1, world.nowEpochMs += stepHours * HOUR_MS) {
