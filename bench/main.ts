@@ -1,5 +1,6 @@
 import { cpSync } from "node:fs";
 import { cpus } from "node:os";
+import { backups } from "./backups.js";
 import { type Measured, table, tell } from "./measured.js";
 import { memory } from "./memory.js";
 import { page } from "./page.js";
@@ -16,6 +17,7 @@ const MEASUREMENTS: Readonly<Record<string, (postgres: Postgres) => Promise<Meas
   writing,
   page,
   memory,
+  backups,
 };
 
 /** The root of the project, seen from the compiled file. */

@@ -13,13 +13,13 @@ import { type SimulatorAddresses, withSimulator } from "./simulator.js";
 
 const YEARS = [2, 5, 10, 20] as const;
 const METERS = 3;
-const LIMIT_MB = 150;
+export const LIMIT_MB = 150;
 /** "Not growing": twice the years may take this much more, by which one and the same run differs. */
 const GROWTH_MB = 10;
 const POLL_MS = 50;
 
 /** What the process held, in megabytes. */
-interface Resident {
+export interface Resident {
   readonly atTheEnd: number;
   readonly most: number;
 }
@@ -70,8 +70,8 @@ async function backfill(simulator: SimulatorAddresses, server: ServerSettings, y
   }
 }
 
-/** Looks at the process until it ends. */
-async function watch(child: ChildProcess): Promise<Resident> {
+/** Looks at the process until it ends, which must be a good one. */
+export async function watch(child: ChildProcess): Promise<Resident> {
   const ended = once(child, "exit");
   let lastWords = "";
   child.stderr?.on("data", (chunk: Buffer) => {

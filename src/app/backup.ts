@@ -4,6 +4,7 @@ import type { Configuration } from "../config/index.js";
 import { type BackupManifest, checkBackup, Database } from "../database/index.js";
 import type { Logger } from "../shared/logger.js";
 import { FileRefused } from "../shared/output-file.js";
+import { messageOf } from "./exit-codes.js";
 import { NothingToQuery } from "./query.js";
 import { databaseSettings } from "./state.js";
 
@@ -29,8 +30,14 @@ export async function backUp(
 ): Promise<BackedUp> {
   const database = new Database(databaseSettings(configuration), logger);
   try {
-    const manifest = await database.backup({ createdAt: new Date(), program, write, onProgress }, signal);
-    if (manifest === undefined) throw new NothingToQuery();
+    const createdAt = new Date();
+    const manifest = await database.backup({ createdAt, program, write, onProgress }, signal);
+    if (manifest === undefined || manifest.tables.length === 0) throw new NothingToQuery();
+    // A role that may only read makes a good backup, too.
+    if (manifest.schemaVersion > 0)
+      await database.noteBackup(createdAt, signal).catch((error: unknown) => {
+        logger.warn({ problem: messageOf(error) }, "the backup is whole; that it was made could not be remembered");
+      });
     return { rows: rowsIn(manifest) };
   } finally {
     await database.stop();

@@ -27,6 +27,7 @@ import type { Logger } from "../shared/logger.js";
 import { Listing, MeteringPointNotFound, NoMeteringPoint } from "../sync/index.js";
 import { exitCodeOf, messageOf } from "./exit-codes.js";
 import { databaseSettings, loginGuard, loginTranscripts, sessionFile } from "./state.js";
+import { type FreeBytes, readStorage, type Storage, storageInWords } from "./storage.js";
 
 const CHECKS = [
   "configuration",
@@ -54,6 +55,8 @@ export interface Diagnosis {
   readonly checks: readonly Check[];
   /** 0, or that of the first failure. */
   readonly exitCode: number;
+  /** Undefined where the database could not be reached. */
+  readonly storage: Storage | undefined;
 }
 
 export interface DiagnosisOptions {
@@ -63,6 +66,8 @@ export interface DiagnosisOptions {
   readonly logger: (configuration: Configuration) => Logger;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** By default asks the system. */
+  readonly freeBytes?: FreeBytes;
 }
 
 /** Caruna+ shows not one hour of a day that it should have. */
@@ -92,23 +97,24 @@ export async function diagnose(options: DiagnosisOptions, signal: AbortSignal): 
     prepareStateDirectory(stateDir);
     return [`${stateDir} can be written`, true];
   });
-  if (configuration === undefined) return checks.diagnosis();
+  if (configuration === undefined) return checks.diagnosis(undefined);
   const logger = options.logger(configuration);
   const database = new Database(databaseSettings(configuration), logger);
+  let storage: Storage | undefined;
   try {
     const inspection = await checks.run("database", configuration, async () => {
       const seen = await database.inspect(signal);
-      return [
-        [inspectionInWords(seen), ...(await oddInDatabase(seen, database, options.now(), signal))].join("; "),
-        seen,
-      ];
+      storage = await readStorage(configuration, database, options.freeBytes, signal);
+      const facts = storageInWords(storage, { forStrangers: true });
+      const odd = await oddInDatabase(seen, database, options.now(), signal);
+      return [[inspectionInWords(seen), ...facts, ...odd].join("; "), seen];
     });
     const guarded = inspection?.kind === "there" && inspection.hasLoginGuard ? database : undefined;
     await checkCaruna(checks, { ...options, configuration, account, logger, guarded }, signal);
   } finally {
     await database.stop();
   }
-  return checks.diagnosis();
+  return checks.diagnosis(storage);
 }
 
 interface CarunaOptions extends Pick<DiagnosisOptions, "now"> {
@@ -283,13 +289,19 @@ class Checks {
   }
 
   /** All checks in order; what was not run built on one that failed. */
-  diagnosis(): Diagnosis {
+  diagnosis(storage: Storage | undefined): Diagnosis {
     const checks = CHECKS.map((name): Check => {
       const done = this.#done.find((check) => check.name === name);
       const reason = "it builds on a check that failed";
       return done ?? { name, status: "not checked", reason, nextStep: null };
     });
-    return { checks, exitCode: this.#exitCode };
+    return { checks, exitCode: this.#exitCode, storage: storage && this.#publicStorage(storage) };
+  }
+
+  #publicStorage(storage: Storage): Storage {
+    const { place } = storage;
+    if (place.kind === "embedded") return { ...storage, place: { ...place, directory: this.#public(place.directory) } };
+    return { ...storage, place: { ...place, host: "…", database: "…" } };
   }
 
   /** E-mail addresses, numbers of customers and metering points, and the home folder, which bears a name, are left out. */

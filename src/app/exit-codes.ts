@@ -20,6 +20,7 @@ import {
 } from "../sync/index.js";
 import { TooMuchAsked } from "./energy.js";
 import { NothingToExport } from "./export.js";
+import { NothingToForget } from "./forget.js";
 import { NothingToQuery } from "./query.js";
 
 /** The exit code that an error ends the program with. */
@@ -30,6 +31,7 @@ export function exitCodeOf(error: unknown): number {
     MeteringPointNotChosen,
     NothingToVerify,
     NothingToExport,
+    NothingToForget,
     NothingToQuery,
     QueryRefused,
     TooMuchAsked,

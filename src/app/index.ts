@@ -17,6 +17,8 @@ export { type Check, type Diagnosis, diagnose } from "./diagnosis.js";
 export type { EnergyShown, EnergyWish } from "./energy.js";
 export { exitCodeOf, isExpected, messageOf } from "./exit-codes.js";
 export { type ExportFormat, exportHours } from "./export.js";
+export { type ComesBack, type ForgetPlan, type ForgottenPoint, forget, type ToForget } from "./forget.js";
 export { listTables, queryDatabase } from "./query.js";
 export { askHealth, forgetSession, readStatus, type Status, type StatusOfPoint } from "./status.js";
+export { type Storage, storageAsObject, storageInWords } from "./storage.js";
 export { upgradeDatabase } from "./upgrade-database.js";

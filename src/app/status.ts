@@ -13,6 +13,7 @@ import {
 import { expectedHours, hoursOfDay, lastDays, localDay } from "../energy/index.js";
 import type { Logger } from "../shared/logger.js";
 import { databaseSettings, healthFile, loginGuard, sessionFile } from "./state.js";
+import { readStorage, type Storage } from "./storage.js";
 
 /** What there is of a metering point, with what there should be. */
 export interface StatusOfPoint extends MeteringPointStatus {
@@ -30,6 +31,7 @@ export interface Status {
   readonly moved: MovedHouse | undefined;
   /** What Caruna+ refuses to show. */
   readonly refusals: readonly (AccessRefusalRow & { readonly message: string; readonly nextStep: string })[];
+  readonly storage: Storage;
   /** The days whose sums are told, earliest first. */
   readonly lastDays: readonly { readonly day: Temporal.PlainDate; readonly hours: number }[];
 }
@@ -44,8 +46,9 @@ export async function readStatus(configuration: Configuration, logger: Logger, s
   const database = new Database(databaseSettings(configuration), logger);
   try {
     const inspection = await database.inspect(signal);
+    const storage = await readStorage(configuration, database, undefined, signal);
     if (inspection.kind === "not made yet")
-      return { nowEpochMs, login: undefined, points: [], moved: undefined, refusals: [], lastDays: shown };
+      return { nowEpochMs, login: undefined, points: [], moved: undefined, refusals: [], storage, lastDays: shown };
     await database.check(signal);
     const [first, last] = [String(days[0]), String(days.at(-1))];
     const points = await database.sync.status({ nowEpochMs, fromDay: first, toDay: last }, signal);
@@ -61,6 +64,7 @@ export async function readStatus(configuration: Configuration, logger: Logger, s
       moved: movedHouse(known, mirrored, localDay(nowEpochMs).toString(), nowEpochMs),
       points: points.map((point) => ({ ...point, hoursExpected: expectedHours(point, nowEpochMs) })),
       refusals: refusals.map((refusal) => ({ ...refusal, ...describeRefusal(refusal) })),
+      storage,
       lastDays: shown,
     };
   } finally {

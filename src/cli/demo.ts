@@ -25,10 +25,10 @@ export function demoCommand(): Command {
 }
 
 const LOOK_NOW =
-  "look at the rows from another terminal, with the psql line below: " +
-  "SELECT * FROM energy_hourly ORDER BY datetime DESC LIMIT 24;";
+  "look at the rows from another terminal: STATE_DIR=state/demo node dist/main.js query " +
+  "'SELECT * FROM energy_hourly ORDER BY datetime DESC LIMIT 24' (or with the psql line below)";
 const LOOK_LATER =
-  "with --once the database stops at the end; without it the demo stays up, and tells how to look at the rows";
+  "afterwards look at the rows: STATE_DIR=state/demo node dist/main.js query 'SELECT * FROM energy_hourly ORDER BY datetime DESC LIMIT 24'";
 
 function demoConfiguration(plusUrl: string, authUrl: string): Configuration {
   return {

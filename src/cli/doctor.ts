@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { type Check, type Diagnosis, diagnose } from "../app/index.js";
+import { type Check, type Diagnosis, diagnose, storageAsObject } from "../app/index.js";
 import type { Configuration } from "../config/index.js";
 import { version } from "../shared/version.js";
 import { configuration, untilSignal } from "./configured.js";
@@ -22,9 +22,11 @@ function quietLogger({ logLevel, logFormat }: Configuration) {
   return createLogger({ logLevel: logLevel === "info" ? "error" : logLevel, logFormat });
 }
 
-function asObject({ checks, exitCode }: Diagnosis): object {
+function asObject({ checks, exitCode, storage }: Diagnosis): object {
   const { node } = process.versions;
-  return { ok: exitCode === 0, version: version(), node, platform: `${process.platform} ${process.arch}`, checks };
+  const platform = `${process.platform} ${process.arch}`;
+  const stored = storage === undefined ? null : storageAsObject(storage);
+  return { ok: exitCode === 0, version: version(), node, platform, storage: stored, checks };
 }
 
 const MARKS: Readonly<Record<Check["status"], string>> = { ok: "✓", failed: "✗", "not checked": "–" };

@@ -73,7 +73,7 @@ const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
       load: async () => (await import("./query.js")).queryCommand(),
     },
   ],
-  "Keep what is stored safe:": [
+  "Keep what is stored safe, or remove it:": [
     {
       name: "backup",
       description: "write everything that is stored into one compressed file, while the program runs",
@@ -85,6 +85,12 @@ const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
       description: "put a backup into the database: an empty one, or one whose rows it is merged with",
       usage: "[options] <file>",
       load: async () => (await import("./restore.js")).restoreCommand(),
+    },
+    {
+      name: "forget",
+      description: "remove everything that is stored of a metering point, or of the account; shows it and asks before",
+      usage: "[options] [point]",
+      load: async () => (await import("./forget.js")).forgetCommand(),
     },
     {
       name: "upgrade-database",

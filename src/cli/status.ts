@@ -7,6 +7,8 @@ import {
   readStatus,
   type Status,
   type StatusOfPoint,
+  storageAsObject,
+  storageInWords,
 } from "../app/index.js";
 import { bar, columns, plainBar } from "./chart.js";
 import { configuration, quietLogger, untilSignal } from "./configured.js";
@@ -36,8 +38,14 @@ function inWords(status: Status): string {
     loginInWords(status),
     moved === undefined ? undefined : `${moved.message} ${moved.nextStep}`,
     pointsInWords(status),
+    sentence(storageInWords(status.storage)),
   ];
   return parts.filter((part) => part !== undefined).join("\n\n");
+}
+
+function sentence(facts: readonly string[]): string {
+  const text = facts.join("; ");
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
 /** What came of the last password post, when the next one is, and what to do; undefined where it was accepted. */
@@ -158,11 +166,12 @@ function coloured(drawn: string, isComplete: boolean): string {
   return mayColour() ? styleText(isComplete ? "green" : "yellow", drawn) : drawn;
 }
 
-function asObject({ nowEpochMs, login, moved, points, refusals, lastDays }: Status): object {
+function asObject({ nowEpochMs, login, moved, points, refusals, storage, lastDays }: Status): object {
   const at = (epochMs: number | null) => (epochMs === null ? null : instant(epochMs));
   return {
     now: instant(nowEpochMs),
     moved: moved ?? null,
+    storage: storageAsObject(storage),
     failedLogin:
       login === undefined
         ? null

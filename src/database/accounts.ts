@@ -13,6 +13,13 @@ export interface KnownAccount {
   readonly isNew: boolean;
 }
 
+/** The accounts of a database, as one of them sees them. */
+export interface KnownAccounts {
+  /** Its own id; undefined where it has no row. */
+  readonly id: string | undefined;
+  readonly others: number;
+}
+
 /** After this long without a cycle of an account, another one that lists its metering points loads them. */
 export const ABANDONED_AFTER_MS = 2 * 24 * 60 * 60_000;
 
@@ -43,16 +50,23 @@ export class AccountIdentity {
     if (known !== undefined) return { ...known, isNew: false };
     return await pool.transaction(async (session) => {
       await session.execute(`SELECT pg_advisory_xact_lock(${ACCOUNT_LOCK})`);
-      const found = await this.#search(session);
+      const [found] = (await this.#search(session)).own;
       this.#id = found ?? (await this.#add(session));
       return { ...accountRow.parse(await read(session, this.#id)), isNew: found === undefined };
     }, signal);
   }
 
-  async #search(session: Session): Promise<string | undefined> {
+  /** Whether there is a row of this account, and how many of others; adds none. */
+  async look(session: Session): Promise<KnownAccounts> {
+    const { own, others } = await this.#search(session);
+    return { id: own[0], others: others.length };
+  }
+
+  async #search(session: Session): Promise<{ readonly own: readonly string[]; readonly others: readonly string[] }> {
     const rows = await session.query(digestRow, "SELECT id, digest, salt FROM public.account ORDER BY id");
-    for (const { id, digest, salt } of rows) if (digest.equals(await this.#digest(salt))) return id;
-    return undefined;
+    const own: string[] = [];
+    for (const { id, digest, salt } of rows) if (digest.equals(await this.#digest(salt))) own.push(id);
+    return { own, others: rows.map(({ id }) => id).filter((id) => !own.includes(id)) };
   }
 
   async #add(session: Session): Promise<string> {

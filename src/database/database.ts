@@ -1,4 +1,5 @@
 import type { Logger } from "../shared/logger.js";
+import { copyTables } from "./backup/copy.js";
 import { tableDigests } from "./backup/digests.js";
 import type { BackupManifest } from "./backup/manifest.js";
 import { type RestoreOptions, restoreBackup } from "./backup/restore.js";
@@ -7,12 +8,15 @@ import { ConnectionPool, type RowBatch } from "./connection/connection-pool.js";
 import { DatabaseFailed } from "./connection/errors.js";
 import type { DatabaseSettings, ServerSettings } from "./connection/settings.js";
 import { EmbeddedServer } from "./embedded/server.js";
+import { type ForgetContent, type ForgetRequest, forget, readForgetContent } from "./forget.js";
 import { HistoryStore } from "./history-store.js";
 import { hoursBetween, newestStoredHours, type StoredHour } from "./hours/energy-hourly.js";
 import { DatabaseLoginGuard, type LoginGuardSettings } from "./login-guard.js";
 import { listRelations, type Relation, readOnlyQuery } from "./query.js";
 import { type DatabaseInspection, inspectTables } from "./schema/inspect.js";
 import { areAsChecked, type CheckedTables, migrate } from "./schema/migrate.js";
+import { LAST_BACKUP, readStorage, type StorageFacts } from "./storage.js";
+import { writeState } from "./sync-state.js";
 import { SyncStore } from "./sync-store.js";
 
 /** For a page and a monitoring system; more of them wait for one another. */
@@ -82,6 +86,19 @@ export class Database {
     return await inspectTables(await this.#connect(signal), signal);
   }
 
+  /** Where the data are and how much they are; makes and changes nothing. */
+  async storage(signal?: AbortSignal): Promise<StorageFacts> {
+    const source = this.#source;
+    if (!(source instanceof EmbeddedServer)) {
+      const { host, port, database } = source;
+      const facts = await (await this.#connect(signal)).use(readStorage, signal);
+      return { place: { kind: "server", host, port, database }, ...facts };
+    }
+    const place = { kind: "embedded", directory: source.directory } as const;
+    if (!(await source.inspect()).hasData) return { place, bytes: 0, lastBackupEpochMs: null };
+    return { place, ...(await (await this.#connect(signal)).use(readStorage, signal)) };
+  }
+
   /** The stored hours with a total that begin at or after `startEpochMs` and before `endEpochMs`, earliest first. */
   async hoursBetween(startEpochMs: number, endEpochMs: number, signal?: AbortSignal): Promise<StoredHour[]> {
     return await hoursBetween(this.#requirePool(), startEpochMs, endEpochMs, signal);
@@ -141,6 +158,37 @@ export class Database {
     await this.#streaming((pool) => restoreBackup(pool, options, signal), signal);
   }
 
+  /** Remembers when a backup was made, for those who ask. */
+  async noteBackup(createdAt: Date, signal: AbortSignal): Promise<void> {
+    await this.#streaming(
+      (pool) => pool.use((session) => writeState(session, LAST_BACKUP, createdAt.toISOString()), signal),
+      signal,
+    );
+  }
+
+  /** Counts what `forget` would remove; the database is started. */
+  async forgettable(request: ForgetRequest, signal: AbortSignal): Promise<ForgetContent> {
+    return await this.#withTime(
+      (pool) => pool.transaction((session) => readForgetContent(session, request), signal),
+      signal,
+    );
+  }
+
+  /**
+   * Removes everything of some metering points and of an account, all of it or nothing; the database is started. Throws
+   * `DatabaseInUse` too.
+   */
+  async forget(request: ForgetRequest, signal: AbortSignal): Promise<ForgetContent> {
+    return await this.#withTime((pool) => pool.transaction((session) => forget(session, request), signal), signal);
+  }
+
+  /** Copies from a database that this one is to take the place of what no backup has and the program must not forget. */
+  async takeOver(from: Database, signal: AbortSignal): Promise<void> {
+    await this.check(signal);
+    const copy = (source: ConnectionPool) => this.#withTime((pool) => copyTables(source, pool, signal), signal);
+    await from.#streaming(copy, signal);
+  }
+
   /** A digest of the rows of each table of a backup, as they are here. */
   async digests(manifest: BackupManifest, signal: AbortSignal): Promise<Map<string, string>> {
     let digests = new Map<string, string>();
@@ -154,16 +202,21 @@ export class Database {
   async #streaming(read: (pool: ConnectionPool) => Promise<void>, signal: AbortSignal): Promise<boolean> {
     const embedded = await this.#embedded?.inspect();
     if (embedded?.hasData === false) return false;
+    await this.#withTime(read, signal);
+    return true;
+  }
+
+  /** Hands over a connection whose statements may take as long as they take. */
+  async #withTime<Result>(work: (pool: ConnectionPool) => Promise<Result>, signal: AbortSignal): Promise<Result> {
     const pool = new ConnectionPool(await this.#findServer(signal), this.#logger, {
       connections: 1,
       queryTimeoutMs: 0,
     });
     try {
-      await read(pool);
+      return await work(pool);
     } finally {
       await pool.close();
     }
-    return true;
   }
 
   /** Closes the connections after what is under way, and stops the embedded server unless another program uses it. */

@@ -1,7 +1,6 @@
-export { ABANDONED_AFTER_MS, AccountIdentity, type KnownAccount } from "./accounts.js";
+export { ABANDONED_AFTER_MS, AccountIdentity, type KnownAccount, type KnownAccounts } from "./accounts.js";
 export type { BackupManifest } from "./backup/manifest.js";
 export { BackupUnreadable, checkBackup } from "./backup/read.js";
-export { DatabaseInUse } from "./backup/restore.js";
 export type { RowBatch } from "./connection/connection-pool.js";
 export {
   DatabaseEncryptionFailed,
@@ -28,6 +27,7 @@ export { dataVersion, upgradedDirectory } from "./embedded/data.js";
 export { findServerPrograms } from "./embedded/programs.js";
 export { EmbeddedServer } from "./embedded/server.js";
 export { discardUpgrade, fetchPrograms, replaceData } from "./embedded/upgrade.js";
+export type { ForgetContent, ForgetRequest, ForgottenAccount, PointContent } from "./forget.js";
 export { HistoryStore } from "./history-store.js";
 export type { DayOfYear } from "./hours/days-of-year.js";
 export type { EnergyHour, StoredHour } from "./hours/energy-hourly.js";
@@ -45,7 +45,7 @@ export type { SeriesQuery, SeriesRow, SeriesStep } from "./hours/series.js";
 export type { Batch, HoursToStore, StoreResult } from "./hours/store-readings.js";
 export type { Switched } from "./hours/switch.js";
 export { identify } from "./identity.js";
-export { type Lease, type LeaseHeld, LeaseLost } from "./lease.js";
+export { DatabaseInUse, type Lease, type LeaseHeld, LeaseLost } from "./lease.js";
 export type { LoginPause } from "./login-guard.js";
 export {
   isLoadedByAnother,
@@ -59,4 +59,5 @@ export { QueryRefused, type Relation } from "./query.js";
 export { type AccessRefusalRow, describeRefusal } from "./refusals.js";
 export { type DatabaseInspection, ORIGINALS_LAST_TABLE } from "./schema/inspect.js";
 export type { Gap, MeteringPointStatus } from "./status.js";
+export type { StorageFacts, StoragePlace } from "./storage.js";
 export { SyncStore } from "./sync-store.js";

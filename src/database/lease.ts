@@ -33,6 +33,16 @@ export class LeaseLost extends DatabaseError {
   }
 }
 
+/** A running program writes to the database, and nothing was changed. */
+export class DatabaseInUse extends DatabaseError {
+  constructor(owner: string) {
+    super(
+      `A running program (${owner}) writes to this database. End it, or wait until its cycle is over, and run this command again; ` +
+        "one that was killed is forgotten after three minutes. Nothing was changed.",
+    );
+  }
+}
+
 /** The only lease of version 0.1.0, whose programs write for whatever account: while it is held no other one is. */
 const OLDER_NAME = "writer";
 const OLDER_IS_HELD = `EXISTS (
@@ -145,4 +155,19 @@ export async function underLease<Result>(
     if (!held) throw new LeaseLost(owner);
     return await work(session);
   }, signal);
+}
+
+/**
+ * Until the end of the transaction nobody takes a lease or writes under one, whatever the account. A write that is under way
+ * under a lease that has just run out is waited for: it holds the row of the lease.
+ *
+ * @throws {DatabaseInUse} where a program holds a lease.
+ */
+export async function keepWritersOut(session: Session): Promise<void> {
+  await session.execute("LOCK TABLE public.writer_lease IN EXCLUSIVE MODE");
+  const [holder] = await session.query(
+    z.object({ owner: z.string() }),
+    "SELECT owner FROM public.writer_lease WHERE expires_at > clock_timestamp() LIMIT 1",
+  );
+  if (holder !== undefined) throw new DatabaseInUse(holder.owner);
 }

@@ -100,6 +100,22 @@ export class DatabaseLoginGuard {
     return known === undefined ? undefined : this.#pauseOf(known);
   }
 
+  /** Whether a post of this account is recorded. */
+  async isRecorded(session: Session): Promise<boolean> {
+    const salt = await this.#salt(session);
+    if (salt === undefined) return false;
+    const { account, password } = await this.#hashes(salt);
+    return (await session.query(GUARD_ROW, READ, [account, password])).length > 0;
+  }
+
+  /** Forgets what is recorded of this account, in a transaction of the caller's. */
+  async forget(session: Session): Promise<void> {
+    const salt = await this.#salt(session);
+    if (salt === undefined) return;
+    const { account, password } = await this.#hashes(salt);
+    await session.execute(FORGET, [account, password]);
+  }
+
   /**
    * Decides once more and records that the password is about to be posted. Until `end` is called, every other program on
    * this database waits here: what it then decides by is the outcome of this post.

@@ -1,4 +1,4 @@
-import { type AccountIdentity, type KnownAccount, noteRun } from "./accounts.js";
+import { type AccountIdentity, type KnownAccount, type KnownAccounts, noteRun } from "./accounts.js";
 import type { ConnectionPool, Session } from "./connection/connection-pool.js";
 import { type EnergyHour, energyHoursBetween, readDaysOfEnergyHourly } from "./hours/energy-hourly.js";
 import { exportHours } from "./hours/export.js";
@@ -63,6 +63,11 @@ export class SyncStore {
   /** The row of an account, which is added where there is none; outside any lease. */
   async account(identity: AccountIdentity, signal?: AbortSignal): Promise<KnownAccount> {
     return await identity.find(this.#pool(), signal);
+  }
+
+  /** Looks for the row of an account, and adds none. */
+  async lookForAccount(identity: AccountIdentity, signal?: AbortSignal): Promise<KnownAccounts> {
+    return await this.#pool().use((session) => identity.look(session), signal);
   }
 
   /** Whether the table of the Python program's last version is there; see `ORIGINALS_LAST_TABLE`. */

@@ -6,7 +6,7 @@ import { dirname, join, resolve } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import { syncFolder, writePrivately } from "./files.js";
+import { removeLeftDrafts, syncFolder, writePrivately } from "./files.js";
 
 /** A file that a person named cannot be written, or must not be. One line, with what to do. */
 export class FileRefused extends Error {
@@ -63,7 +63,18 @@ export async function writableOutputFile(file: string, mayReplace: boolean): Pro
   await access(folder, constants.W_OK).catch(() => {
     throw new FileRefused(`The folder ${folder} cannot be written; name another.`);
   });
+  removeWhatIsLeftIn(folder);
   return output;
+}
+
+/** What a program that was killed has left half written there. */
+function removeWhatIsLeftIn(folder: string): void {
+  try {
+    removeLeftDrafts(folder, Date.now());
+  } catch (error) {
+    // A folder may be written by those who may not list it.
+    if (codeOf(error) !== "EACCES") throw error;
+  }
 }
 
 /**

@@ -5,6 +5,7 @@ export { LookBackMeter, type LookBackProgress } from "./plan/look-back.js";
 export { chosenMeteringPoint, MeteringPointNotChosen } from "./points/chosen-metering-point.js";
 export { type ListedMeteringPoint, Listing } from "./points/listing.js";
 export {
+  isNamed,
   listed,
   MeteringPointDiffers,
   MeteringPointNotFound,

@@ -181,6 +181,133 @@ describe("a backup", () => {
     expect(await contentOf(into)).toEqual(before);
   });
 
+  test("that was replaced since it was checked is not restored", async () => {
+    const from = await filled();
+    const into = await empty();
+    const checked = await backUp(from);
+    const manifest = await checkBackup(piecesOf(checked), signal);
+    await from.query("UPDATE metering_point_hourly SET kwh_total = 99 WHERE metering_point = 'FSK000227'");
+    const other = await backUp(from);
+    const restoring = using(into, (database) =>
+      database.restore({ manifest, open: () => piecesOf(other), onProgress: () => {} }, signal),
+    );
+    await expect(restoring).rejects.toThrow(BackupUnreadable);
+    expect(await into.query("SELECT 1 FROM metering_point_hourly")).toEqual([]);
+  });
+
+  test("merges a split as the writer does: from one source, as a whole, whichever of the two is later", async () => {
+    const HOUR = "metering_point = 'FSK000127' AND datetime = '2026-11-22T10:00Z'";
+    const set = (database: TestDatabase, values: string) =>
+      database.query(`UPDATE metering_point_hourly SET ${values} WHERE ${HOUR}`);
+    const split = "kwh_total, kwh_day, kwh_night, kwh_night_winter, tariff, split_source";
+    const byCaruna =
+      "kwh_day = NULL, kwh_night = 2, kwh_night_winter = NULL, tariff = 'night', split_source = 'caruna'";
+    const byCalendar =
+      "kwh_day = 2, kwh_night = NULL, kwh_night_winter = NULL, tariff = 'day', split_source = 'calendar'";
+    for (const isBackupLater of [true, false]) {
+      const from = await migrated();
+      const into = await migrated();
+      const at = (isLater: boolean) => `kwh_total = 2, kwh_invoiced = NULL, updated_at = '2026-11-2${isLater ? 8 : 7}'`;
+      await set(from, `${at(isBackupLater)}, ${byCalendar}`);
+      await set(into, `${at(!isBackupLater)}, ${byCaruna}`);
+      await restore(await backUp(from), into);
+      // The calendar's split takes the place of Caruna+'s own only with another total.
+      expect(await into.query(`SELECT ${split} FROM metering_point_hourly WHERE ${HOUR}`)).toEqual([
+        { kwh_total: 2, kwh_day: null, kwh_night: 2, kwh_night_winter: null, tariff: "night", split_source: "caruna" },
+      ]);
+    }
+  });
+
+  test("shows in energy_hourly what was merged", async () => {
+    const from = await migrated();
+    const backup = async () => await backUp(from);
+    const HOUR = "datetime = '2026-11-22T10:00Z'";
+    await from.query(
+      `UPDATE metering_point_hourly SET kwh_total = 55, updated_at = now() + interval '1 day' WHERE metering_point = 'FSK000127' AND ${HOUR}`,
+    );
+    const into = await migrated();
+    await restore(await backup(), into);
+    expect(await into.query(`SELECT kwh_total FROM energy_hourly WHERE ${HOUR}`)).toEqual([{ kwh_total: 55 }]);
+  });
+
+  test("has the tables that a switch has made, with what they are, and the columns that a user has added", async () => {
+    const from = await migrated();
+    await from.query(`
+      ALTER TABLE energy_hourly ADD COLUMN note varchar(20), ADD COLUMN "order" numeric;
+      UPDATE energy_hourly SET note = 'sauna', "order" = 1.50 WHERE datetime = '2026-11-22T10:00Z';
+      CREATE TABLE energy_hourly_of_x_until_20261101 AS TABLE energy_hourly;
+      COMMENT ON TABLE energy_hourly_of_x_until_20261101 IS
+        'The rows of energy_hourly until 2026-11-01, when it was switched to another metering point: hours of metering point X'`);
+    const into = await empty();
+    const backup = await backUp(from);
+    await restore(backup, into);
+    await restore(backup, into);
+    const kept = "SELECT * FROM energy_hourly_of_x_until_20261101 ORDER BY datetime";
+    expect(await into.query(kept)).toEqual(await from.query(kept));
+    expect(await contentOf(into)).toEqual(await contentOf(from));
+    expect(
+      await into.query("SELECT obj_description('energy_hourly_of_x_until_20261101'::regclass, 'pg_class') AS c"),
+    ).toEqual([{ c: expect.stringContaining("hours of metering point X") }]);
+  });
+
+  test("never mixes the hours of two metering points in energy_hourly: those of the backup come into a table of their own", async () => {
+    const from = await migrated();
+    const into = await migrated();
+    await into.query("UPDATE sync_state SET value = 'FSK000227' WHERE name = 'followed metering point'");
+    await into.query("DELETE FROM energy_hourly WHERE datetime > '2026-11-22T10:00Z'");
+    const before = await into.query("SELECT * FROM energy_hourly ORDER BY datetime");
+    const backup = await backUp(from);
+    await restore(backup, into);
+    await restore(backup, into);
+    const after = await into.query("SELECT * FROM energy_hourly ORDER BY datetime");
+    const mirrored = await into.query(
+      "SELECT datetime FROM metering_point_hourly WHERE metering_point = 'FSK000227' AND datetime > '2026-11-22T10:00Z'",
+    );
+    expect(after.slice(0, before.length).map(({ datetime }) => datetime)).toEqual(
+      before.map(({ datetime }) => datetime),
+    );
+    expect(after.length).toBe(before.length + mirrored.length);
+    const hours = "SELECT datetime, kwh_total FROM";
+    expect(await into.query(`${hours} energy_hourly_of_fsk000127_until_20261128 ORDER BY 1`)).toEqual(
+      await from.query(`${hours} energy_hourly ORDER BY 1`),
+    );
+    expect(await into.query("SELECT value FROM sync_state WHERE name = 'followed metering point'")).toEqual([
+      { value: "FSK000227" },
+    ]);
+  });
+
+  test("leaves it to the database that it is restored into which account loads a metering point", async () => {
+    const from = await migrated();
+    await from.query("UPDATE metering_point SET account = 'theirs', last_seen = now() + interval '1 day'");
+    const into = await migrated();
+    await into.query("INSERT INTO account (id, digest, salt) VALUES ('ours', '', '')");
+    await into.query("UPDATE metering_point SET account = 'ours' WHERE id = 'FSK000127'");
+    await into.query("DELETE FROM metering_point WHERE id = 'FSK000227'");
+    await restore(await backUp(from), into);
+    expect(await into.query("SELECT id, account FROM metering_point ORDER BY id")).toEqual([
+      { id: "FSK000127", account: "ours" },
+      { id: "FSK000227", account: null },
+    ]);
+  });
+
+  test("can be made of a table that only the Python version has written", async () => {
+    const from = await createDatabase();
+    databases.push(from);
+    await from.query(`
+      CREATE TABLE energy_hourly (id serial PRIMARY KEY, datetime timestamptz UNIQUE, kwh_total float8, tariff varchar);
+      INSERT INTO energy_hourly (datetime, kwh_total) VALUES ('2023-04-01 00:00+03', 1.5)`);
+    const pieces: Uint8Array[] = [];
+    const write = async (source: AsyncIterable<Uint8Array>) => {
+      for await (const piece of source) pieces.push(piece);
+    };
+    const database = new Database(from.settings, silentLogger);
+    const options = { createdAt: new Date(), program: "0.1.0", write, onProgress: () => {} };
+    await database.backup(options, signal).finally(() => database.stop());
+    const into = await empty();
+    await restore(Buffer.concat(pieces), into);
+    expect(await into.query("SELECT kwh_total FROM energy_hourly")).toEqual([{ kwh_total: 1.5 }]);
+  });
+
   test("of every table or with a reason why not", async () => {
     const tables = await (await empty()).query(
       "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1",

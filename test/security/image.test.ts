@@ -29,6 +29,7 @@ describe("the image", () => {
     expect(allowed.filter((name) => /^\.|state|\*|secret|password|^config\/\.|git/.test(name))).toEqual([]);
     expect(dockerfile.filter((line) => /^(ARG|ENV) /.test(line))).toEqual([
       "ARG NODE_IMAGE=node:24-bookworm-slim",
+      "ARG PREVIOUS_POSTGRES=",
       "ENV NODE_ENV=production STATE_DIR=/state",
     ]);
     const copied = dockerfile.filter((line) => /^(COPY|ADD) /.test(line) && !line.includes("--from="));
@@ -41,6 +42,8 @@ describe("the image", () => {
   test("takes the packages of the lock file, those for development left out", () => {
     expect(dockerfile.filter((line) => /npm (ci|install|i)\b/.test(line))).toEqual([
       "RUN npm ci --omit=dev",
+      // Nothing unless the builder names a version of PostgreSQL's programs.
+      expect.stringMatching(/^RUN mkdir previous && if \[ -n "\$PREVIOUS_POSTGRES" \]; then npm install .*\\$/),
       "RUN npm ci",
     ]);
     expect(last.filter((line) => line.includes("/node_modules"))).toEqual([

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { ConnectionPool } from "../connection/connection-pool.js";
 import type { ManifestTable } from "./manifest.js";
-import { quoted } from "./write.js";
+import { quoted } from "./tables.js";
 
 const digestRow = z.object({ digest: z.string() });
 

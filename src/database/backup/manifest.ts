@@ -21,6 +21,10 @@ const part = z.object({
 const table = z.object({
   name: z.string(),
   columns: z.array(z.string()).min(1),
+  /** PostgreSQL's type of each column, for those that a user has added. */
+  types: z.array(z.string()).optional(),
+  /** That of a table with rows that `energy_hourly` had. */
+  comment: z.string().optional(),
   rows: z.int().min(0),
   parts: z.array(part),
 });

@@ -42,23 +42,41 @@ export async function checkBackup(source: AsyncIterable<Uint8Array>, signal: Abo
     if (manifest !== undefined) throw damaged("something follows its manifest");
     if (name === MANIFEST_NAME) manifest = readManifest(content);
     else if (seen.has(name)) throw damaged(`${name} is in it twice`);
-    else seen.set(name, { sha256: createHash("sha256").update(content).digest("hex"), bytes: content.length });
+    else seen.set(name, { sha256: digestOf(content), bytes: content.length });
   });
   if (manifest === undefined) throw damaged("its manifest is missing: it was cut off, or is no backup of this program");
   compare(manifest, seen);
   return manifest;
 }
 
-/** Hands over the parts of the tables one by one, in the order in which they were written. The backup was checked before. */
+/**
+ * Hands over the parts of the tables one by one, in the order in which they were written. The backup was checked before; a file that
+ * was replaced since is found out here.
+ *
+ * @throws {BackupUnreadable}
+ */
 export async function readParts(
   source: AsyncIterable<Uint8Array>,
-  take: (part: BackupPart) => Promise<void>,
+  manifest: BackupManifest,
+  take: (part: BackupPart, rows: number) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
+  const expected = new Map(manifest.tables.flatMap(({ parts }) => parts.map((part) => [part.file, part] as const)));
   await entriesOf(source, signal, async (file, content) => {
     const table = tableOf(file);
-    if (table !== undefined) await take({ table, file, content });
+    if (table === undefined) return;
+    const part = expected.get(file);
+    if (part === undefined || part.sha256 !== digestOf(content))
+      throw damaged(`${file} is not as it was when it was checked`);
+    expected.delete(file);
+    await take({ table, file, content }, part.rows);
   });
+  const [missing] = expected.keys();
+  if (missing !== undefined) throw damaged(`${missing} is missing`);
+}
+
+function digestOf(content: Buffer): string {
+  return createHash("sha256").update(content).digest("hex");
 }
 
 /** Parts are `table/00001.csv`. */

@@ -1,20 +1,13 @@
 import { z } from "zod";
 import type { ConnectionPool, Session } from "../connection/connection-pool.js";
-import { DatabaseError } from "../connection/errors.js";
-import type { BackupManifest } from "./manifest.js";
+import { CLAIMED_BY, FOLLOWED, readFollowed } from "../hours/follow.js";
+import { ALL_HOURS, mirrorHours } from "../hours/mirror.js";
+import { finishSetAsideTable, isSetAside, setAsideComment, setAsideName } from "../hours/set-aside.js";
+import { keepWritersOut } from "../lease.js";
+import type { BackupManifest, ManifestTable } from "./manifest.js";
 import { type BackupPart, BackupUnreadable, readParts } from "./read.js";
-import { BACKUP_TABLES, type BackupTable } from "./tables.js";
-import { COLUMNS, quoted, SCHEMA_VERSION } from "./write.js";
-
-/** Somebody writes to the database while it is to be restored. */
-export class DatabaseInUse extends DatabaseError {
-  constructor(owner: string) {
-    super(
-      `A running program (${owner}) writes to this database. End it, and restore again; one that was killed is ` +
-        "forgotten after three minutes. Nothing was changed.",
-    );
-  }
-}
+import { type BackupTable, backupTable, quoted } from "./tables.js";
+import { COLUMN, COLUMNS, readSchemaVersion } from "./write.js";
 
 export interface RestoreOptions {
   /** Checked before. */
@@ -27,7 +20,7 @@ export interface RestoreOptions {
 
 /**
  * Puts the rows of a backup into the tables, in one transaction: all of them, or none where it is interrupted. Where there
- * are rows already the newer of two counts, and NULL never overwrites a value. The tables must be there.
+ * are rows already both are merged by the rules of the writer, what Caruna+ showed later being read last. The tables must be there.
  *
  * @throws {DatabaseInUse} where a running program holds a lease.
  * @throws {BackupUnreadable} where the backup is of a newer version, or its values do not fit the tables.
@@ -44,79 +37,154 @@ export async function restoreBackup(
     );
     await keepWritersOut(session);
     await requireKnownSchema(session, manifest);
-    const rowsOf = new Map(
-      manifest.tables.flatMap(({ parts }) => parts.map(({ file, rows }) => [file, rows] as const)),
-    );
-    let staging: Staging | undefined;
+    const restoration = new Restoration(session, manifest);
     let rows = 0;
-    const take = async ({ table: name, file, content }: BackupPart) => {
-      if (staging?.name !== name) {
-        await staging?.merge();
-        staging = await stage(session, name, manifest);
-      }
-      await staging.add(content);
-      rows += rowsOf.get(file) ?? 0;
+    const take = async (part: BackupPart, expectedRows: number) => {
+      await restoration.add(part);
+      rows += expectedRows;
       onProgress(rows);
     };
-    await readParts(open(), take, signal);
-    await staging?.merge();
+    await readParts(open(), manifest, take, signal);
+    await restoration.end();
   }, signal);
 }
 
-/** A lease that is taken now waits for the end of this transaction. */
-async function keepWritersOut(session: Session): Promise<void> {
-  await session.execute("LOCK TABLE public.writer_lease IN SHARE ROW EXCLUSIVE MODE");
-  const [holder] = await session.query(
-    z.object({ owner: z.string() }),
-    "SELECT owner FROM public.writer_lease WHERE expires_at > now() LIMIT 1",
-  );
-  if (holder !== undefined) throw new DatabaseInUse(holder.owner);
-}
-
 async function requireKnownSchema(session: Session, { schemaVersion }: BackupManifest): Promise<void> {
-  const [known] = await session.query(z.object({ version: z.number() }), SCHEMA_VERSION);
-  if (known === undefined || schemaVersion <= known.version) return;
+  if (schemaVersion <= (await readSchemaVersion(session))) return;
   throw new BackupUnreadable(
     "The backup is of a database that a newer version of the program has changed. Update the program first. Nothing was changed.",
   );
 }
 
-/** A temporary table that takes the rows of one table, and is merged into it when all have come. */
-interface Staging {
+/** The rows of one table on their way into it. */
+interface Staged {
+  /** Of the table in the backup. */
   readonly name: string;
-  add(csv: Buffer): Promise<void>;
-  merge(): Promise<void>;
+  readonly columns: readonly string[];
 }
 
-async function stage(session: Session, name: string, manifest: BackupManifest): Promise<Staging> {
-  const table = BACKUP_TABLES.find((candidate) => candidate.name === name);
-  const columns = manifest.tables.find((candidate) => candidate.name === name)?.columns;
-  const there = (await session.query(z.object({ column: z.string() }), COLUMNS, [name])).map(({ column }) => column);
-  const unknown = columns?.filter((column) => !there.includes(column)) ?? [];
-  if (table === undefined || columns === undefined || unknown.length > 0) {
-    const what = table === undefined ? `a table ${name}` : `columns of ${name} (${unknown.join(", ")})`;
-    throw new BackupUnreadable(
-      `The backup has ${what} that this database lacks. Update the program. Nothing was changed.`,
-    );
+/** Takes the parts of a backup in their order: each table goes into a temporary one, and is merged when it is complete. */
+class Restoration {
+  readonly #session: Session;
+  readonly #manifest: BackupManifest;
+  #staged: Staged | undefined;
+  /** The metering points that `energy_hourly` mirrors here and in the backup; undefined until it is known. */
+  #mirrored: { readonly here: string | undefined; readonly there: string | undefined } | undefined;
+
+  /** Whether hours of the backup met hours that were there: what came of them is to be seen in `energy_hourly`. */
+  #hasMergedHours = false;
+
+  constructor(session: Session, manifest: BackupManifest) {
+    this.#session = session;
+    this.#manifest = manifest;
   }
-  const list = columns.map(quoted).join(", ");
-  await session.execute("DROP TABLE IF EXISTS pg_temp.restored");
-  await session.execute(
-    `CREATE TEMPORARY TABLE restored ON COMMIT DROP AS SELECT ${list} FROM public.${quoted(name)} WITH NO DATA`,
+
+  async add({ table, content }: BackupPart): Promise<void> {
+    if (this.#staged?.name !== table) {
+      await this.#merge();
+      this.#staged = await this.#stage(table);
+    }
+    const list = this.#staged.columns.map(quoted).join(", ");
+    const text = `COPY pg_temp.restored (${list}) FROM STDIN (FORMAT csv, HEADER true, ENCODING 'UTF8')`;
+    await this.#session.copyIn(text, [content]);
+  }
+
+  async end(): Promise<void> {
+    await this.#merge();
+    await this.#session.execute(RELEASE_POINTS);
+    const followed = await readFollowed(this.#session);
+    if (this.#hasMergedHours && followed !== undefined) await mirrorHours(this.#session, followed, ALL_HOURS);
+  }
+
+  async #stage(name: string): Promise<Staged> {
+    const { columns, comment, types } = this.#tableOf(name);
+    const table = backupTable(name, comment);
+    if (table === undefined) throw lacking(`a table ${name}`);
+    if (isSetAside(name, comment)) await this.#makeSetAside(name, comment ?? "");
+    await this.#addColumns(name, columns, types);
+    const list = columns.map(quoted).join(", ");
+    await this.#session.execute("DROP TABLE IF EXISTS pg_temp.restored");
+    await this.#session.execute(
+      `CREATE TEMPORARY TABLE restored ON COMMIT DROP AS SELECT ${list} FROM public.${quoted(name)} WITH NO DATA`,
+    );
+    return { name, columns };
+  }
+
+  #tableOf(name: string): ManifestTable {
+    const table = this.#manifest.tables.find((candidate) => candidate.name === name);
+    if (table === undefined) throw lacking(`a table ${name}`);
+    return table;
+  }
+
+  /** A user may have added columns of their own. */
+  async #addColumns(name: string, columns: readonly string[], types: readonly string[] | undefined): Promise<void> {
+    const there = (await this.#session.query(COLUMN, COLUMNS, [name])).map(({ column }) => column);
+    for (const [index, column] of columns.entries()) {
+      if (there.includes(column)) continue;
+      const [found] = await this.#session.query(
+        z.object({ type: z.string().nullable() }),
+        "SELECT to_regtype($1)::text AS type",
+        [types?.[index] ?? ""],
+      );
+      if (found === undefined || found.type === null) throw lacking(`the column ${column} of ${name}`);
+      await this.#session.execute(`ALTER TABLE public.${quoted(name)} ADD COLUMN ${quoted(column)} ${found.type}`);
+    }
+  }
+
+  async #makeSetAside(name: string, comment: string): Promise<void> {
+    const [found] = await this.#session.query(
+      z.object({ exists: z.boolean() }),
+      "SELECT to_regclass('public.' || quote_ident($1)) IS NOT NULL AS exists",
+      [name],
+    );
+    if (found?.exists === true) return;
+    await this.#session.execute(`CREATE TABLE public.${quoted(name)} AS TABLE public.energy_hourly WITH NO DATA`);
+    await finishSetAsideTable(this.#session, name, comment);
+  }
+
+  async #merge(): Promise<void> {
+    if (this.#staged === undefined) return;
+    const { name, columns } = this.#staged;
+    if (name === "sync_state") await this.#compareMirrored();
+    const mirrored = this.#mirrored;
+    const isOfAnother = name === "energy_hourly" && mirrored !== undefined && mirrored.here !== mirrored.there;
+    const into = isOfAnother ? await this.#besideEnergyHourly(mirrored.there) : name;
+    const table = backupTable(name, this.#tableOf(name).comment);
+    if (table === undefined) throw lacking(`a table ${name}`);
+    const target = { ...table, name: into };
+    const [first] = await this.#session.query(z.object({}), `SELECT FROM public.${quoted(into)} LIMIT 1`);
+    if (first !== undefined && name === "metering_point_hourly") this.#hasMergedHours = true;
+    await this.#session.execute(first === undefined ? insertion(target, columns) : merger(target, columns));
+    for (const column of table.counted ?? []) await this.#session.execute(COUNT_ON, [`public.${name}`, column]);
+  }
+
+  /** Where `energy_hourly` has rows, those of another metering point, or of who knows which, must not come among them. */
+  async #compareMirrored(): Promise<void> {
+    const here = await readFollowed(this.#session);
+    const [found] = await this.#session.query(
+      z.object({ value: z.string() }),
+      "SELECT value FROM pg_temp.restored WHERE name = $1",
+      [FOLLOWED],
+    );
+    const [hour] = await this.#session.query(z.object({}), "SELECT FROM public.energy_hourly LIMIT 1");
+    if (here === undefined && hour === undefined) return;
+    this.#mirrored = { here, there: found?.value };
+    await this.#session.execute("DELETE FROM pg_temp.restored WHERE name IN ($1, $2)", [FOLLOWED, CLAIMED_BY]);
+  }
+
+  /** A table for the rows of the backup's `energy_hourly`; by its name that of an earlier restoration of the same backup. */
+  async #besideEnergyHourly(meteringPointId: string | undefined): Promise<string> {
+    const day = this.#manifest.createdAt.slice(0, 10);
+    const name = setAsideName(meteringPointId, day);
+    await this.#makeSetAside(name, setAsideComment(meteringPointId, day));
+    return name;
+  }
+}
+
+function lacking(what: string): BackupUnreadable {
+  return new BackupUnreadable(
+    `The backup has ${what}, which this database lacks and this program cannot make. Update the program. Nothing was changed.`,
   );
-  return {
-    name,
-    async add(csv) {
-      await session.copyIn(`COPY pg_temp.restored (${list}) FROM STDIN (FORMAT csv, HEADER true, ENCODING 'UTF8')`, [
-        csv,
-      ]);
-    },
-    async merge() {
-      const [first] = await session.query(z.object({}), `SELECT FROM public.${quoted(name)} LIMIT 1`);
-      await session.execute(first === undefined ? insertion(table, columns) : merger(table, columns));
-      for (const column of table.counted ?? []) await session.execute(COUNT_ON, [`public.${name}`, column]);
-    },
-  };
 }
 
 /** Into a table without rows they go as they are. */
@@ -125,20 +193,26 @@ function insertion({ name }: BackupTable, columns: readonly string[]): string {
   return `INSERT INTO public.${quoted(name)} (${list}) SELECT ${list} FROM pg_temp.restored`;
 }
 
-function merger({ name, key, restoredWins, counted = [] }: BackupTable, columns: readonly string[]): string {
-  const merged = columns.filter((column) => !counted.includes(column));
-  const list = merged.map(quoted).join(", ");
-  const values = merged.filter((column) => !key.includes(column)).map(quoted);
-  const changes = values.map(
-    (column) => `${column} = CASE WHEN ${restoredWins}
-    THEN COALESCE(EXCLUDED.${column}, kept.${column}) ELSE COALESCE(kept.${column}, EXCLUDED.${column}) END`,
-  );
+/** A row that is as it would become is not written again. */
+function merger({ name, key, merged, counted = [] }: BackupTable, columns: readonly string[]): string {
+  const taken = columns.filter((column) => !counted.includes(column));
+  const list = taken.map(quoted).join(", ");
+  const values = taken.filter((column) => !key.includes(column));
+  const expressions = merged(values);
+  const changes = values.map((column, index) => `${quoted(column)} = ${expressions[index]}`);
+  const kept = values.map((column) => `kept.${quoted(column)}`);
   return `
 INSERT INTO public.${quoted(name)} AS kept (${list})
 SELECT ${list} FROM pg_temp.restored WHERE ${key.map((column) => `${quoted(column)} IS NOT NULL`).join(" AND ")}
 ON CONFLICT (${key.map(quoted).join(", ")}) DO UPDATE SET
-  ${changes.join(",\n  ")}`;
+  ${changes.join(",\n  ")}
+WHERE ROW (${kept.join(", ")})::text IS DISTINCT FROM ROW (${expressions.join(", ")})::text`;
 }
+
+/** An account that this database does not know loads nothing here. */
+const RELEASE_POINTS = `
+UPDATE public.metering_point SET account = NULL
+WHERE account IS NOT NULL AND NOT EXISTS (SELECT FROM public.account WHERE account.id = metering_point.account)`;
 
 /** The sequence of a column goes on behind the numbers that were restored. */
 const COUNT_ON = `

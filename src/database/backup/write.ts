@@ -4,6 +4,7 @@ import { createGzip } from "node:zlib";
 import { createTarPacker } from "modern-tar";
 import { z } from "zod";
 import type { ConnectionPool, Session } from "../connection/connection-pool.js";
+import { readSetAsideTables } from "../hours/set-aside.js";
 import {
   type BackupManifest,
   FORMAT,
@@ -13,7 +14,7 @@ import {
   type ManifestTable,
 } from "./manifest.js";
 import { partsOf } from "./parts.js";
-import { BACKUP_TABLES } from "./tables.js";
+import { BACKUP_TABLES, quoted } from "./tables.js";
 
 /** A part is in memory as a whole. */
 const PART_BYTES = 2 * 1024 * 1024;
@@ -65,7 +66,8 @@ export async function writeBackup(
 async function fill(tar: Tar, session: Session, options: BackupOptions): Promise<BackupManifest> {
   const tables: ManifestTable[] = [];
   let rowsBefore = 0;
-  for (const { name } of BACKUP_TABLES) {
+  const own: readonly { readonly name: string; readonly comment?: string }[] = BACKUP_TABLES;
+  for (const { name, comment } of [...own, ...(await readSetAsideTables(session))]) {
     const columns = await session.query(COLUMN, COLUMNS, [name]);
     // A table that a later version made, or that its owner has dropped.
     if (columns.length === 0) continue;
@@ -82,14 +84,15 @@ async function fill(tar: Tar, session: Session, options: BackupOptions): Promise
       options.onProgress(rowsBefore + rows);
     }
     rowsBefore += rows;
-    tables.push({ name, columns: names, rows, parts });
+    const types = columns.map(({ type }) => type);
+    tables.push({ name, columns: names, types, ...(comment === undefined ? {} : { comment }), rows, parts });
   }
   const manifest: BackupManifest = {
     format: FORMAT,
     formatVersion: FORMAT_VERSION,
     createdAt: options.createdAt.toISOString(),
     program: options.program,
-    schemaVersion: (await session.query(VERSION, SCHEMA_VERSION))[0]?.version ?? 0,
+    schemaVersion: await readSchemaVersion(session),
     tables,
   };
   await add(tar, MANIFEST_NAME, Buffer.from(`${JSON.stringify(manifest, undefined, 2)}\n`), options.createdAt);
@@ -115,16 +118,24 @@ function headerOf(columns: readonly string[]): Buffer {
   return Buffer.from(`${columns.map((name) => (/^\w+$/.test(name) ? name : quoted(name))).join(",")}\n`);
 }
 
-export function quoted(identifier: string): string {
-  return `"${identifier.replaceAll('"', '""')}"`;
-}
-
-const COLUMN = z.object({ column: z.string() });
-/** Generated columns are counted out anew. */
+/** A row of the answer to `COLUMNS`. */
+export const COLUMN = z.object({ column: z.string(), type: z.string() });
+/** The columns of a table, without generated ones, which the database makes again. */
 export const COLUMNS = `
-SELECT attname AS column FROM pg_attribute
+SELECT attname AS column, format_type(atttypid, NULL) AS type FROM pg_catalog.pg_attribute
 WHERE attrelid = to_regclass('public.' || quote_ident($1)) AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
 ORDER BY attnum`;
 
-const VERSION = z.object({ version: z.number() });
-export const SCHEMA_VERSION = "SELECT COALESCE(max(number), 0) AS version FROM public.caruna_integration_migration";
+/** The number of the newest file of sql/ that was run; 0 where none was (a table of the Python version alone). */
+export async function readSchemaVersion(session: Session): Promise<number> {
+  const [found] = await session.query(
+    z.object({ exists: z.boolean() }),
+    "SELECT to_regclass('public.caruna_integration_migration') IS NOT NULL AS exists",
+  );
+  if (found?.exists !== true) return 0;
+  const [row] = await session.query(
+    z.object({ version: z.number() }),
+    "SELECT COALESCE(max(number), 0) AS version FROM public.caruna_integration_migration",
+  );
+  return row?.version ?? 0;
+}

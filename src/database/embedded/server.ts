@@ -83,6 +83,11 @@ export class EmbeddedServer {
     this.#findPrograms = findPrograms;
   }
 
+  /** Absolute path of the data folder. */
+  get directory(): string {
+    return this.#requestedDirectory;
+  }
+
   /**
    * Makes sure that the server runs. May be called again at any time; it costs one round trip when all is well.
    *

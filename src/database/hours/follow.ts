@@ -14,8 +14,8 @@ export interface Followed {
 }
 
 /** Names in `sync_state`. */
-const FOLLOWED = "followed metering point";
-const CLAIMED_BY = "followed metering point claimed by";
+export const FOLLOWED = "followed metering point";
+export const CLAIMED_BY = "followed metering point claimed by";
 const CONFIGURED = " configured";
 
 /** The metering point that `energy_hourly` mirrors, and the account that claimed the table. */

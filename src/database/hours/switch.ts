@@ -2,9 +2,9 @@ import { z } from "zod";
 import { quoteIdentifier } from "../connection/connection-errors.js";
 import type { Session } from "../connection/connection-pool.js";
 import { DatabaseHoursHidden, DatabaseRightsMissing } from "../connection/errors.js";
-
 import { type Claim, follow, readMirrored } from "./follow.js";
 import { ENERGY_HOURLY_LOCK } from "./mirror.js";
+import { finishSetAsideTable, setAsideComment, setAsideName } from "./set-aside.js";
 
 /** What a switch of the mirrored metering point did. */
 export interface Switched {
@@ -53,7 +53,7 @@ async function requireRights(session: Session): Promise<void> {
 
 /** Copies all rows of `energy_hourly` to a table of their own, and removes them. */
 async function setAside(session: Session, meteringPointId: string | undefined, today: string) {
-  const keptIn = await freeName(session, meteringPointId, today);
+  const keptIn = await freeName(session, setAsideName(meteringPointId, today));
   const table = `public.${quoteIdentifier(keptIn)}`;
   await session.execute(`CREATE TABLE ${table} AS TABLE public.energy_hourly WITH NO DATA`);
   const kept = await session.execute(`INSERT INTO ${table} SELECT * FROM public.energy_hourly`);
@@ -61,22 +61,14 @@ async function setAside(session: Session, meteringPointId: string | undefined, t
     await session.execute(`DROP TABLE ${table}`);
     return { keptIn: null, kept };
   }
-  await session.execute(`ALTER TABLE ${table} ADD UNIQUE (datetime)`);
-  const owner = meteringPointId === undefined ? "of an unknown metering point" : `of metering point ${meteringPointId}`;
-  const comment = `The rows of energy_hourly until ${today}, when it was switched to another metering point: hours ${owner}`;
-  await session.execute(`COMMENT ON TABLE ${table} IS '${comment.replaceAll("'", "''")}'`);
+  await finishSetAsideTable(session, keptIn, setAsideComment(meteringPointId, today));
   const removed = await session.execute("DELETE FROM public.energy_hourly");
   if (removed !== kept) throw new DatabaseHoursHidden("public.energy_hourly", Math.abs(kept - removed));
   return { keptIn, kept };
 }
 
-/** A name that says what the rows are, and that no table has. */
-async function freeName(session: Session, meteringPointId: string | undefined, today: string): Promise<string> {
-  const word = meteringPointId
-    ?.toLowerCase()
-    .replace(/[^a-z0-9]+/g, "_")
-    .slice(0, 30);
-  const name = `energy_hourly_${word === undefined ? "" : `of_${word}_`}until_${today.replaceAll("-", "")}`;
+/** That name, or one with a number behind it that no table has. */
+async function freeName(session: Session, name: string): Promise<string> {
   for (let copy = 1; ; copy += 1) {
     const candidate = copy === 1 ? name : `${name}_${copy}`;
     const [found] = await session.query(
