@@ -1,13 +1,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import pg from "pg";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { type ForgetPlan, forget, loadConfiguration, type ToForget } from "../../src/app/index.js";
 import { OF_POINT } from "../../src/database/forget.js";
 import { AccountIdentity, Database, DatabaseInUse, DatabaseRightsMissing } from "../../src/database/index.js";
 import { silentLogger } from "../../src/shared/logger.js";
 import { startSimulator } from "../../src/simulator/index.js";
 import { atTheEnd, clientFor } from "../support/caruna.js";
-import { createDatabase, type TestDatabase } from "../support/postgres.js";
+import { createCopy, createDatabase, type TestDatabase } from "../support/postgres.js";
 import { databaseSettings, workingDirectory } from "../support/program.js";
 
 const { signal } = new AbortController();
@@ -17,11 +18,21 @@ const USER = "somebody@example.com";
 /** What `energy_hourly` of the fixture mirrors, and another one. */
 const [MIRRORED, OTHER] = ["FSK000127", "FSK000227"];
 
+/** Tables of today with the rows of the fixture. */
+let filled: TestDatabase;
+beforeAll(async () => {
+  filled = await createDatabase();
+  await filled.query(VERSION_0_1_0);
+  const migrated = new Database(filled.settings, silentLogger);
+  await migrated.start();
+  await migrated.stop();
+});
+afterAll(() => filled.drop());
+
 let database: TestDatabase;
 let folder: ReturnType<typeof workingDirectory>;
 beforeEach(async () => {
-  database = await createDatabase();
-  await database.query(VERSION_0_1_0);
+  database = await createCopy(filled);
   folder = workingDirectory();
 });
 afterEach(async () => {
@@ -78,7 +89,6 @@ async function rowsWithout(id: string): Promise<unknown> {
 }
 
 test("a metering point goes with its hours, what it is mirrored in, and its marks; nothing else does", async () => {
-  await run(MIRRORED, {}, false);
   await database.query("INSERT INTO energy_hourly (datetime, kwh_total) VALUES ('2020-01-01 00:00+02', 4)");
   const before = await rowsWithout(MIRRORED);
   const { shown, removed } = await run(MIRRORED);
@@ -118,7 +128,6 @@ test("of a metering point that is not mirrored energy_hourly keeps every row", a
 });
 
 test("a table that a switch has made goes with the last hour of the metering point", async () => {
-  await run(MIRRORED, {}, false);
   await database.query(`
     CREATE TABLE energy_hourly_of_fsk000227_until_20261101 AS
       SELECT h.* FROM energy_hourly h JOIN metering_point_hourly m USING (datetime) WHERE m.metering_point = '${OTHER}';
@@ -142,7 +151,6 @@ test("it is found by its GSRN, and one that is not there is refused without a wo
 });
 
 test("nothing is changed where it is not confirmed, and while a program writes", async () => {
-  await run(MIRRORED, {}, false);
   const hours = await count("metering_point_hourly");
   await database.query(
     "INSERT INTO writer_lease (name, owner, epoch, expires_at) VALUES ('writer of x', 'nas 1 x', 1, now() + interval '1 minute')",
@@ -152,15 +160,12 @@ test("nothing is changed where it is not confirmed, and while a program writes",
 });
 
 test("a write that is under way under a lease that has run out is waited for, and its hours go too", async () => {
-  await run(MIRRORED, {}, false);
   await database.query(
     "INSERT INTO writer_lease (name, owner, epoch, expires_at) VALUES ('writer of x', 'nas 1 x', 1, '-infinity')",
   );
-  const { Client } = (await import("pg")).default;
   const { host, port, user, password, database: name } = database.settings;
-  const writer = new Client({ host, port, user, password, database: name });
+  const writer = new pg.Client({ host, port, user, password, database: name });
   await writer.connect();
-  atTheEnd(() => writer.end());
   await writer.query("BEGIN; SELECT FROM writer_lease WHERE name = 'writer of x' FOR UPDATE");
   await writer.query(
     "INSERT INTO metering_point_hourly (metering_point, datetime, kwh_total) VALUES ($1, '2019-05-05 10:00Z', 1)",
@@ -174,6 +179,7 @@ test("a write that is under way under a lease that has run out is waited for, an
     isWaiting = locks.length > 0;
   }
   await writer.query("COMMIT");
+  await writer.end();
   expect((await forgetting).removed?.points[0]?.hours).toBe(313);
   expect(await count(`metering_point_hourly WHERE metering_point = '${MIRRORED}'`)).toBe(0);
 });
@@ -240,7 +246,6 @@ test("what would load it again is said", async () => {
 });
 
 test("a role that may not remove rows is told the statements, and nothing is changed", async () => {
-  await run(MIRRORED, {}, false);
   const role = `forgetter_${Date.now()}`;
   await database.query(`
     CREATE ROLE ${role} LOGIN PASSWORD 'salasana';
@@ -266,7 +271,6 @@ test("a role that may not remove rows is told the statements, and nothing is cha
 });
 
 test("every table with rows of a metering point is among those that are emptied", async () => {
-  await run(MIRRORED, {}, false);
   const columns = await database.query(
     `SELECT table_name AS name FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
     WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND column_name = 'metering_point' ORDER BY 1`,

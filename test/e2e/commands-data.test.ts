@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createDatabase } from "../support/postgres.js";
@@ -58,4 +58,42 @@ test("a backup, of mode 0600, goes into another database, and only when told so 
 test("a file that is no backup is refused before anything is written", async () => {
   const { exitCode, stderr } = await run(["restore", "README.txt"]);
   expect([exitCode, stderr]).toEqual([2, "There is no file README.txt; name the backup's file.\n"]);
+});
+
+test("forget shows what there is, does nothing without a person or --yes, and removes it with", async () => {
+  await world.once();
+  const asked = await run(["forget", world.meter]);
+  expect(asked.exitCode).toBe(2);
+  expect(asked.stderr).toContain("add --yes");
+  expect(asked.stdout).toContain(`metering point ${world.meter}`);
+  expect(asked.stdout).toMatch(/hours +168, \d{4}-\d\d-\d\d 00:00 to \d{4}-\d\d-\d\d 23:00/);
+  expect(asked.stdout).toContain("set CARUNA_CUSTOMERS to");
+  const removed = await run(["forget", world.meter, "--yes"]);
+  expect(removed).toMatchObject({ exitCode: 0, stderr: "" });
+  expect(removed.stdout).toContain("Removed: 1 metering point with 168 hours.");
+  for (const table of ["energy_hourly", "metering_point_hourly", "metering_point"])
+    expect(await world.database.query(`SELECT FROM ${table}`)).toEqual([]);
+  expect((await run(["forget", world.meter, "--yes"])).exitCode).toBe(2);
+
+  // The account still lists it: it comes back, and the account goes with its session.
+  await world.once();
+  expect(await world.database.query("SELECT FROM metering_point_hourly")).toHaveLength(168);
+  expect(existsSync(join(world.folder, "state/session.json"))).toBe(true);
+  expect((await run(["forget", "--account", "--yes"])).stdout).toContain("Removed: 1 metering point with 168 hours.");
+  expect(existsSync(join(world.folder, "state/session.json"))).toBe(false);
+  expect((await run(["forget"])).exitCode).toBe(2);
+});
+
+test("status and doctor say where the data are, and when they were backed up", async () => {
+  await world.once();
+  const storage = async () => JSON.parse((await run(["status", "--json"])).stdout).storage;
+  const { host, port, database } = world.database.settings;
+  expect(await storage()).toMatchObject({ kind: "server", host, port, database, lastBackup: null });
+  expect((await storage()).bytes).toBeGreaterThan(1_000_000);
+  await run(["backup", "all.tar.gz"]);
+  expect(Date.parse((await storage()).lastBackup)).toBeGreaterThan(Date.now() - 600_000);
+  expect((await run(["status"])).stdout).toContain(`The data are in ${database} on ${host}:${port} (`);
+  const doctor = (await run(["doctor"])).stdout;
+  expect(doctor).toContain("the last backup was made on");
+  expect(doctor).not.toContain(database);
 });

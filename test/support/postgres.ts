@@ -31,6 +31,11 @@ export async function createMigratedDatabase(): Promise<TestDatabase> {
   return await createFrom(MIGRATED_TEMPLATE);
 }
 
+/** Makes a database with what another one has, to which nobody is connected. */
+export async function createCopy({ settings }: TestDatabase): Promise<TestDatabase> {
+  return await createFrom(settings.database);
+}
+
 async function createFrom(template: string): Promise<TestDatabase> {
   const { host, port, user, password } = inject("postgresServer");
   const database = `test_${randomBytes(6).toString("hex")}`;
