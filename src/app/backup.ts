@@ -89,6 +89,9 @@ export async function restore(
   const database = new Database(databaseSettings(configuration), logger);
   try {
     await database.restore({ manifest, open: () => createReadStream(file), onProgress }, signal);
+    const { lastBackupEpochMs } = await database.storage(signal);
+    const createdAt = new Date(manifest.createdAt);
+    if (createdAt.getTime() > (lastBackupEpochMs ?? 0)) await database.noteBackup(createdAt, signal);
   } finally {
     await database.stop();
   }

@@ -28,7 +28,7 @@ export function accountSettings(simulator: Simulator): Record<string, string> {
 }
 
 /** The settings of a test database, as an original user's `.env` has them. */
-export function databaseSettings({ settings }: TestDatabase): Record<string, string> {
+export function databaseSettings({ settings }: Pick<TestDatabase, "settings">): Record<string, string> {
   return {
     DB_HOST: settings.host,
     DB_PORT: String(settings.port),
