@@ -289,6 +289,17 @@ describe("looking back", () => {
     expect(meter.after({ ...round(["2026-03-11"], 24), points: [standIn], plan: limited })?.daysLeft).toBe(9);
   });
 
+  test("tells days left to the day that BACKFILL names where the contract began before it", () => {
+    const days = (backfill: string, contractFrom: string) => {
+      const meter = new LookBackMeter(() => Date.UTC(2026, 2, 20));
+      const points = [{ ...point, contractFrom: Temporal.PlainDate.from(contractFrom) }];
+      const limited = { ...plan, backfill: Temporal.PlainDate.from(backfill) };
+      return meter.after({ ...round(["2026-03-11"], 24), points, plan: limited })?.daysLeft;
+    };
+    expect(days("2026-03-05", "2026-03-01")).toBe(6);
+    expect(days("2026-03-01", "2026-03-05")).toBe(6);
+  });
+
   test("begins anew from every year and from the months that wait, and from nothing else", () => {
     const later = Date.UTC(2030, 0, 1);
     const state = (span: "day" | "month" | "year", nextAskEpochMs: number | null) => ({
