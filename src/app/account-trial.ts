@@ -16,10 +16,10 @@ import { databaseSettings, loginGuard, loginTranscripts, sessionFile } from "./s
 export type TriedAccount =
   /** With its metering points, one at least. */
   | { readonly kind: "accepted"; readonly listed: readonly ListedMeteringPoint[] }
-  /** With Caruna's own words, where it gave some. */
-  | { readonly kind: "rejected"; readonly reason: string | undefined }
+  /** With Caruna's own words, where it gave some, and what the password itself shows of a possible cause. */
+  | { readonly kind: "rejected"; readonly reason: string | undefined; readonly hint: string | undefined }
   /** The login is paused, and Caruna+ was not asked. */
-  | { readonly kind: "paused"; readonly pause: LoginPause };
+  | { readonly kind: "paused"; readonly pause: LoginPause; readonly hint: string | undefined };
 
 /** Tries accounts before they are kept. The login guard records every password that is posted, and may pause the login. */
 export class AccountTrial {
@@ -59,8 +59,8 @@ export class AccountTrial {
       if (listed.length === 0) throw new NoMeteringPoint();
       return { kind: "accepted", listed };
     } catch (error) {
-      if (error instanceof CredentialsRejected) return { kind: "rejected", reason: error.reason };
-      if (error instanceof LoginPaused) return { kind: "paused", pause: error.pause };
+      if (error instanceof CredentialsRejected) return { kind: "rejected", reason: error.reason, hint: error.hint };
+      if (error instanceof LoginPaused) return { kind: "paused", pause: error.pause, hint: error.hint };
       throw error;
     } finally {
       caruna.close();

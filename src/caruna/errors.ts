@@ -12,6 +12,8 @@ export class CarunaError extends Error {
   transcriptFile: string | undefined;
   /** What the guard decided after this failed login: when the password is posted again; undefined without a guard. */
   pause: LoginPause | undefined;
+  /** What the password itself shows of a possible cause, as a sentence. */
+  hint: string | undefined;
 
   /** Names the transcript's file to the person who reads the message. */
   nameTranscript(file: string): void {
@@ -23,6 +25,14 @@ export class CarunaError extends Error {
   namePause(pause: LoginPause): void {
     this.pause = pause;
     this.message += ` ${nextPostInWords(pause)}`;
+  }
+
+  /** Says that the password as it is given may look right and be another one to the portal. */
+  nameDecomposedLetters(): void {
+    this.hint =
+      "The password is written with decomposed letters (Unicode NFD: ä as a and two dots, as macOS keeps file names), " +
+      "which look the same but are others to Caruna+: type it again with a keyboard.";
+    this.message += ` ${this.hint}`;
   }
 
   override get name(): string {
@@ -41,13 +51,6 @@ export class CredentialsRejected extends CarunaError {
         "Check CARUNA_USER and CARUNA_PASSWORD by logging in at plus.caruna.fi with a browser.",
     );
     this.reason = reason;
-  }
-
-  /** Says that the password as it is given may look right and be another one to the portal. */
-  nameDecomposedLetters(): void {
-    this.message +=
-      " The password is written with decomposed letters (Unicode NFD: ä as a and two dots, as macOS keeps file names), " +
-      "which look the same but are others to Caruna+: type it anew with a keyboard.";
   }
 }
 
@@ -152,7 +155,7 @@ export class LoginChanged extends CarunaError {
 
 /** Codes of errors of looking up a name, of connecting, and of TLS. */
 const OF_CONNECTING =
-  /^(?:E(?:NOTFOUND|AI_AGAIN|CONNREFUSED|TIMEDOUT|HOSTUNREACH|NETUNREACH|NETDOWN|ADDRNOTAVAIL|PROTO)|ERR_(?:SSL|TLS)_.*|.*CERT.*|UNABLE_TO_.*)$/;
+  /^(?:E(?:NOTFOUND|AI_AGAIN|CONNREFUSED|TIMEDOUT|HOSTUNREACH|NETUNREACH|NETDOWN|ADDRNOTAVAIL|AFNOSUPPORT|PROTO)|ERR_(?:SSL|TLS)_.*|.*CERT.*|UNABLE_TO_.*)$/;
 
 interface UnreachableDetails {
   readonly code?: string | undefined;
@@ -175,6 +178,11 @@ export class CarunaUnreachable extends CarunaError {
     this.retryAfterSeconds = retryAfterSeconds;
   }
 
+  override namePause(pause: LoginPause): void {
+    this.message = this.message.replace("; the next cycle tries again.", ".");
+    super.namePause(pause);
+  }
+
   /** True where no connection came about, by TCP or by TLS: no matter of what was asked for. */
   get isBeforeConnection(): boolean {
     return this.code !== undefined && OF_CONNECTING.test(this.code);
@@ -190,6 +198,11 @@ export class RateLimited extends CarunaError {
     const wait = retryAfterSeconds === undefined ? "" : ` and to come back in ${duration(retryAfterSeconds)}`;
     super(`Caruna+ asks for fewer requests${wait} (HTTP 429 at ${call}). The next cycle tries again.`);
     this.retryAfterSeconds = retryAfterSeconds;
+  }
+
+  override namePause(pause: LoginPause): void {
+    this.message = this.message.replace(" The next cycle tries again.", "");
+    super.namePause(pause);
   }
 }
 

@@ -205,11 +205,12 @@ class Setup {
 }
 
 function refusalInWords(tried: Exclude<TriedAccount, { kind: "accepted" }>): string {
-  if (tried.kind === "rejected") {
-    const words = tried.reason === undefined ? "." : `: "${tried.reason}"`;
-    return `Caruna+ rejected the e-mail address or the password${words}`;
-  }
-  return pauseInWords(tried.pause);
+  const words = tried.kind === "rejected" && tried.reason !== undefined ? `: "${tried.reason}"` : ".";
+  const refusal =
+    tried.kind === "rejected"
+      ? `Caruna+ rejected the e-mail address or the password${words}`
+      : pauseInWords(tried.pause);
+  return tried.hint === undefined ? refusal : `${refusal}\n${tried.hint}`;
 }
 
 function asChoice(listed: ListedMeteringPoint): Choice {

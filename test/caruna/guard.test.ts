@@ -233,6 +233,27 @@ describe("a client with a guard", () => {
     expect(error.message).toContain("not posted again before 2026-01-01 18:00 (Helsinki)");
   });
 
+  it.each<[LoginPause["kind"], boolean]>([
+    ["rejected", true],
+    ["no answer", false],
+  ])("names a password in decomposed letters as a possible cause of a rejection (last: %s)", async (kind, isNamed) => {
+    const simulator = await simulatorFor({ password: "Päivää" });
+    const words = "decomposed letters (Unicode NFD";
+    const composed = await errorOf(
+      clientFor(simulator, { password: "Yötä".normalize("NFC") }).client.customerNumbers(),
+    );
+    expect(composed).toBeInstanceOf(CredentialsRejected);
+    expect(composed.message).not.toContain(words);
+    const password = "Päivää".normalize("NFD");
+    const { message } = await errorOf(clientFor(simulator, { password }).client.customerNumbers());
+    expect(message.split(words)).toHaveLength(2);
+    expect(message).not.toContain(password);
+    const { guard } = listeningGuard(simulator, { check: { ...PAUSE, kind } });
+    const paused = await errorOf(clientFor(simulator, { password, guard }).client.customerNumbers());
+    expect(paused).toBeInstanceOf(LoginPaused);
+    expect(paused.message.includes(words)).toBe(isNamed);
+  });
+
   it("hands the transcript's file on with the outcome", async () => {
     const simulator = await simulatorFor();
     const { guard, outcomes } = listeningGuard(simulator);

@@ -120,12 +120,17 @@ test("a wrong password of the environment is posted once: there is nothing to as
   expect(world.simulator.passwordPosts).toBe(1);
 });
 
-test("asks three times at the most, and posts a password that was rejected only once", async () => {
+const PAUSED = "The login is paused until";
+const QUESTION = "Post the password now all the same?";
+
+test("asks three times at the most, and posts a rejected password again only where the person wants that", async () => {
   const first = run("start");
   await logIn(first, "one");
   await first.shows("rejected the e-mail address");
   await logIn(first, "one", "");
-  await first.shows("rejected this very password");
+  await first.shows(PAUSED);
+  await first.shows(QUESTION);
+  first.type("\r");
   await logIn(first, "two", "");
   await first.shows("rejected the e-mail address");
   const { exitCode, shown } = await ended(first);
@@ -134,11 +139,17 @@ test("asks three times at the most, and posts a password that was rejected only 
   // Another program remembers it.
   const second = run("start");
   await logIn(second, "two");
-  await second.shows("rejected this very password");
+  await second.shows(PAUSED);
+  await second.shows(QUESTION);
+  second.type("y");
+  await second.shows("rejected the e-mail address");
+  expect(world.simulator.passwordPosts).toBe(3);
+  await logIn(second, "kesä".normalize("NFD"), "");
+  await second.shows("decomposed");
   await second.shows("E-mail address");
   second.type(CTRL_C);
   expect((await ended(second)).exitCode).toBe(130);
-  expect(world.simulator.passwordPosts).toBe(2);
+  expect(world.simulator.passwordPosts).toBe(4);
   expect(existsSync(envFile())).toBe(false);
 });
 
@@ -191,7 +202,13 @@ test("ended by a signal at a question, it gives the terminal back", async () => 
 
 test.each([
   ["Caruna+ out of order", { maintenance: 503 }, 4, "Caruna+ is out of reach"],
-  ["a second factor", { secondFactor: true }, 3, "asks for a second factor"],
+  ["a second factor", { secondFactor: true }, 3, "asks for a one-time code (a second factor)"],
+  [
+    "another host behind the password",
+    { foreign: { step: "journey", url: "https://example.com/" } },
+    4,
+    "leads to example.com",
+  ],
 ] as const)("%s: the usual message and exit code", async (_, behaviour, expected, message) => {
   const terminal = run("start");
   world.simulator.set(behaviour);

@@ -108,6 +108,7 @@ export async function logIn(options: LoginOptions): Promise<LoggedIn> {
   } catch (error) {
     options.signal.throwIfAborted();
     if (error instanceof PageNotPassed) throw error.reason;
+    if (isRejection(error) && options.password !== options.password.normalize("NFC")) error.nameDecomposedLetters();
     if (error instanceof CarunaError) throw error;
     if (error instanceof LostSession) throw new CarunaUnreachable("its login lost our session");
     if (deadline.aborted) throw new CarunaUnreachable(`the login took longer than ${MAX_DURATION_MS / 1000} s`);
@@ -151,6 +152,11 @@ async function withPassword(options: LoginOptions, signal: AbortSignal, budget: 
   if (session !== undefined) return { session, jar: firstJar, passwordWasSpared: false };
   const jar = options.newJar();
   return { session: await attempt(jar).run(), jar, passwordWasSpared: false };
+}
+
+/** The password was rejected, now or the last time. */
+function isRejection(error: unknown): error is CarunaError {
+  return error instanceof CredentialsRejected || (error instanceof LoginPaused && error.pause.kind === "rejected");
 }
 
 /** Requests that may still be made. */
@@ -214,8 +220,6 @@ class Login {
       await this.#tellGuard({ kind: "accepted" });
       return session;
     } catch (error) {
-      const { password } = this.#options;
-      if (error instanceof CredentialsRejected && password !== password.normalize("NFC")) error.nameDecomposedLetters();
       if (this.#recordedPost !== undefined && error instanceof CarunaError) await this.#options.keepTranscript(error);
       const pause = await this.#tellGuard(failureOfLogin(error));
       if (pause !== undefined && error instanceof CarunaError) error.namePause(pause);

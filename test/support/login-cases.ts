@@ -1,11 +1,14 @@
 import type { ServerResponse } from "node:http";
-import { CarunaClient } from "../../src/caruna/index.js";
-import type { Database } from "../../src/database/index.js";
+import { afterAll, beforeAll, expect } from "vitest";
+import { CarunaClient, type LoginPause, pauseInWords } from "../../src/caruna/index.js";
+import { Database } from "../../src/database/index.js";
 import type { DatabaseLoginGuard } from "../../src/database/login-guard.js";
-import { errorOf, type RawServer, rawServer, sendJson } from "../support/caruna.js";
+import { silentLogger } from "../../src/shared/logger.js";
+import { errorOf, type RawServer, rawServer, sendJson } from "./caruna.js";
+import { createDatabase } from "./postgres.js";
 
 /** What a portal says that nobody has recorded, in the shapes of Keycloak, WSO2 IS 7, Auth0 and Azure AD B2C. */
-export interface Body {
+interface Body {
   readonly name: string;
   readonly type: "text/html" | "application/json";
   readonly text: string;
@@ -13,7 +16,7 @@ export interface Body {
   readonly says: "rejected" | "person needed" | "not understood" | "no answer";
 }
 
-export const OLD_NOTICE = "Palvelussa on huoltokatko 1.12. klo 1-3.";
+const OLD_NOTICE = "Palvelussa on huoltokatko 1.12. klo 1-3.";
 
 function form(action: string, inside = ""): string {
   return `<html lang="fi"><head><title>Kirjaudu</title></head><body><div class="alert" role="alert">${OLD_NOTICE}</div>
@@ -29,7 +32,7 @@ const json = (name: string, says: Body["says"], value: unknown): Body => ({
 });
 const page = (text: string) => `<html lang="fi"><head><title>Caruna</title></head><body>${text}</body></html>`;
 
-export const BODIES: readonly Body[] = [
+const BODIES: readonly Body[] = [
   html("form", "not understood", form("/judge").replace(/<div class="alert".*?<\/div>/, "")),
   html("form with old notice", "not understood", form("/judge")),
   html(
@@ -86,8 +89,8 @@ export const BODIES: readonly Body[] = [
   ),
 ];
 
-export const STATUSES = [200, "3xx loop", 400, 401, 403, 422, 429, 500, 503, "dropped", "hung"] as const;
-export type Status = (typeof STATUSES)[number];
+const STATUSES = [200, "3xx loop", 400, 401, 403, 422, 429, 500, 503, "dropped", "hung"] as const;
+type Status = (typeof STATUSES)[number];
 
 export interface Case {
   readonly status: Status;
@@ -113,38 +116,109 @@ export function nameOf({ status, body, place, isRight }: Case): string {
 }
 
 const PASSWORDS = { right: "Ankkalinna-313", wrong: "wrong-but-long" };
-export const RETRY_AFTER_HOURS = 30;
+const RETRY_AFTER_HOURS = 30;
 const HOUR_MS = 60 * 60_000;
 const START = Date.UTC(2026, 0, 1);
 const MONTH_HOURS = 30 * 24;
+const CYCLES_WITHOUT_POST = 3;
 
 /** What came of a month of hourly cycles. */
-export interface Month {
+interface Month {
   /** Whole hours since the start at which a password was posted. */
   readonly posts: readonly number[];
-  readonly error: Error;
-  /** What the guard says at the end. */
-  readonly kind: string | undefined;
-  /** Whether another post comes by itself. */
-  readonly goesOn: boolean;
+  /** What the first login said. */
+  readonly first: Error;
+  /** What the guard says at the end; undefined where nothing was posted. */
+  readonly pause: LoginPause | undefined;
 }
 
 /** The guards of one account with the right and a wrong password, on one clock; their hashes are computed once. */
-export class CaseGuards {
-  nowEpochMs = START;
+interface CaseGuards {
+  nowEpochMs: number;
   readonly of: Readonly<Record<"right" | "wrong", DatabaseLoginGuard>>;
   readonly forget: () => Promise<unknown>;
-
-  constructor(database: Database, forget: () => Promise<unknown>) {
-    const guardOf = (password: string) =>
-      database.loginGuard(["https://plus.example.com", USER, password], () => this.nowEpochMs, { cycleMs: HOUR_MS });
-    this.of = { right: guardOf(PASSWORDS.right), wrong: guardOf(PASSWORDS.wrong) };
-    this.forget = forget;
-  }
 }
 
+/** A database for the cases of a test file, and how a case is played on it. */
+export function loginCases(): { readonly play: (one: Case, hours?: number) => Promise<void> } {
+  let guards: CaseGuards | undefined;
+  const endings: (() => Promise<void>)[] = [];
+  beforeAll(async () => {
+    const testDatabase = await createDatabase();
+    endings.push(() => testDatabase.drop());
+    const database = new Database(testDatabase.settings, silentLogger);
+    endings.push(() => database.stop());
+    await database.start();
+    const guardOf = (password: string) =>
+      database.loginGuard(["https://plus.example.com", USER, password], () => made.nowEpochMs, { cycleMs: HOUR_MS });
+    const made: CaseGuards = {
+      nowEpochMs: START,
+      of: { right: guardOf(PASSWORDS.right), wrong: guardOf(PASSWORDS.wrong) },
+      forget: () => testDatabase.query("DELETE FROM public.login_guard"),
+    };
+    guards = made;
+  });
+  afterAll(async () => {
+    for (const end of endings.reverse()) await end();
+  });
+  return {
+    play: async (one, hours = MONTH_HOURS) => {
+      if (guards === undefined) throw new Error("the database of the cases is not there yet");
+      await expectCase(await CaseWorld.open(guards), one, hours);
+    },
+  };
+}
+
+/** Posts when the timetable says, goes on unless it says otherwise, and tells what to do, at once and at the end. */
+async function expectCase(world: CaseWorld, one: Case, hours: number): Promise<void> {
+  const { posts, first, pause } = await world.month(one, hours);
+  const outcome = expected(one) ?? (takesPassword(one) ? "not understood" : undefined);
+  if (outcome === undefined) {
+    expect([posts, pause]).toEqual([[], undefined]);
+    expect(first.message).toMatch(/See whether a browser can log in|next cycle tries again/);
+    return;
+  }
+  const kind = outcome.replace(/,.*/, "");
+  expect([pause?.kind, posts]).toEqual([kind, HOURS[outcome].filter((hour) => hour < hours)]);
+  const stops = outcome === "rejected" || outcome === "person needed";
+  expect(pause?.nextPostEpochMs === undefined).toBe(stops && posts.length === HOURS[outcome].length);
+  expect(first.message).toMatch(outcome === "person needed" ? taskOf(one) : FIRST_WORDS[outcome]);
+  expect(pause && pauseInWords(pause)).toMatch(WORDS_OF_PAUSE[outcome]);
+}
+
+/** What the first login tells a person to do; the clock begins at 02:00 in Finland. */
+const FIRST_WORDS = {
+  rejected: /^Caruna\+ rejected .* Check CARUNA_USER and CARUNA_PASSWORD .* before 2026-01-01 03:00/,
+  "not understood": /See whether a browser can log in; if it can, .* needs an update\. .* before 2026-01-01 03:00/,
+  "no answer": /out of reach: .* Nothing is lost\. The password is not posted again before 2026-01-01 02:58/,
+  "no answer, and a Retry-After": /come back in 30 hours .* The password is not posted again before 2026-01-02 08:00/,
+} as const;
+
+/** What only a person can do, in our words. */
+function taskOf({ body }: Case): RegExp {
+  const [, step] = Object.entries(TASKS).find(([name]) => body.name.startsWith(name)) ?? ["", "no such task"];
+  return new RegExp(`${step}.*run: caruna-integration login --force.* until it changes or you ask for a login`);
+}
+
+const TASKS = {
+  captcha: "Log in with a browser once and solve it",
+  "code field": "see whether the code can be turned off",
+  "approve in the app": "see whether the approval can be turned off",
+  "a link was sent": "Open the link from the message",
+  "set a new password": "set a new password, put it into CARUNA_PASSWORD",
+} as const;
+
+/** What is said while the login is paused. */
+const WORDS_OF_PAUSE = {
+  rejected: /correct CARUNA_PASSWORD .*login --force$/,
+  "person needed": /until the password changes or you ask .* do what it asks for\. Then run: .*login --force$/,
+  "not understood": /update this program: a newer version tries at once\. .*login --force$/,
+  "no answer": /Nothing needs to be done, if it passes\. .*login --force$/,
+  "no answer, and a Retry-After": /Nothing needs to be done, if it passes\. .*login --force$/,
+} as const;
+
 /** A portal that answers as a case says. */
-export class CaseWorld {
+class CaseWorld {
   #case: Case | undefined;
   readonly #portal: RawServer;
   readonly #guards: CaseGuards;
@@ -181,25 +255,27 @@ export class CaseWorld {
   }
 
   /** The clock is put forward to the first hourly cycle that may post; just before it, none may. */
-  async month(one: Case, hours = MONTH_HOURS): Promise<Month> {
+  async month(one: Case, hours: number): Promise<Month> {
     await this.#guards.forget();
     this.#case = one;
     const which = one.isRight ? "right" : "wrong";
     const guard = this.#guards.of[which];
     const posts: number[] = [];
-    let error = new Error("nothing happened");
+    let first: Error | undefined;
     let hour = 0;
     for (;;) {
       this.#guards.nowEpochMs = START + hour * HOUR_MS;
       const before = this.#postsSoFar();
-      error = await this.#logIn(which);
+      const error = await this.#logIn(which);
+      first ??= error;
       for (let count = before; count < this.#postsSoFar(); count += 1) posts.push(hour);
       const pause = await guard.lastFailure(NEVER);
       const next = pause?.nextPostEpochMs;
-      if (pause === undefined || next === undefined)
-        return { posts, error, kind: pause?.kind, goesOn: pause === undefined };
-      hour = Math.max(hour + 1, Math.ceil((next - START) / HOUR_MS));
-      if (hour >= hours) return { posts, error, kind: pause.kind, goesOn: true };
+      // Some more cycles show that nothing is posted where nothing was, or nothing more.
+      if (next === undefined && hour - (posts.at(-1) ?? 0) >= CYCLES_WITHOUT_POST) return { posts, first, pause };
+      hour = next === undefined ? hour + 1 : Math.max(hour + 1, Math.ceil((next - START) / HOUR_MS));
+      if (hour >= hours) return { posts, first, pause };
+      if (next === undefined) continue;
       this.#guards.nowEpochMs = next - 1;
       if ((await guard.check(NEVER)) === undefined) throw new Error(`${nameOf(one)}: may be posted before its time`);
     }
@@ -245,7 +321,7 @@ function answerAs({ status, body }: Case, response: ServerResponse): void {
 }
 
 /** The hours of a month at which the timetable lets a password be posted that always ends so. */
-export const HOURS = {
+const HOURS = {
   rejected: [0, 1, 7, 31],
   "person needed": [0],
   "not understood": [0, 1, 7, 31, 199, 367, 535, 703],
@@ -254,7 +330,7 @@ export const HOURS = {
 } as const;
 
 /** What the timetable calls an answer; undefined where the password is not posted at all. */
-export function expected({ status, body, place }: Case): keyof typeof HOURS | undefined {
+function expected({ status, body, place }: Case): keyof typeof HOURS | undefined {
   // The login form is a page to be passed; what comes after it is the form again, without a word.
   if (place === "before") return undefined;
   if (status === "3xx loop") return "not understood";
@@ -266,6 +342,6 @@ export function expected({ status, body, place }: Case): keyof typeof HOURS | un
 }
 
 /** Where the login begins with a form, the password is posted to it. */
-export function takesPassword({ status, body }: Case): boolean {
+function takesPassword({ status, body }: Case): boolean {
   return status === 200 && body.text.includes('name="password"');
 }
