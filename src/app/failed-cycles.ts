@@ -12,7 +12,15 @@ const PAUSES_MS = [20_000, 5 * 60_000, 20 * 60_000, 55 * 60_000] as const;
 const PERIOD_DUE_AGAIN_MS = 55 * 60_000;
 
 /** Nothing has left this machine or its network: nobody is bothered by another try. */
-const NO_WAY_OUT = ["ENOTFOUND", "EAI_AGAIN", "ENETUNREACH", "ENETDOWN", "EHOSTUNREACH", "EADDRNOTAVAIL"];
+const NO_WAY_OUT = [
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "ENETUNREACH",
+  "ENETDOWN",
+  "EHOSTUNREACH",
+  "EADDRNOTAVAIL",
+  "EAFNOSUPPORT",
+];
 
 /** A failure that stays the same is logged again after this long. */
 const LOGGED_AGAIN_MS = 3_600_000;

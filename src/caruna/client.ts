@@ -12,6 +12,7 @@ import {
   CarunaError,
   CarunaUnreachable,
   LoginPaused,
+  RateLimited,
   TokenRefused,
 } from "./errors.js";
 import type { ClientEvent } from "./events.js";
@@ -166,9 +167,10 @@ export class CarunaClient {
       sleep: options.sleep ?? ((milliseconds, signal) => delay(milliseconds, undefined, { signal })),
       random: Math.random,
       now: options.now ?? Date.now,
-      onRetry: (problem, delayMs) => {
+      onRetry: (problem, delayMs, attempt) => {
         this.#tell({ kind: "retry" });
-        this.#logger.warn({ problem, waitSeconds: Math.round(delayMs / 100) / 10 }, "trying again");
+        const level = attempt === 0 ? "warn" : "debug";
+        this.#logger[level]({ problem, waitSeconds: Math.round(delayMs / 100) / 10 }, "trying again");
       },
     };
     this.#api = keepAliveTransport(this.#limits, options.proxy);
@@ -244,7 +246,7 @@ export class CarunaClient {
     const customers = customer === undefined ? await this.customerNumbers({ signal }) : [customer];
     const lists = await this.#ofEach(customers, signal, async (number) => {
       const { meteringPoints, failed } = await this.listMeteringPoints(number, { signal });
-      const missing = failed.find((error) => error instanceof CarunaUnreachable);
+      const missing = failed.find(mayPass);
       if (missing !== undefined) throw missing;
       return meteringPoints;
     });
@@ -271,7 +273,8 @@ export class CarunaClient {
     const failed: CarunaError[] = [];
     for (const list of lists) {
       if (list.status === "fulfilled") continue;
-      if (!isOfOneCall(list.reason)) throw list.reason;
+      const isLimit = list.reason instanceof RateLimited && this.pausedUntilEpochMs === undefined;
+      if (!isLimit && !isOfOneCall(list.reason)) throw list.reason;
       failed.push(list.reason);
     }
     const [error] = failed;
@@ -292,8 +295,7 @@ export class CarunaClient {
     const answered = asked.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
     for (const outcome of asked) {
       if (outcome.status === "fulfilled") continue;
-      const mayBePassedOver = isOfOneCall(outcome.reason) && !(outcome.reason instanceof CarunaUnreachable);
-      if (answered.length === 0 || !mayBePassedOver) throw outcome.reason;
+      if (answered.length === 0 || !isOfOneCall(outcome.reason) || mayPass(outcome.reason)) throw outcome.reason;
       this.#logger.warn(
         { problem: outcome.reason.message },
         "Caruna+ does not show one of the customers: it is left out",
@@ -699,6 +701,11 @@ function signalOf(method: string, options: CustomerOptions): AbortSignal {
 function isOfOneCall(error: unknown): error is CarunaError {
   if (!(error instanceof CarunaError) || error.duringLogin) return false;
   return [AccessRefused, AnswerNotUnderstood, CarunaUnreachable].some((kind) => error instanceof kind);
+}
+
+/** What was not answered now may be answered soon. */
+function mayPass(error: unknown): boolean {
+  return error instanceof CarunaUnreachable || error instanceof RateLimited;
 }
 
 function customersOf({ ownCustomerNumbers, representedCustomerNumbers }: Session): string[] {

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { parseRetryAfter } from "../../src/caruna/http/transport.js";
@@ -329,6 +330,26 @@ describe("connections", () => {
     expect(new Set(calls.map(({ remotePort }) => remotePort)).size).toBe(1);
     expect(calls.map(({ headers }) => headers.cookie)).toEqual(Array.from({ length: 5 }, () => undefined));
     expect(calls[0]?.headers.authorization).toBe("Bearer eyToken");
+  });
+
+  it.each<[string, (socket: Socket) => void]>([
+    ["reset", (socket) => socket.resetAndDestroy()],
+    ["ended", (socket) => socket.end()],
+  ])("that are %s between requests are replaced by new ones, whenever it is noticed", async (_, finish) => {
+    const portal = await portalWithContracts((_request, response) => {
+      const { socket } = response;
+      sendJson(response, NO_CONTRACTS);
+      // Some before the next request is sent, some while it is on its way.
+      if (socket !== null) response.once("finish", () => setImmediate(() => finish(socket)));
+    });
+    const { client, log } = clientOf(portal.url);
+    for (let call = 0; call < 12; call += 1) expect(await client.contracts({ customer: CUSTOMER })).toEqual([]);
+    await Promise.all(Array.from({ length: 12 }, () => client.contracts({ customer: CUSTOMER })));
+    const calls = portal.received.filter(({ address }) => address === CONTRACTS);
+    expect(new Set(calls.map(({ remotePort }) => remotePort)).size).toBe(calls.length);
+    // A retry is said once for each call, and what the password went out with is not among them.
+    expect(log.entries.filter(({ level }) => level === "warn").length).toBeLessThanOrEqual(24);
+    expect(portal.received.filter(({ address }) => address === "/first")).toHaveLength(1);
   });
 
   it("the client works on after close, with new ones", async () => {

@@ -3,17 +3,19 @@ import { FailedCycles } from "../../src/app/failed-cycles.js";
 import { CarunaClient, CarunaUnreachable } from "../../src/caruna/index.js";
 import { runOnTheClock } from "../../src/daemon/index.js";
 import { DatabaseUnreachable } from "../../src/database/index.js";
-import { startSimulator } from "../../src/simulator/index.js";
+import { type SimulatorOptions, startSimulator } from "../../src/simulator/index.js";
 import { Machine } from "../daemon/machine.js";
 import { atTheEnd, collectedLog } from "../support/caruna.js";
+import { freePort } from "../support/free-port.js";
+import { resolveLocalhostBy } from "../support/name-service.js";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
 /** The daemon's cycles on a machine whose time passes only in its waits, with a Caruna+ on the same clock. */
-async function daemon(intervalSeconds: number) {
+async function daemon(intervalSeconds: number, options: SimulatorOptions = {}) {
   const machine = new Machine();
-  const simulator = await startSimulator({ now: () => machine.wall });
+  const simulator = await startSimulator({ ...options, now: () => machine.wall });
   atTheEnd(() => simulator.stop());
   const log = collectedLog();
   const client = new CarunaClient({
@@ -100,20 +102,37 @@ test("Retry-After is obeyed, for longer than the interval too", async () => {
   expect(ended[0]).toBe(150);
 });
 
-test("a name that cannot be looked up at boot is tried again within seconds, and logged once", () => {
+test("a name that cannot be looked up at boot is tried again within seconds, and logged once", async () => {
+  const port = await freePort();
+  const { simulator, machine, log, runFor } = await daemon(86_400, { port, plusUrl: `http://localhost:${port}` });
+  let lookups = 0;
+  resolveLocalhostBy(() => {
+    lookups += 1;
+    return machine.real < 2 * MINUTE_MS ? "EAI_AGAIN" : ["127.0.0.1"];
+  });
+  const { ended } = await runFor(12 * HOUR_MS);
+  expect(ended).toHaveLength(1);
+  expect(ended[0]).toBeLessThan(4);
+  expect(lookups).toBeGreaterThan(4);
+  expect(simulator.passwordPosts).toBe(1);
+  expect(log.entries.filter(({ level }) => level === "warn" || level === "error")).toMatchObject([
+    { level: "warn", message: "trying again", fields: { problem: expect.stringContaining("could not be looked up") } },
+    { level: "error", message: expect.stringMatching(/^this cycle failed: .*the name could not be looked up/) },
+  ]);
+});
+
+test("a failure is logged once while it stays the same, whoever has it", () => {
   const machine = new Machine();
   const log = collectedLog();
   const failed = new FailedCycles({ logger: log, time: machine.time, pausedUntil: () => undefined });
   for (let count = 0; count < 4; count += 1) {
-    const error = new CarunaUnreachable("plus.caruna.fi: the name could not be looked up", { code: "EAI_AGAIN" });
-    expect(failed.retryAfterMs(error, machine.wall)).toBe(0);
-    failed.log(error, 10_000);
+    failed.log(new CarunaUnreachable("nobody listens there"), 10_000);
     machine.pass(10_000);
   }
   failed.log(new DatabaseUnreachable("nobody answers"), 10_000);
   failed.end(5);
   expect(log.entries.filter(({ level }) => level !== "debug").map(({ message }) => message)).toEqual([
-    expect.stringContaining("could not be looked up"),
+    expect.stringContaining("nobody listens there"),
     expect.stringContaining("nobody answers"),
     "cycles succeed again",
   ]);

@@ -101,6 +101,30 @@ test("what is not built, or has changed since, is built first, and only then; th
   expect(await npm(["start"])).toEqual(built);
 });
 
+test("from a folder that the user may not write what is built is run, and what is not says who can build it", async () => {
+  bringCompiler();
+  const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+  const start = () =>
+    new Promise((done) =>
+      execFile(process.execPath, [join(folder, "bin/start.cjs"), "start"], nobody, (error, stdout, stderr) =>
+        done([error?.code ?? 0, stdout, stderr]),
+      ),
+    );
+  chmodSync(folder, 0o555);
+  const command = `In ${folder}, as its owner, run: npm ci --include=dev && npm run build`;
+  expect(await start()).toEqual([
+    1,
+    "",
+    `caruna-integration is not built yet, and you may not write its folder. ${command}\n`,
+  ]);
+  chmodSync(folder, 0o755);
+  bringBuild();
+  chmodSync(join(folder, "dist"), 0o555);
+  const later = new Date(Date.now() + 5_000);
+  utimesSync(join(folder, "src/main.ts"), later, later);
+  expect(await start()).toEqual([0, "ran start\n", ""]);
+});
+
 test("an old Node.js gives one line with both versions, from npm start and from the program itself", async () => {
   bringBuild();
   const old = join(folder, "old.cjs");

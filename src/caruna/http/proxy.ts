@@ -4,6 +4,7 @@ import { BlockList, isIP, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { connect as connectByTls } from "node:tls";
 import { isLoopback } from "../../shared/loopback.js";
+import { networkErrorCode } from "../../shared/network-error.js";
 
 /** An HTTP proxy between this machine and Caruna+. */
 export interface ProxySettings {
@@ -118,8 +119,8 @@ export async function openTunnel(
       resolve(socket.setTimeout(0));
     });
     request.on("timeout", () => request.destroy(new ProxyFailed(proxy, { code: "ETIMEDOUT" })));
-    request.on("error", (error: NodeJS.ErrnoException) => {
-      reject(error instanceof ProxyFailed ? error : new ProxyFailed(proxy, { code: error.code }));
+    request.on("error", (error) => {
+      reject(error instanceof ProxyFailed ? error : new ProxyFailed(proxy, { code: networkErrorCode(error) }));
     });
     request.end();
   });

@@ -2,6 +2,7 @@ import { lookup } from "node:dns/promises";
 import { connect as connectPlainly, type Socket } from "node:net";
 import { connect as connectByTls, type TLSSocket } from "node:tls";
 import { isLoopback } from "../../shared/loopback.js";
+import { networkErrorCode } from "../../shared/network-error.js";
 import { CarunaUnreachable } from "../errors.js";
 import { readStart, startRequest } from "../login/portal.js";
 import { AllowedHosts } from "./hosts.js";
@@ -88,7 +89,7 @@ async function connected<Kind extends Socket, Seen>(
 }
 
 function reason(error: unknown): string {
-  return reasonOf(error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined);
+  return reasonOf(networkErrorCode(error));
 }
 
 /** Which portal is asked, and who may be led to. */

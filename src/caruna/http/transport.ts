@@ -4,6 +4,7 @@ import axios, { type AxiosInstance, type AxiosRequestConfig, isAxiosError } from
 import { wrapper } from "axios-cookiejar-support";
 import { type CookieOptions, createCookieAgent, HttpCookieAgent } from "http-cookie-agent/http";
 import { CookieJar } from "tough-cookie";
+import { networkErrorCode } from "../../shared/network-error.js";
 import { AnswerNotUnderstood, CarunaUnreachable, RateLimited } from "../errors.js";
 import { maskedCall } from "../masking.js";
 import type { Outage } from "./outage.js";
@@ -137,7 +138,8 @@ function withoutSecrets(error: unknown, request: HttpRequest, timeoutMs: number 
     return new AnswerNotUnderstood(maskedCall(request.method, request.url), "it is larger than we are willing to read");
   }
   if (error.cause instanceof ProxyFailed) return new CarunaUnreachable(`${host}: ${reasonOfProxy(error.cause)}`);
-  return new CarunaUnreachable(`${host}: ${reasonOf(error.code)}`, { code: error.code });
+  const code = networkErrorCode(error.cause) ?? error.code;
+  return new CarunaUnreachable(`${host}: ${reasonOf(code)}`, { code });
 }
 
 /** Node.js names this by `EPROTO` or by OpenSSL's reason, depending on where it is met. */
@@ -160,6 +162,8 @@ const REASONS: Readonly<Record<string, string>> = {
   ETIMEDOUT: "the connection timed out",
   EHOSTUNREACH: "there is no way to that host",
   ENETUNREACH: "the network is not reachable",
+  EADDRNOTAVAIL: "there is no way to that address (no IPv6 here?)",
+  EAFNOSUPPORT: "there is no way to that address (no IPv6 here?)",
   CERT_HAS_EXPIRED: "its certificate has expired (is this machine's clock right?)",
   CERT_NOT_YET_VALID: "its certificate is not valid yet (is this machine's clock right?)",
   DEPTH_ZERO_SELF_SIGNED_CERT: `its certificate is not trusted (self-signed)${WAY_OUT}`,
@@ -219,8 +223,8 @@ export interface RetryPolicy {
   readonly random: () => number;
   /** Milliseconds since the epoch, to read a `Retry-After` that is a date. */
   readonly now: () => number;
-  /** Told once before each wait. */
-  readonly onRetry: (what: string, delayMs: number) => void;
+  /** Told once before each wait; `attempt`: how many tries of this call went before the one that failed. */
+  readonly onRetry: (what: string, delayMs: number, attempt: number) => void;
 }
 
 /** A date that is years away, or a slip, shall not end the program for good. */
@@ -271,7 +275,7 @@ export async function sendWithRetries(
       policy.outage?.callFailed();
       throw outcome.failure;
     }
-    policy.onRetry(outcome.failure.message, delayMs);
+    policy.onRetry(outcome.failure.message, delayMs, attempt);
     await policy.sleep(delayMs, signal).catch((error: unknown) => {
       signal.throwIfAborted();
       throw error;

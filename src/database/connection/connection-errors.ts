@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { ZodError } from "zod";
-import { errorCode } from "../embedded/programs.js";
+import { networkErrorCode } from "../../shared/network-error.js";
 import {
   DatabaseEncryptionFailed,
   DatabaseError,
@@ -24,6 +24,8 @@ const UNREACHABLE: Readonly<Record<string, string>> = {
   EACCES: "the Unix socket may not be used by this user. Correct its rights, or set DB_HOST to a host name",
   EHOSTUNREACH: "there is no way to that host. Check DB_HOST and the network",
   ENETUNREACH: "there is no way to that host. Check DB_HOST and the network",
+  EADDRNOTAVAIL: "there is no way to that host (no IPv6 here?). Check DB_HOST and the network",
+  EAFNOSUPPORT: "there is no way to that host (no IPv6 here?). Check DB_HOST and the network",
   ETIMEDOUT: "it did not answer in time. Check DB_HOST, DB_PORT, and firewalls on the way",
   ECONNRESET: "it cut the connection. See its log",
   EPIPE: "it cut the connection. See its log",
@@ -97,7 +99,7 @@ export function explainError(
   if (error instanceof DatabaseError || !(error instanceof Error) || error.name === "AbortError") {
     return error;
   }
-  const code = errorCode(error) ?? "";
+  const code = networkErrorCode(error) ?? "";
   return (
     explainUnreachable(error, code, server, insideContainer) ??
     explainRejected(error, code, server) ??
