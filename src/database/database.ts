@@ -74,6 +74,11 @@ export class Database {
     return true;
   }
 
+  /** Resolves when it has answered a short question, good whenever it is started. */
+  async ping(signal: AbortSignal): Promise<void> {
+    await this.#requirePool().use((session) => session.execute("SELECT 1"), signal);
+  }
+
   /** Whether it is started, so that what it holds can be read. */
   get isStarted(): boolean {
     return this.#pool !== undefined;

@@ -152,15 +152,14 @@ export class PageData {
     if (last === undefined) reasons.push("no cycle has ended yet");
     if (last?.problem !== undefined) reasons.push("the last cycle failed");
     if (this.#overdue().length > 0) reasons.push("the next cycle is overdue");
-    const { controller, release } = controllerUnder(signal, AbortSignal.timeout(READY_TIMEOUT_MS));
     try {
-      const pause = await this.pause(controller.signal);
+      await this.#requireAnswer(signal);
+      // What it takes to compare the account with those recorded is no matter of the database: on a busy machine it may be long.
+      const pause = await this.pause(signal);
       if (pause !== undefined) reasons.push(pauseInFixedWords(pause));
     } catch {
       // Why is told to those who may see the page, and to the log by the next cycle.
       reasons.push("the database does not answer");
-    } finally {
-      release();
     }
     return reasons;
   }
@@ -188,6 +187,17 @@ export class PageData {
       points: status.map((point) => pointState(point, known.get(point.id), nowEpochMs)),
       moved: movedHouse(rows, mirrored, today, nowEpochMs),
     };
+  }
+
+  /** Throws where the database does not answer in time. */
+  async #requireAnswer(signal: AbortSignal): Promise<void> {
+    this.#requireStarted();
+    const { controller, release } = controllerUnder(signal, AbortSignal.timeout(READY_TIMEOUT_MS));
+    try {
+      await this.#options.database.ping(controller.signal);
+    } finally {
+      release();
+    }
   }
 
   #requireStarted(): void {
