@@ -53,8 +53,8 @@ function isPausedByAnswer({ kind, tooManyPasswords }: LoginPause): boolean {
 
 /** What a person does about an error that ended a cycle; empty where its message says it all. */
 export function nextStepOf(error: unknown): string {
-  if (error instanceof LoginPaused) return nextStepOfPause(error.pause);
   if (error instanceof PersonNeeded) return error.nextStep;
+  if (error instanceof CarunaError && error.pause !== undefined) return nextStepOfPause(error.pause);
   switch (exitCodeOf(error)) {
     case EXIT_CODES.credentials:
       return "See whether a browser can log in at plus.caruna.fi, and correct CARUNA_PASSWORD: another password is tried at once.";

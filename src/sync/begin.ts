@@ -1,5 +1,5 @@
 import { Temporal } from "temporal-polyfill";
-import { CarunaUnreachable } from "../caruna/index.js";
+import { CarunaUnreachable, RateLimited } from "../caruna/index.js";
 import {
   ABANDONED_AFTER_MS,
   type HoursToStore,
@@ -18,7 +18,7 @@ import type { Fetcher } from "./fetch.js";
 import { type Days, daysOfFees, daysToCover, fillGaps, missingFees } from "./plan/gaps.js";
 import type { PeriodState, PlannedMeteringPoint, PlanSettings } from "./plan/period.js";
 import { newPeriods } from "./plan/planner.js";
-import type { ListedMeteringPoint, Listing } from "./points/listing.js";
+import type { FailedCustomer, ListedMeteringPoint, Listing } from "./points/listing.js";
 import { carunaPoint, isNamed, MeteringPointNotFound, NoMeteringPoint } from "./points/metering-point.js";
 import { PrimaryPoint } from "./points/primary-point.js";
 import { isOfOneResource, isWithdrawn, Refusals } from "./points/refusals.js";
@@ -32,6 +32,8 @@ interface ListedPoints {
   readonly listedAt: number;
   readonly pointsListed: number;
   readonly known: readonly KnownMeteringPoint[];
+  /** As in `Cycle`. */
+  readonly unansweredLists: readonly FailedCustomer[];
 }
 
 /** How a cycle begins: the metering points, the one that `energy_hourly` follows, and the rows that time has brought. */
@@ -58,17 +60,24 @@ export class CycleStart {
     this.#refusals = new Refusals(options.database, options.now, options.logger);
   }
 
-  /** Remembers which metering points were refused in a cycle, and which were answered. */
-  async noteRefusals({ lease, points, refused, answered }: Cycle, signal: AbortSignal): Promise<void> {
+  /** Remembers which metering points and lists were refused in a cycle, and which metering points were answered. */
+  async noteRefusals({ lease, points, refused, answered, unansweredLists }: Cycle, signal: AbortSignal): Promise<void> {
     const refusable = (id: string) => {
       const customer = points.get(id)?.point.customerId;
       return customer === undefined ? [] : [{ customer, meteringPoint: id }];
     };
     // One that is refused some of its days alone is not refused.
     const whole = [...refused].filter(([id]) => !answered.has(id));
+    // Energy was answered: it is the lists alone that are out of order.
+    const lists = answered.size === 0 ? [] : unansweredLists;
     await this.#refusals.note(
       lease,
-      whole.flatMap(([id, error]) => (error === undefined ? [] : refusable(id).map((point) => ({ ...point, error })))),
+      [
+        ...whole.flatMap(([id, error]) =>
+          error === undefined ? [] : refusable(id).map((point) => ({ ...point, error })),
+        ),
+        ...lists.map((list) => ({ ...list, meteringPoint: null, isAlone: true })),
+      ],
       [...answered].flatMap(refusable),
       signal,
     );
@@ -78,7 +87,7 @@ export class CycleStart {
   async begin(lease: Lease, account: KnownAccount, signal: AbortSignal): Promise<Cycle> {
     const { database, logger, now, plan } = this.#options;
     await this.#refusals.read(lease, signal);
-    const { listedAt, pointsListed, known } = await this.#listWhereDue(lease, account, signal);
+    const { listedAt, pointsListed, known, unansweredLists } = await this.#listWhereDue(lease, account, signal);
     await database.sync.noteRun(lease, now(), signal);
     if (account.isNew && (await database.sync.hasOriginalsLastTable(signal))) logger.warn({}, ORIGINALS_LAST_TABLE);
     const rows = known.filter((point) => point.account === lease.account);
@@ -105,6 +114,7 @@ export class CycleStart {
       resting: new Set(this.#refusals.restingPoints),
       answered: new Set<string>(),
       unreachable: [],
+      unansweredLists,
       caughtUp: 0,
     };
     const cycle = { lease, points, followed, plan: settings, listedAt, ...nothingYet };
@@ -220,7 +230,13 @@ export class CycleStart {
     const listedOf = `${LISTED_OF} ${account.id}`;
     const before = await database.sync.remembered(listedOf, signal);
     const isOfSelected = before === undefined || before === selected;
-    const asBefore = { listedAt: account.listedEpochMs ?? 0, pointsListed: account.pointsListed ?? 0, known };
+    const nothingFailed = { unansweredLists: [] };
+    const asBefore = {
+      listedAt: account.listedEpochMs ?? 0,
+      pointsListed: account.pointsListed ?? 0,
+      known,
+      ...nothingFailed,
+    };
     if (isRecent && isKnown && !isAbandonedSince && isOfSelected) return asBefore;
     const own = known.filter((point) => point.account === account.id);
     // A session would be needed to learn that there is nobody to ask.
@@ -228,9 +244,11 @@ export class CycleStart {
     const listedNow = now();
     const listed = await this.#list(lease, own, signal);
     if (listed === undefined) return asBefore;
+    if ("unansweredLists" in listed) return { ...asBefore, ...listed };
     await database.sync.seeMeteringPoints(lease, listed, listedNow, signal);
     if (before !== selected) await database.sync.remember(lease, listedOf, selected, signal);
-    return { listedAt: listedNow, pointsListed: listed.length, known: await database.sync.meteringPoints(signal) };
+    const knownNow = await database.sync.meteringPoints(signal);
+    return { listedAt: listedNow, pointsListed: listed.length, known: knownNow, ...nothingFailed };
   }
 
   #isEveryCustomerResting(own: readonly KnownMeteringPoint[]): boolean {
@@ -240,22 +258,26 @@ export class CycleStart {
 
   /**
    * The metering points that Caruna+ lists, and those known of customers that did not answer and have not been refused.
-   * Undefined where some are known, and no customer answered or the list of today is empty: their hours are still to be had,
-   * and the next cycle asks for the list again.
+   * Undefined where some are known, and no customer showed its lists or the list of today is empty: their hours are still to be had,
+   * and the next cycle asks for the list again. Where Caruna+ is out of order, perhaps for the lists alone, these.
    */
   async #list(
     lease: Lease,
     known: readonly KnownMeteringPoint[],
     signal: AbortSignal,
-  ): Promise<SeenMeteringPoint[] | undefined> {
+  ): Promise<SeenMeteringPoint[] | Pick<Cycle, "unansweredLists"> | undefined> {
     const goOn = (problem: string) =>
       this.#options.logger.warn({ problem }, "the metering points could not be listed; going on with those known");
     const resting = known.length === 0 ? [] : this.#refusals.restingCustomers;
     const ids = resting.map(({ customer }) => customer);
     const { points, answered, failed, incomplete, rested } = await this.#listing.readByCustomer(ids, signal);
     const [first] = failed;
-    const isOutage = first?.error instanceof CarunaUnreachable && answered.length === 0;
-    if (first !== undefined && (isOutage || known.length === 0) && answered.length === 0) throw first.error;
+    const isOutage = first?.error instanceof CarunaUnreachable || first?.error instanceof RateLimited;
+    if (first !== undefined && answered.length === 0 && (isOutage || known.length === 0)) {
+      if (known.length === 0) throw first.error;
+      goOn(first.error.message);
+      return { unansweredLists: failed };
+    }
     const isAlone = answered.length === 0;
     const refused = failed.map((one) => ({ ...one, meteringPoint: null, isAlone }));
     const shown = answered.map((customer) => ({ customer, meteringPoint: null }));

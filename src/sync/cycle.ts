@@ -3,7 +3,7 @@ import type { AccountIdentity, Database, Lease, UpsertCounts } from "../database
 import type { Logger } from "../shared/logger.js";
 import type { Round } from "./plan/look-back.js";
 import type { PeriodState, PlannedMeteringPoint, PlanSettings } from "./plan/period.js";
-import type { Customers } from "./points/listing.js";
+import type { Customers, FailedCustomer } from "./points/listing.js";
 
 /**
  * Requests to Caruna+ that wait to be sent or are under way at one time: as many as a user may allow. The client lets
@@ -91,6 +91,8 @@ export interface Cycle {
   readonly listedAt: number;
   /** The metering points of the last requests, as far as none of these was answered. */
   unreachable: string[];
+  /** Customers whose lists were due, where Caruna+ answered none: it is out of order, or their lists alone are. */
+  readonly unansweredLists: readonly FailedCustomer[];
   /** How many periods of the backfill were asked for by a cycle that is not meant for it: those since the first stored hour. */
   caughtUp: number;
 }

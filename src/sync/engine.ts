@@ -1,5 +1,5 @@
 import type { Temporal } from "temporal-polyfill";
-import { AccessRefused, CarunaUnreachable } from "../caruna/index.js";
+import { AccessRefused, CarunaUnreachable, RateLimited } from "../caruna/index.js";
 import type { Switched } from "../database/index.js";
 import { CycleStart } from "./begin.js";
 import {
@@ -19,7 +19,7 @@ import { lookBackAnew } from "./plan/look-back.js";
 import type { PeriodState } from "./plan/period.js";
 import { newPeriod } from "./plan/planner.js";
 import { Listing } from "./points/listing.js";
-import { isOfOneResource } from "./points/refusals.js";
+import { isOfOneCall } from "./points/refusals.js";
 import { fromRow, toRow } from "./rows.js";
 import { Recorder } from "./store.js";
 
@@ -161,7 +161,8 @@ export class Engine {
       await this.#options.onRound({ asked: batch, points, plan: cycle.plan, hours, stored });
     }
     await this.#start.noteRefusals(cycle, signal);
-    const { totals, failed } = cycle;
+    const { totals, failed, answered, unansweredLists } = cycle;
+    if (unansweredLists[0] !== undefined && answered.size === 0) throw unansweredLists[0].error;
     // What every hour of a log that runs for years would say is for those who look for it.
     if (totals.days + totals.months + totals.years === 0) this.#options.logger.debug({}, "nothing is due");
     else this.#options.logger.info({ ...totals }, summary(totals));
@@ -181,8 +182,13 @@ export class Engine {
         cycle.answered.add(state.meteringPointId);
         cycle.unreachable = [];
       } catch (error) {
-        if (!isOfOneResource(error)) throw error;
+        if (!isOfOneCall(error, this.#options.caruna)) throw error;
         if (error instanceof AccessRefused) cycle.refused.set(state.meteringPointId, error);
+        if (error instanceof RateLimited) {
+          // Where others are answered it is of this metering point alone; otherwise of everything.
+          if (!isAnswered(cycle, state.meteringPointId)) throw error;
+          cycle.refused.set(state.meteringPointId, undefined);
+        }
         this.#options.logger.warn(
           { [state.span]: state.startsOn.toString(), problem: error.message },
           "a request failed; it is tried again later",
@@ -216,12 +222,19 @@ export class Engine {
 /** Whether Caruna+ is out of order after one more failure; where it answers others, this metering point alone is left out. */
 function isOutage(cycle: Cycle, meteringPointId: string): boolean {
   cycle.unreachable.push(meteringPointId);
-  if (cycle.unreachable.length < MOST_UNREACHABLE_IN_A_ROW) return false;
+  // The lists were out of order before, and nothing has been answered since.
+  const isNothingAnswered = cycle.unansweredLists.length > 0 && cycle.answered.size === 0;
+  if (cycle.unreachable.length < (isNothingAnswered ? 1 : MOST_UNREACHABLE_IN_A_ROW)) return false;
   const isOnlyThis = cycle.unreachable.every((id) => id === meteringPointId);
-  if (!isOnlyThis || ![...cycle.answered].some((id) => id !== meteringPointId)) return true;
+  if (!isOnlyThis || !isAnswered(cycle, meteringPointId)) return true;
   cycle.refused.set(meteringPointId, undefined);
   cycle.unreachable = [];
   return false;
+}
+
+/** Whether Caruna+ has answered for another metering point than this one. */
+function isAnswered({ answered }: Cycle, except: string): boolean {
+  return [...answered].some((id) => id !== except);
 }
 
 function summary({ days, months, years, inserted, changed, unchanged, unpublished }: CycleResult): string {

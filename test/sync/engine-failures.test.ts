@@ -83,6 +83,44 @@ describe("Caruna+ fails", () => {
     await expectAllHours();
   });
 
+  describe("at some of many days, asked for one at a time", () => {
+    const ANSWERS: Readonly<
+      Record<string, { readonly status: number; readonly body?: string; readonly kind: string }>
+    > = {
+      "an error": { status: 500, kind: "failed" },
+      "nothing yet": { status: 200, body: "[]", kind: "answered" },
+      "something else": { status: 200, body: "{}", kind: "odd" },
+    };
+    /** Answers in turn, from the newest day on; then come the hours. Each request is made once. */
+    async function cycleWith(answers: readonly string[]) {
+      world = await EngineWorld.create("2026-11-20T10:10", { meters: [{ startDate: "2026-10-01" }] });
+      for (const name of answers) {
+        const answer = ANSWERS[name];
+        if (answer !== undefined) world.simulator.answerNext({ pathIncludes: "/energy", answer });
+      }
+      const plan = { backfill: "none", daysToLoad: 40 } as const;
+      const program = await world.start({ plan, retries: 0, requestsAtOnce: 1 });
+      const problem = await program.engine.cycle({ withHistory: false }, signal).catch((error: unknown) => error);
+      return { problem, failed: world.simulator.requests.filter(({ kind }) => kind === "failed").length };
+    }
+    const errors = (count: number) => Array.from({ length: count }, () => "an error");
+
+    test.each(["nothing yet", "something else"])(
+      "eight failures in a row end the cycle, after %s too",
+      async (answer) => {
+        const { problem, failed } = await cycleWith([...errors(7), answer, ...errors(20)]);
+        expect(problem).toMatchObject({ name: "CarunaUnreachable" });
+        expect(failed).toBe(7 + 8);
+      },
+    );
+
+    test.each(["nothing yet", "something else"])("failures with %s between them end nothing", async (answer) => {
+      const { problem, failed } = await cycleWith([1, 2, 3].flatMap(() => [...errors(7), answer]));
+      expect(problem).toMatchObject({ name: "SomeFailed" });
+      expect(failed).toBe(3 * 7);
+    });
+  });
+
   test("and refuses one metering point: the others are loaded all the same", async () => {
     world = await EngineWorld.create("2026-11-20T10:10", {
       meters: [{ startDate: "2026-10-01" }, { startDate: "2026-10-01", product: "general" }],

@@ -32,6 +32,8 @@ export type ProgramOptions = Partial<
     readonly limits: CarunaClientOptions["limits"];
     /** How the client waits before it tries again; by default not at all. */
     readonly carunaSleep: NonNullable<CarunaClientOptions["sleep"]>;
+    readonly retries: number;
+    readonly requestsAtOnce: number;
     /** Whether the login guard of the database is asked, as the program does; logins then take longer. */
     readonly isGuarded: boolean;
     /** Tells accounts apart; by default it is one and the same, whatever the address of the simulator. */
@@ -164,6 +166,8 @@ async function startProgram(world: EngineWorld, options: ProgramOptions, simulat
     settings = world.database.settings,
     isGuarded = false,
     carunaSleep = noSleep,
+    retries,
+    requestsAtOnce,
     username = "demo@example.com",
     ...rest
   } = options;
@@ -174,7 +178,7 @@ async function startProgram(world: EngineWorld, options: ProgramOptions, simulat
     ...account,
     allowedHosts: [new URL(simulator.authUrl).host],
     ...(isGuarded && { guard: database.loginGuard([account.baseUrl, account.username, account.password], now) }),
-    ...{ now, limits, sleep: carunaSleep, logger },
+    ...{ now, limits, sleep: carunaSleep, retries, requestsAtOnce, logger },
   });
   const shared = {
     ...{ caruna, database, logger, now },

@@ -11,7 +11,7 @@ import {
 import { type ClockProduct, clockProduct, dayBounds, localDay } from "../../energy/index.js";
 import type { Logger } from "../../shared/logger.js";
 import { each } from "../each.js";
-import { isOfOneResource, isWithdrawn, statusOf } from "./refusals.js";
+import { isOfOneCall, isWithdrawn, statusOf } from "./refusals.js";
 
 /** A metering point with what its contracts tell. */
 export interface ListedMeteringPoint {
@@ -110,7 +110,7 @@ export class Listing {
     // The contracts beside the lists, not after them: the first hours of a newcomer come a round trip sooner.
     const [list, contracts] = await Promise.all([
       this.#caruna.listMeteringPoints(customer, { signal }).catch((error: unknown) => {
-        if (signal.aborted || !isOfOneResource(error)) throw error;
+        if (signal.aborted || !isOfOneCall(error, this.#caruna)) throw error;
         return error;
       }),
       this.#contractsIfReachable(customer, signal),
@@ -146,7 +146,8 @@ export class Listing {
   /** The list itself needs no contracts: without them history goes by the hours alone. */
   async #contractsIfReachable(customerId: string, signal: AbortSignal): Promise<readonly Contract[]> {
     return await this.#contractsOf(customerId, signal).catch((error: unknown) => {
-      if (!(error instanceof CarunaUnreachable) || error.duringLogin || signal.aborted) throw error;
+      const isUnreachable = error instanceof CarunaUnreachable && !error.duringLogin;
+      if (signal.aborted || !(isUnreachable || isOfOneCall(error, this.#caruna))) throw error;
       this.#logger.warn({ problem: error.message }, "the contracts could not be fetched; going on without them");
       return [];
     });

@@ -1,5 +1,12 @@
 import { Temporal } from "temporal-polyfill";
-import { AccessRefused, AnswerNotUnderstood, CarunaError, CarunaUnreachable } from "../../caruna/index.js";
+import {
+  AccessRefused,
+  AnswerNotUnderstood,
+  type CarunaClient,
+  CarunaError,
+  CarunaUnreachable,
+  RateLimited,
+} from "../../caruna/index.js";
 import type { AccessRefusalRow, Database, Lease } from "../../database/index.js";
 import { localDay } from "../../energy/index.js";
 import type { Logger } from "../../shared/logger.js";
@@ -134,6 +141,14 @@ export function isOfOneResource(error: unknown): error is CarunaError {
   if (!(error instanceof CarunaError) || error.duringLogin) return false;
   if (error instanceof CarunaUnreachable && error.isBeforeConnection) return false;
   return [AccessRefused, AnswerNotUnderstood, CarunaUnreachable].some((kind) => error instanceof kind);
+}
+
+/**
+ * As `isOfOneResource`; or 429 without a time for which Caruna+ wants to be left alone, which may be of this resource alone.
+ */
+export function isOfOneCall(error: unknown, caruna: Pick<CarunaClient, "pausedUntilEpochMs">): error is CarunaError {
+  const isLimit = error instanceof RateLimited && !error.duringLogin && caruna.pausedUntilEpochMs === undefined;
+  return isLimit || isOfOneResource(error);
 }
 
 /** The status with which a call was answered; `null`: with none, or with 200. */
