@@ -160,6 +160,7 @@ const OF_CONNECTING =
 interface UnreachableDetails {
   readonly code?: string | undefined;
   readonly retryAfterSeconds?: number | undefined;
+  readonly wasKept?: boolean;
 }
 
 /** Nobody answered, or not in time, or the server said that it is out of order. */
@@ -170,12 +171,15 @@ export class CarunaUnreachable extends CarunaError {
   readonly code: string | undefined;
   /** How long Caruna+ asked us to wait, in seconds; undefined where it did not say. */
   readonly retryAfterSeconds: number | undefined;
+  /** Whether the request went out on a connection that was kept open since another one. */
+  readonly wasKept: boolean;
 
-  constructor(what: string, { code, retryAfterSeconds }: UnreachableDetails = {}) {
+  constructor(what: string, { code, retryAfterSeconds, wasKept = false }: UnreachableDetails = {}) {
     super(`Caruna+ is out of reach: ${what}. Nothing is lost; the next cycle tries again.`);
     this.what = what;
     this.code = code;
     this.retryAfterSeconds = retryAfterSeconds;
+    this.wasKept = wasKept;
   }
 
   override namePause(pause: LoginPause): void {

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { parseRetryAfter } from "../../src/caruna/http/transport.js";
+import { DEFAULT_LIMITS, keepAliveTransport, parseRetryAfter } from "../../src/caruna/http/transport.js";
 import { AnswerNotUnderstood, CarunaUnreachable, RateLimited } from "../../src/caruna/index.js";
 import {
   clientFor,
@@ -335,21 +335,38 @@ describe("connections", () => {
   it.each<[string, (socket: Socket) => void]>([
     ["reset", (socket) => socket.resetAndDestroy()],
     ["ended", (socket) => socket.end()],
-  ])("that are %s between requests are replaced by new ones, whenever it is noticed", async (_, finish) => {
+  ])("that are %s between requests are replaced by new ones, noticed or not", async (_, finish) => {
+    const sockets = new Set<Socket>();
     const portal = await portalWithContracts((_request, response) => {
-      const { socket } = response;
+      if (response.socket !== null) sockets.add(response.socket);
       sendJson(response, NO_CONTRACTS);
-      // Some before the next request is sent, some while it is on its way.
-      if (socket !== null) response.once("finish", () => setImmediate(() => finish(socket)));
     });
-    const { client, log } = clientOf(portal.url);
-    for (let call = 0; call < 12; call += 1) expect(await client.contracts({ customer: CUSTOMER })).toEqual([]);
-    await Promise.all(Array.from({ length: 12 }, () => client.contracts({ customer: CUSTOMER })));
-    const calls = portal.received.filter(({ address }) => address === CONTRACTS);
-    expect(new Set(calls.map(({ remotePort }) => remotePort)).size).toBe(calls.length);
-    // A retry is said once for each call, and what the password went out with is not among them.
-    expect(log.entries.filter(({ level }) => level === "warn").length).toBeLessThanOrEqual(24);
+    const { client, log } = clientOf(portal.url, portal.url, { requestsAtOnce: 8 });
+    for (let round = 0; round < 6; round += 1) {
+      await Promise.all(Array.from({ length: 8 }, () => client.contracts({ customer: CUSTOMER })));
+      for (const socket of sockets) finish(socket);
+      sockets.clear();
+      // In every other round it is known by the next request that they are gone.
+      for (let turn = 0; round % 2 === 0 && turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(log.entries.filter(({ level }) => level === "error")).toEqual([]);
     expect(portal.received.filter(({ address }) => address === "/first")).toHaveLength(1);
+  });
+
+  it("that nobody uses are closed", async () => {
+    let closed = 0;
+    const { url } = await rawServer((_, response) => {
+      response.socket?.on("close", () => {
+        closed += 1;
+      });
+      sendJson(response, {});
+    });
+    const { send, close } = keepAliveTransport(DEFAULT_LIMITS, undefined, 20);
+    for (let call = 1; call <= 2; call += 1) {
+      await send({ method: "GET", url: new URL(url) }, new AbortController().signal);
+      await until(() => closed === call);
+    }
+    close();
   });
 
   it("the client works on after close, with new ones", async () => {

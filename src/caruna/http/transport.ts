@@ -36,6 +36,12 @@ export interface TransportLimits {
 
 export const DEFAULT_LIMITS: TransportLimits = { requestTimeoutMs: 30_000, maxBodyBytes: 8 * 1024 * 1024 };
 
+/**
+ * After so long a kept connection is closed, in milliseconds: after an hour, what lies in between may have forgotten it without
+ * a word. Servers keep theirs for five seconds at least.
+ */
+const IDLE_CONNECTION_MS = 4_000;
+
 /** Sends one request and reads one answer; throws `CarunaUnreachable` where there is none. */
 export type Transport = (request: HttpRequest, signal: AbortSignal) => Promise<HttpResponse>;
 
@@ -64,8 +70,9 @@ export function cookieTransport(jar: CookieJar, limits: TransportLimits, proxy: 
 export function keepAliveTransport(
   limits: TransportLimits,
   proxy: ProxySettings | undefined,
+  idleConnectionMs = IDLE_CONNECTION_MS,
 ): { send: Transport; close: () => void } {
-  const pool = { keepAlive: true, maxFreeSockets: 8 };
+  const pool = { keepAlive: true, maxFreeSockets: 8, timeout: idleConnectionMs };
   const httpAgent = new HttpAgent(pool);
   const httpsAgent = proxy === undefined ? new HttpsAgent(pool) : new TunnelAgent({ ...pool, proxy });
   const close = () => {
@@ -139,7 +146,12 @@ function withoutSecrets(error: unknown, request: HttpRequest, timeoutMs: number 
   }
   if (error.cause instanceof ProxyFailed) return new CarunaUnreachable(`${host}: ${reasonOfProxy(error.cause)}`);
   const code = networkErrorCode(error.cause) ?? error.code;
-  return new CarunaUnreachable(`${host}: ${reasonOf(code)}`, { code });
+  return new CarunaUnreachable(`${host}: ${reasonOf(code)}`, { code, wasKept: wasKept(error.request) });
+}
+
+/** Whether a request went out on a connection that was kept open since another one. */
+function wasKept(request: unknown): boolean {
+  return typeof request === "object" && request !== null && "reusedSocket" in request && request.reusedSocket === true;
 }
 
 /** Node.js names this by `EPROTO` or by OpenSSL's reason, depending on where it is met. */
@@ -264,9 +276,15 @@ export async function sendWithRetries(
   policy: RetryPolicy,
   signal: AbortSignal,
 ): Promise<HttpResponse> {
+  let mayBeStale = true;
   for (let attempt = 0; ; attempt++) {
     policy.rest?.throwUnlessOver(policy.now());
-    const outcome = await tryOnce(send, request, policy, signal);
+    let outcome = await tryOnce(send, request, policy, signal);
+    if ("failure" in outcome && mayBeStale && isOfStaleConnection(outcome.failure)) {
+      // The other side closed a kept connection just as it was used: no failure of the service.
+      mayBeStale = false;
+      outcome = await tryOnce(send, request, policy, signal);
+    }
     if ("response" in outcome) return outcome.response;
     const backOffMs = policy.firstDelayMs * 2 ** attempt * (1 - policy.random() / 2);
     const delayMs = Math.max(backOffMs, (outcome.retryAfterSeconds ?? 0) * 1000);
@@ -281,6 +299,12 @@ export async function sendWithRetries(
       throw error;
     });
   }
+}
+
+function isOfStaleConnection(failure: CarunaUnreachable | RateLimited): boolean {
+  return (
+    failure instanceof CarunaUnreachable && failure.wasKept && ["ECONNRESET", "EPIPE"].includes(failure.code ?? "")
+  );
 }
 
 type Outcome =
