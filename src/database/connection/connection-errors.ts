@@ -72,7 +72,8 @@ const ALTERED = /^(42(703|804|809|883|P01|P10)|23502|23514|22001|22003|22P02)$/;
 
 /** Whether a table, a column, a right or a key may be missing, or a sequence behind; what the owner's triggers say is not. */
 export function isAboutTables(error: unknown): boolean {
-  const code = error instanceof DatabaseFailed && error.cause instanceof Error ? errorCode(error.cause) : undefined;
+  const code =
+    error instanceof DatabaseFailed && error.cause instanceof Error ? networkErrorCode(error.cause) : undefined;
   return code !== undefined && (ALTERED.test(code) || /^(42P01|42501|23505)$/.test(code));
 }
 
