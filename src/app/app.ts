@@ -13,6 +13,7 @@ import {
   isFixable,
   LookBackMeter,
   type LookBackProgress,
+  SomeFailed,
   type Verification,
   Verifier,
   type VerifyChoice,
@@ -289,17 +290,27 @@ export class App {
     });
   }
 
-  /** What is due goes first; the backfill takes the time until the next cycle. A half that fails ends the cycle. */
+  /**
+   * What is due goes first; the backfill takes the time until the next cycle. A half that fails ends the cycle, unless only some
+   * of its requests failed: what one metering point is refused must not keep the others from their backfill.
+   */
   async #cycle(halves: readonly CycleHalf[], signal: AbortSignal): Promise<void> {
     const startedAt = performance.now();
     let dueMs: number | undefined;
     let succeeded = false;
+    let someFailed: SomeFailed | undefined;
     this.#health.begin();
     try {
       for (const half of halves) {
-        await this.#half(half, signal);
+        try {
+          await this.#half(half, signal);
+        } catch (error) {
+          if (!(error instanceof SomeFailed)) throw error;
+          someFailed ??= error;
+        }
         dueMs ??= performance.now() - startedAt;
       }
+      if (someFailed !== undefined) throw someFailed;
       succeeded = true;
     } finally {
       const milliseconds = dueMs ?? performance.now() - startedAt;

@@ -21,7 +21,7 @@ describe("Caruna+ fails", () => {
       pathIncludes: "/energy",
       answer: { status: 200, body: JSON.stringify({ surprise: true }) },
     });
-    await expect(program.cycle()).rejects.toMatchObject({ name: "SomeFailed" });
+    await expect(program.engine.cycle({ withHistory: false }, signal)).rejects.toMatchObject({ name: "SomeFailed" });
     expect(await meteredRows(world.database)).toHaveLength(6 * 24);
     expect(await world.hourly(program, at("2026-11-20T11:00"), HOUR_MS)).toBeGreaterThan(0);
     await world.hourly(program, at("2026-11-20T12:10"));

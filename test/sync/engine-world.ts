@@ -6,6 +6,7 @@ import {
   type CycleResult,
   Engine,
   type EngineOptions,
+  SomeFailed,
   type Verification,
   Verifier,
   type VerifyChoice,
@@ -201,8 +202,9 @@ async function startProgram(world: EngineWorld, options: ProgramOptions, simulat
     database,
     said,
     async cycle() {
-      const first = await engine.cycle({ withHistory: false }, signal);
+      const first = await engine.cycle({ withHistory: false }, signal).catch(unlessSomeFailed);
       const second = await engine.cycle({ withHistory: true }, signal);
+      if (first instanceof SomeFailed) throw first;
       return sum(first, second);
     },
     async sync() {
@@ -219,6 +221,12 @@ async function startProgram(world: EngineWorld, options: ProgramOptions, simulat
       await database.stop();
     },
   };
+}
+
+/** Where only some requests failed, the daemon goes on with the backfill. */
+function unlessSomeFailed(error: unknown): SomeFailed {
+  if (error instanceof SomeFailed) return error;
+  throw error;
 }
 
 function sum(one: CycleResult, other: CycleResult): CycleResult {
