@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { runProgram } from "../support/program.js";
+import { runCommand } from "../support/command.js";
 import { lastDates, trueRows } from "../support/truth.js";
 import { newWorlds } from "../support/world.js";
 
@@ -11,7 +11,7 @@ const meter = (index: number) => {
   if (found === undefined) throw new Error("no such meter");
   return found;
 };
-const run = (...parameters: string[]) => runProgram(parameters, world.settings, world.folder);
+const run = (...parameters: string[]) => runCommand(parameters, world.settings, world.folder);
 const [firstDay = "", secondDay = ""] = lastDates(Date.now(), 3);
 const sumOf = (assetId: string, dates: readonly string[]) =>
   trueRows(world.simulator, assetId, dates).reduce((sum, { kwh_total }) => sum + (kwh_total ?? 0), 0);
@@ -65,7 +65,7 @@ test("energy of hours is the truth, the hour that comes twice too, by asset id o
 test("energy of days and months is their sum, in a table too; METERING_POINT says whose", async () => {
   const settings = { ...world.settings, METERING_POINT: meter(1).assetId };
   const parameters = ["energy", "--from", firstDay, "--to", secondDay];
-  const { exitCode, stdout, stderr } = await runProgram(parameters, settings, world.folder);
+  const { exitCode, stdout, stderr } = await runCommand(parameters, settings, world.folder);
   expect([exitCode, stderr]).toEqual([0, ""]);
   const lines = stdout.trimEnd().split("\n");
   expect(lines.map((line) => line.split(/ {2,}/).slice(0, 2))).toEqual([
@@ -75,7 +75,7 @@ test("energy of days and months is their sum, in a table too; METERING_POINT say
   // A product without a split has no columns for one.
   expect(lines[0]).not.toContain("night");
   const months = ["energy", "--from", "2026-01-15", "--to", "2026-02-02", "--resolution", "month", "--json"];
-  const { energy } = JSON.parse((await runProgram(months, settings, world.folder)).stdout);
+  const { energy } = JSON.parse((await runCommand(months, settings, world.folder)).stdout);
   const february = Array.from({ length: 28 }, (_, day) => `2026-02-${String(day + 1).padStart(2, "0")}`);
   expect(energy.map(({ start }: { start: string }) => start)).toEqual(["2026-01", "2026-02"]);
   expect(energy[1].kwhTotal).toBeCloseTo(sumOf(meter(1).assetId, february), 2);
@@ -106,8 +106,8 @@ test("days that Caruna+ knows nothing of are told, not an error", async () => {
 
 test("3: a rejected password is posted once, then the login is paused; no stack trace", async () => {
   const settings = { ...world.settings, CARUNA_PASSWORD: "not-the-one" };
-  const first = await runProgram(["profile"], settings, world.folder);
-  const second = await runProgram(["metering-points"], settings, world.folder);
+  const first = await runCommand(["profile"], settings, world.folder);
+  const second = await runCommand(["metering-points"], settings, world.folder);
   expect([first.exitCode, second.exitCode, world.simulator.passwordPosts]).toEqual([3, 3, 1]);
   expect(second.stderr).toContain("login is paused");
   for (const { stdout, stderr } of [first, second]) {
@@ -118,10 +118,10 @@ test("3: a rejected password is posted once, then the login is paused; no stack 
 
 test("5: without the database no password is posted; with a kept session it is not needed", async () => {
   const away = { ...world.settings, DB_PORT: "1" };
-  const refused = await runProgram(["profile"], away, world.folder);
+  const refused = await runCommand(["profile"], away, world.folder);
   expect([refused.exitCode, refused.stdout, world.simulator.passwordPosts]).toEqual([5, "", 0]);
   expect((await run("profile")).exitCode).toBe(0);
-  const shown = await runProgram(["profile"], away, world.folder);
+  const shown = await runCommand(["profile"], away, world.folder);
   expect([shown.exitCode, shown.stderr]).toEqual([0, ""]);
 });
 

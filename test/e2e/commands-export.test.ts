@@ -2,14 +2,15 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { ENTRY, runProgram, startProgram, watch } from "../support/program.js";
+import { runCommand } from "../support/command.js";
+import { ENTRY, startProgram, watch } from "../support/program.js";
 import { lastDates, type Row, trueRows } from "../support/truth.js";
 import { newWorlds } from "../support/world.js";
 
 const world = newWorlds({ meters: 2 });
 const dates = lastDates(Date.now(), 7);
 
-const run = (...parameters: string[]) => runProgram(parameters, world.settings, world.folder);
+const run = (...parameters: string[]) => runCommand(parameters, world.settings, world.folder);
 /** A shell's command line, in which `$0` is Node.js and `$1` the program. */
 const inShell = async (commandLine: string) => {
   const env = { PATH: process.env.PATH ?? "", HOME: world.folder, ...world.settings };
@@ -68,7 +69,7 @@ test("export --format json and ndjson hold the same hours", async () => {
   const json = JSON.parse((await run("export", "--format", "json")).stdout);
   // What asks Caruna+ nothing needs no account.
   const { CARUNA_USER: _, CARUNA_PASSWORD: __, ...settings } = world.settings;
-  const lines = (await runProgram(["export", "--format", "ndjson"], settings, world.folder)).stdout
+  const lines = (await runCommand(["export", "--format", "ndjson"], settings, world.folder)).stdout
     .trimEnd()
     .split("\n");
   expect(lines.map((line) => JSON.parse(line))).toEqual(json);
@@ -77,7 +78,7 @@ test("export --format json and ndjson hold the same hours", async () => {
 });
 
 test("export --locale fi is what Excel in Finland opens: also the hour that comes twice", async () => {
-  await runProgram(
+  await runCommand(
     ["load", "--from", "2025-10-26", "--to", "2025-10-26"],
     { ...world.settings, METERING_POINT: world.meter },
     world.folder,
@@ -235,7 +236,7 @@ test("ten years of hours take no more memory than one", async () => {
   );
   // The program itself takes about 25 MB; the hours of ten years at once would take twice the limit.
   const small = { ...world.settings, NODE_OPTIONS: "--max-old-space-size=48" };
-  const { exitCode, stdout } = await runProgram(
+  const { exitCode, stdout } = await runCommand(
     ["export", "--format", "ndjson", "--to", "2024-12-31"],
     small,
     world.folder,

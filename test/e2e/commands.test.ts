@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { runProgram, startProgram } from "../support/program.js";
+import { runCommand } from "../support/command.js";
+import { startProgram } from "../support/program.js";
 import { lastDates, storedRows, trueRows } from "../support/truth.js";
 import { newWorlds } from "../support/world.js";
 
@@ -12,7 +13,7 @@ const world = newWorlds({ meters: [{ startDate }, { startDate: dates[DAYS - 20] 
 const other = () => world.simulator.household.meters[1]?.assetId ?? "";
 
 const run = (...parameters: string[]) =>
-  runProgram(parameters, { ...world.settings, METERING_POINT: world.meter }, world.folder);
+  runCommand(parameters, { ...world.settings, METERING_POINT: world.meter }, world.folder);
 const day = (index: number) => dates[index] ?? "";
 /** Start of an hour of one of those days, in SQL. */
 const hourOf = (index: number, hour: number) => `timestamptz '${day(index)} ${hour}:00 Europe/Helsinki'`;
@@ -84,7 +85,7 @@ test("a backfill that is ended goes on from there, and asks for no day twice", a
 });
 
 test("backfill --from loads back to that day, whatever was loaded under another setting", async () => {
-  await runProgram(
+  await runCommand(
     ["backfill"],
     { ...world.settings, METERING_POINT: world.meter, BACKFILL: day(DAYS - 10) },
     world.folder,
@@ -219,7 +220,7 @@ test("status tells what is there without an account and without a request", asyn
   await update(`DELETE FROM metering_point_hourly WHERE datetime BETWEEN ${hourOf(40, 7)} AND ${hourOf(40, 9)}`);
   const requests = world.simulator.requests.length;
   const { CARUNA_USER: _, CARUNA_PASSWORD: __, ...settings } = world.settings;
-  const { exitCode, stdout, stderr } = await runProgram(["status"], settings, world.folder);
+  const { exitCode, stdout, stderr } = await runCommand(["status"], settings, world.folder);
   expect([exitCode, stderr]).toEqual([0, ""]);
   expect(world.simulator.requests).toHaveLength(requests);
   const all = trueRows(world.simulator, world.meter, dates).length.toLocaleString("en");

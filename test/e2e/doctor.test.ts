@@ -3,7 +3,8 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { accountSettings, runProgram } from "../support/program.js";
+import { runCommand } from "../support/command.js";
+import { accountSettings } from "../support/program.js";
 import { newWorlds } from "../support/world.js";
 
 const NAMES = [
@@ -32,7 +33,7 @@ const world = newWorlds({
 });
 
 const run = (parameters: readonly string[], changes: Record<string, string> = {}) =>
-  runProgram(parameters, { ...world.settings, ...changes }, world.folder);
+  runCommand(parameters, { ...world.settings, ...changes }, world.folder);
 
 /** Runs `doctor --json`: exit code, and the checks by name. */
 async function doctor(changes: Record<string, string> = {}) {
@@ -192,10 +193,10 @@ test("may be shown to anybody: no e-mail, no numbers, no address, no home folder
 
 test("the embedded PostgreSQL is not made by a look at it; one that is there is asked", async () => {
   const settings = accountSettings(world.simulator);
-  const first = await runProgram(["doctor"], settings, world.folder);
+  const first = await runCommand(["doctor"], settings, world.folder);
   expect([first.exitCode, first.stdout]).toEqual([0, expect.stringContaining("its data are made by the first start")]);
   expect(statSync(join(world.folder, "state", "postgres"), { throwIfNoEntry: false })).toBeUndefined();
-  await runProgram(["start", "--once"], settings, world.folder);
-  const second = await runProgram(["doctor"], settings, world.folder);
+  await runCommand(["start", "--once"], settings, world.folder);
+  const second = await runCommand(["doctor"], settings, world.folder);
   expect([second.exitCode, second.stdout]).toEqual([0, expect.stringMatching(/\d+ hours stored/)]);
 });

@@ -2,7 +2,8 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { runProgram, startProgram } from "../support/program.js";
+import { runCommand } from "../support/command.js";
+import { startProgram } from "../support/program.js";
 import { newWorlds } from "../support/world.js";
 
 const WRONG = { CARUNA_PASSWORD: "wrong" };
@@ -10,7 +11,7 @@ const WRONG = { CARUNA_PASSWORD: "wrong" };
 const world = newWorlds();
 
 const run = (parameters: readonly string[], changes: Record<string, string> = {}) =>
-  runProgram(parameters, { ...world.settings, ...changes }, world.folder);
+  runCommand(parameters, { ...world.settings, ...changes }, world.folder);
 
 /** A container without a volume: every start finds an empty state directory. */
 async function onceWithoutState(changes: Record<string, string> = {}) {
