@@ -10,6 +10,7 @@ import { prepareData } from "../../src/database/embedded/data.js";
 import { EmbeddedServer } from "../../src/database/embedded/server.js";
 import { Database } from "../../src/database/index.js";
 import { type Logger, silentLogger } from "../../src/shared/logger.js";
+import { prepareEmbeddedData } from "../support/postgres.js";
 import { storeHours } from "../support/stored-hours.js";
 
 const READING = {
@@ -45,6 +46,12 @@ afterEach(async () => {
   }
   await rm(folder, { recursive: true, force: true });
 });
+
+/** Opens data that an earlier start has made. */
+async function reopen(): Promise<Database> {
+  await prepareEmbeddedData(directory);
+  return await open();
+}
 
 async function open(): Promise<Database> {
   const note = (_fields: object, message: string) => void messages.push(message);
@@ -145,7 +152,7 @@ test("a first start makes a durable server on the loopback interface, and says h
 });
 
 test("nobody gets in without the password", async () => {
-  await open();
+  await reopen();
   const client = new pg.Client({
     host: "127.0.0.1",
     port: await serverPort(),
@@ -157,7 +164,7 @@ test("nobody gets in without the password", async () => {
 });
 
 test("stop ends the server, and the next start has the same port, password and hours", async () => {
-  const database = await open();
+  const database = await reopen();
   await storeHours(database, [READING]);
   const before = await connectionFile();
   const processId = (await serverProcessId()) ?? 0;
@@ -170,7 +177,7 @@ test("stop ends the server, and the next start has the same port, password and h
 });
 
 test("a port that somebody else has taken is left to them", async () => {
-  await (await open()).stop();
+  await (await reopen()).stop();
   const { port } = await connectionFile();
   const squatter = createServer();
   await new Promise<void>((resolve) => squatter.listen(port, "127.0.0.1", resolve));
@@ -181,6 +188,7 @@ test("a port that somebody else has taken is left to them", async () => {
 });
 
 test("the server of a killed program is taken over, and stopped by the one that took it", async () => {
+  await prepareEmbeddedData(directory);
   const killed = await startInOtherProgram();
   const processId = (await serverProcessId()) ?? 0;
   killed.kill("SIGKILL");
@@ -193,7 +201,7 @@ test("the server of a killed program is taken over, and stopped by the one that 
 });
 
 test("a server that was killed comes up again with what was stored", async () => {
-  const database = await open();
+  const database = await reopen();
   await storeHours(database, [READING]);
   await kill9();
   await database.check();
@@ -201,7 +209,7 @@ test("a server that was killed comes up again with what was stored", async () =>
 });
 
 test("a stale postmaster.pid whose id some other process has by now is no hindrance", async () => {
-  await (await open()).stop();
+  await (await reopen()).stop();
   // Our own id: alive, and of a process that is no server.
   const lines = [process.pid, directory, 1, 5432, "", "127.0.0.1", "1 1", "ready"];
   await writeFile(join(directory, "postmaster.pid"), `${lines.join("\n")}\n`);
@@ -221,6 +229,7 @@ test("two programs share one server, and the last one out stops it", async () =>
 });
 
 test("two programs that stop at once leave no server behind", async () => {
+  await prepareEmbeddedData(directory);
   const [first, second] = await Promise.all([open(), open()]);
   const processId = (await serverProcessId()) ?? 0;
   await Promise.all([first.stop(), second.stop()]);
@@ -228,7 +237,7 @@ test("two programs that stop at once leave no server behind", async () => {
 });
 
 test("a program that starts while another stops gets a server", async () => {
-  const first = await open();
+  const first = await reopen();
   const stopping = first.stop();
   const second = await open();
   await stopping;
@@ -236,7 +245,7 @@ test("a program that starts while another stops gets a server", async () => {
 });
 
 test.each(["missing", "damaged"])("a %s password file is made anew, and the hours stay", async (state) => {
-  const database = await open();
+  const database = await reopen();
   await storeHours(database, [READING]);
   const { password } = await connectionFile();
   await database.stop();
@@ -248,6 +257,7 @@ test.each(["missing", "damaged"])("a %s password file is made anew, and the hour
 });
 
 test("a wrong password in the file is replaced, even while a server of a killed program runs", async () => {
+  await prepareEmbeddedData(directory);
   const killed = await startInOtherProgram();
   killed.kill("SIGKILL");
   await new Promise((resolve) => killed.once("exit", resolve));
@@ -256,7 +266,7 @@ test("a wrong password in the file is replaced, even while a server of a killed 
 });
 
 test("data of another major version are left alone, with what to do", async () => {
-  await (await open()).stop();
+  await (await reopen()).stop();
   await writeFile(join(directory, "PG_VERSION"), "15\n");
   await expect(open()).rejects.toThrow(/written by PostgreSQL 15.*upgrade-database.*DB_HOST/);
 });
@@ -299,7 +309,7 @@ test("a state folder that may not be written, or not be entered, is named", asyn
 });
 
 test("a copy of the data that still holds the original's postmaster.pid gets a server of its own", async () => {
-  const original = await open();
+  const original = await reopen();
   await storeHours(original, [READING]);
   const originalId = await serverProcessId();
   const file = await postmasterFile();
@@ -328,7 +338,7 @@ describe("after a power cut", () => {
     ["torn in the first line", "12x"],
     ["left behind by a server in single-user mode", `-${process.pid}\n`],
   ])("a postmaster.pid that is %s does not keep the server from starting", async (_, text) => {
-    const database = await open();
+    const database = await reopen();
     await storeHours(database, [READING]);
     await database.stop();
     await writeFile(join(directory, "postmaster.pid"), text);
@@ -336,7 +346,7 @@ describe("after a power cut", () => {
   });
 
   test("a damaged postmaster.pid of a server that still runs brings no second server", async () => {
-    await open();
+    await reopen();
     const processId = await serverProcessId();
     const file = (await postmasterFile()).join("\n");
     await writeFile(join(directory, "postmaster.pid"), "");
@@ -352,7 +362,7 @@ describe("after a power cut", () => {
 });
 
 test("a start that fails quotes what PostgreSQL said this time, not what it said before", async () => {
-  await (await open()).stop();
+  await (await reopen()).stop();
   await appendFile(join(directory, "server.log"), "FATAL:  an error of last year\n");
   await appendFile(join(directory, "postgresql.conf"), "shared_buffers = 'a lot'\n");
   const failed = await open().catch((error: unknown) => String(error));

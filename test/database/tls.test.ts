@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { EmbeddedServer } from "../../src/database/embedded/server.js";
 import { Database, DatabaseEncryptionFailed, type ServerSettings, type SslMode } from "../../src/database/index.js";
 import { silentLogger } from "../../src/shared/logger.js";
+import { prepareEmbeddedData } from "../support/postgres.js";
 
 /** Signed by itself, for the name localhost alone; key and certificate are of use to this test alone. */
 const certificate = join(import.meta.dirname, "tls", "server.crt");
@@ -19,9 +20,8 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "caruna-tls-"));
   await chmod(folder, 0o711);
   const directory = join(folder, "postgres");
+  await prepareEmbeddedData(directory);
   server = new EmbeddedServer(directory, silentLogger);
-  await server.start();
-  await server.stop();
   const { uid, gid } = await stat(directory);
   for (const [source, name] of [
     [certificate, "server.crt"],

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { runCommand } from "../support/command.js";
+import { createDatabase } from "../support/postgres.js";
 import { accountSettings } from "../support/program.js";
 import { newWorlds } from "../support/world.js";
 
@@ -28,9 +29,10 @@ const REPORT = z.object({
   ),
 });
 
-const world = newWorlds({
-  meters: [{ assetId: "FSK77008899", gsrn: "643007577008899001", customerNumber: "770088991" }],
-});
+const world = newWorlds(
+  { meters: [{ assetId: "FSK77008899", gsrn: "643007577008899001", customerNumber: "770088991" }] },
+  createDatabase,
+);
 
 const run = (parameters: readonly string[], changes: Record<string, string> = {}) =>
   runCommand(parameters, { ...world.settings, ...changes }, world.folder);

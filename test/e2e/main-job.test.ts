@@ -1,11 +1,12 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { createDatabase } from "../support/postgres.js";
 import { runProgram } from "../support/program.js";
 import { lastDates, storedRows, trueRows } from "../support/truth.js";
 import { newWorlds } from "../support/world.js";
 
-const world = newWorlds();
+const world = newWorlds({}, createDatabase);
 
 const once = (changes?: Record<string, string>) => world.once(changes);
 const meter = () => world.meter;

@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ORIGINAL_INI } from "../support/original.js";
+import { createDatabase } from "../support/postgres.js";
 import { accountSettings, databaseSettings, runProgram } from "../support/program.js";
 import { lastDates, storedRows, trueRows } from "../support/truth.js";
 import { newWorlds } from "../support/world.js";
@@ -18,7 +19,7 @@ const ORIGINAL_TABLE = `
     CONSTRAINT datetime UNIQUE (datetime)
   )`;
 
-const world = newWorlds();
+const world = newWorlds({}, createDatabase);
 
 test("their table, .env and config.ini work unchanged: old rows stay, new ones come", async () => {
   await world.database.query(ORIGINAL_TABLE);

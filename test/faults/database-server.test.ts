@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest
 import { EmbeddedServer } from "../../src/database/embedded/server.js";
 import type { ServerSettings } from "../../src/database/index.js";
 import { silentLogger } from "../../src/shared/logger.js";
+import { prepareEmbeddedData } from "../support/postgres.js";
 import { TcpProxy } from "../support/tcp-proxy.js";
 import { DAY_MS } from "../sync/engine-world.js";
 import { DatabaseWorld, type FaultyProgram, failureOf, openSession, queryOn } from "./database-world.js";
@@ -22,6 +23,7 @@ let copy: EmbeddedServer | undefined;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "caruna-failing-"));
   await chmod(folder, 0o711);
+  await prepareEmbeddedData(join(folder, "first"));
   first = new EmbeddedServer(join(folder, "first"), silentLogger);
   settings = await first.start();
 });

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { chmod, chown, cp, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
@@ -18,6 +18,8 @@ export interface TestServer {
 declare module "vitest" {
   interface ProvidedContext {
     postgresServer: TestServer;
+    /** The data folder of an embedded server as its first start leaves it, with the program's tables, stopped. */
+    embeddedData: string;
   }
 }
 
@@ -26,10 +28,16 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const folder = await mkdtemp(join(tmpdir(), "caruna-postgres-"));
   // As root the server runs as an unprivileged user, who must be able to pass.
   await chmod(folder, 0o711);
+  const prepared = join(folder, "prepared");
+  const installed = new Database({ kind: "embedded", directory: prepared }, silentLogger);
+  await installed.start();
+  await installed.stop();
+  await copyEmbeddedData(prepared, join(folder, "postgres"));
   const server = new EmbeddedServer(join(folder, "postgres"), silentLogger);
   await suitTests(server);
   const { host, port, user, password } = await server.start();
   await makeTemplate({ host, port, user, password });
+  project.provide("embeddedData", prepared);
   project.provide("postgresServer", { host, port, user, password: password ?? "" });
   return async () => {
     await server.stop();
@@ -68,4 +76,13 @@ async function suitTests(server: EmbeddedServer): Promise<void> {
   }
   await client.end();
   await server.stop();
+}
+
+/** Copies the data folder of a stopped embedded server, whose files keep their owner. */
+export async function copyEmbeddedData(from: string, to: string): Promise<void> {
+  await cp(from, to, { recursive: true });
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = await stat(from);
+  await chown(to, uid, gid);
+  for (const name of await readdir(to, { recursive: true })) await chown(join(to, name), uid, gid);
 }

@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
 import pg from "pg";
 import { inject } from "vitest";
 import type { ServerSettings } from "../../src/database/index.js";
-import { MIGRATED_TEMPLATE } from "./postgres-server.js";
+import { copyEmbeddedData, MIGRATED_TEMPLATE } from "./postgres-server.js";
 
 /** A database of its own for one test or one test file, on the PostgreSQL that all tests share. */
 export interface TestDatabase {
@@ -34,6 +36,12 @@ export async function createMigratedDatabase(): Promise<TestDatabase> {
 /** Makes a database with what another one has, to which nobody is connected. */
 export async function createCopy({ settings }: TestDatabase): Promise<TestDatabase> {
   return await createFrom(settings.database);
+}
+
+/** Puts the data of an embedded server there, as its first start and migrations leave them: quicker than to make them. */
+export async function prepareEmbeddedData(directory: string): Promise<void> {
+  await mkdir(dirname(directory), { recursive: true });
+  await copyEmbeddedData(inject("embeddedData"), directory);
 }
 
 async function createFrom(template: string): Promise<TestDatabase> {

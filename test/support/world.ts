@@ -1,6 +1,6 @@
 import { afterEach, beforeEach } from "vitest";
 import { type Simulator, type SimulatorOptions, startSimulator } from "../../src/simulator/index.js";
-import { createDatabase, type TestDatabase } from "./postgres.js";
+import { createMigratedDatabase, type TestDatabase } from "./postgres.js";
 import { accountSettings, databaseSettings, type Ended, runProgram, workingDirectory } from "./program.js";
 
 /** What a test of the whole program needs: a Caruna+, a database and a working directory, new for every test. */
@@ -17,8 +17,14 @@ export interface World {
   once(changes?: Record<string, string>): Promise<Ended>;
 }
 
-/** Makes a world for each test of the file. Hours are published at midnight, so that yesterday is complete at any time. */
-export function newWorlds(options: SimulatorOptions = {}): World {
+/**
+ * Makes a world for each test of the file. Hours are published at midnight, so that yesterday is complete at any time.
+ * Its database has the program's tables already, unless `createDatabase` makes another.
+ */
+export function newWorlds(
+  options: SimulatorOptions = {},
+  createDatabase: () => Promise<TestDatabase> = createMigratedDatabase,
+): World {
   let simulator: Simulator;
   let database: TestDatabase;
   let directory: ReturnType<typeof workingDirectory>;
