@@ -35,6 +35,8 @@ describe.each(["2024-10", "2026-08"] as const)("with the login of %s", (variant)
 
 test("with nothing due there is not one request", async () => {
   await once();
+  // The totals of the month and the year are compared once there are days to compare.
+  await once();
   const requests = world.simulator.requests.length;
   const again = await once();
   expect(again.exitCode).toBe(0);
