@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { runCommand } from "../support/command.js";
+import { postedBefore } from "../support/login-posts.js";
 import { startProgram } from "../support/program.js";
 import { newWorlds } from "../support/world.js";
 
@@ -21,16 +22,7 @@ async function onceWithoutState(changes: Record<string, string> = {}) {
   return { ...ended, requests: world.simulator.requests.length - before };
 }
 
-/** As if that much time had passed since the last try. */
-async function pass(interval: string): Promise<void> {
-  await world.database.query(
-    `UPDATE public.login_guard SET posts = (
-      SELECT jsonb_agg(jsonb_set(post, '{atEpochMs}', to_jsonb((post->>'atEpochMs')::float8 - extract(epoch FROM $1::interval) * 1000)))
-      FROM jsonb_array_elements(posts) AS post
-    )`,
-    [interval],
-  );
-}
+const pass = (interval: string) => postedBefore(world.database, interval);
 
 /** The lines of the log above `info`, as a person is to read them. */
 function complaints(stderr: string): string[] {

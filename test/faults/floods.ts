@@ -71,7 +71,7 @@ export const GARBLED: readonly [string, (response: ServerResponse) => void, RegE
   ["an error page with status 200", errorPage("Jotain meni pieleen"), /not as it was|a page in place of data/],
   ["a page of maintenance with status 200", errorPage("Huoltokatko"), /out of reach: .*|a page in place of data/],
   ["nothing", (response) => void response.end(), /not as it was|not understood/],
-  ["headers without end", endlessHeaders, NO_HTTP],
+  ["headers without end", endlessHeaders, /the headers of its answer are larger than 64 KB/],
   ["no HTTP", raw("SSH-2.0-OpenSSH_9.2\r\n"), NO_HTTP],
   ["two lengths", raw("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef"), NO_HTTP],
   ["a broken chunk", raw("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc"), NO_HTTP],

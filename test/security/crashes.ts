@@ -4,6 +4,7 @@ import { expect } from "vitest";
 import type { Interception } from "../../src/simulator/index.js";
 import { CANARIES, canaryService, found, privateFiles } from "../support/canaries.js";
 import { atTheEnd } from "../support/caruna.js";
+import { postedBefore } from "../support/login-posts.js";
 import { createDatabase } from "../support/postgres.js";
 import { databaseSettings, runProgram, startProgram, workingDirectory } from "../support/program.js";
 
@@ -43,12 +44,12 @@ async function crashWorld(fault: string) {
   };
   // A small heap is soon full.
   const faulty = { ...settings, NODE_OPTIONS: `--import=file://${hook} --max-old-space-size=64` };
-  return { service, folder: folder.path, settings, faulty };
+  return { service, database, folder: folder.path, settings, faulty };
 }
 
 /** The fault ends the program in the middle of a request, leaves no secret, and keeps nobody out. */
 export async function expectNoSecretLeft(fault: string, stage: Interception): Promise<void> {
-  const { service, folder, settings, faulty } = await crashWorld(fault);
+  const { service, database, folder, settings, faulty } = await crashWorld(fault);
   service.simulator.answerNext(stage);
   const program = startProgram(["start"], faulty, folder);
   const { method: wanted, pathIncludes = "" } = stage;
@@ -65,7 +66,8 @@ export async function expectNoSecretLeft(fault: string, stage: Interception): Pr
   const secrets = [...Object.values(CANARIES), ...service.wire];
   expect(found({ stdout, stderr, ...files }, secrets)).toEqual([]);
   expect(found({ session }, [CANARIES.password, CANARIES.user])).toEqual([]);
-  // What was cut off keeps nobody out.
+  // What was cut off keeps nobody out: a password that got no answer is posted again with the next regular cycle.
+  await postedBefore(database, "1 day");
   const next = await runProgram(["start", "--once"], settings, folder);
   expect([next.exitCode, next.stderr]).toEqual([0, expect.stringContaining("1 days loaded")]);
 }

@@ -261,8 +261,7 @@ function formsOf(root: HTMLElement, base: URL, url: URL): { forms: Form[]; orpha
   refuseMoreThan(MOST_FORMS, forms.length, "forms");
   const elements = root.querySelectorAll("input, button, select, textarea");
   refuseMoreThan(MOST_CONTROLS, elements.length, "fields and buttons");
-  const labels = new Map<string, HTMLElement>();
-  for (const label of root.querySelectorAll("label[for]")) labels.set(attribute(label, "for"), label);
+  const labels = new Labels(root);
   const controls = new Map<HTMLElement | undefined, Control[]>();
   for (const element of elements) {
     if (element.hasAttribute("disabled") || isDisabled(element)) continue;
@@ -271,7 +270,7 @@ function formsOf(root: HTMLElement, base: URL, url: URL): { forms: Form[]; orpha
       id === undefined
         ? ancestorOf(element, ({ rawTagName }) => rawTagName === "form")
         : forms.find((form) => id !== "" && attribute(form, "id") === id);
-    controls.set(owner, [...(controls.get(owner) ?? []), readControl(element, labels, base, root)]);
+    controls.set(owner, [...(controls.get(owner) ?? []), readControl(element, labels, base)]);
   }
   return {
     forms: forms.map((form) => readForm(form, controls.get(form) ?? [], base, url)),
@@ -305,12 +304,39 @@ function methodOf(text: string): Form["method"] {
   return method === "post" ? "POST" : method === "dialog" ? "none" : "GET";
 }
 
-function readControl(
-  element: HTMLElement,
-  labels: ReadonlyMap<string, HTMLElement>,
-  base: URL,
-  root: HTMLElement,
-): Control {
+/** The labels of a page's controls. Each text is read once: thousands of controls may share one of a megabyte. */
+class Labels {
+  readonly #root: HTMLElement;
+  readonly #byControl = new Map<string, HTMLElement>();
+  readonly #texts = new Map<HTMLElement, string>();
+
+  constructor(root: HTMLElement) {
+    this.#root = root;
+    for (const label of root.querySelectorAll("label[for]")) this.#byControl.set(attribute(label, "for"), label);
+  }
+
+  /** The label that names the control. */
+  of(control: HTMLElement): HTMLElement | undefined {
+    return this.#byControl.get(attribute(control, "id"));
+  }
+
+  /** Texts of the label that names the control, of the one around it, and of what it refers to. */
+  textsOf(control: HTMLElement): string[] {
+    const referred = attribute(control, "aria-labelledby").split(/\s+/).filter(Boolean);
+    const around = ancestorOf(control, ({ rawTagName }) => rawTagName === "label");
+    return [this.of(control), around, ...referred.map((id) => this.#root.getElementById(id))].map((label) =>
+      label ? this.#textOf(label) : "",
+    );
+  }
+
+  #textOf(label: HTMLElement): string {
+    const text = this.#texts.get(label) ?? textOf(label);
+    this.#texts.set(label, text);
+    return text;
+  }
+}
+
+function readControl(element: HTMLElement, labels: Labels, base: URL): Control {
   const tag = element.rawTagName;
   const declared = attribute(element, "type").toLowerCase();
   const type = tag === "input" ? declared || "text" : tag === "button" ? declared || "submit" : tag;
@@ -324,9 +350,8 @@ function readControl(
     value,
     id: attribute(element, "id"),
     tokens: attribute(element, "autocomplete").toLowerCase().split(/\s+/).filter(Boolean),
-    label: BUTTON.test(type) ? buttonLabel(element, value) : fieldLabel(element, labels, root),
-    isVisible:
-      type !== "hidden" && (isVisible(element) || (isBox && isVisibleLabel(labels.get(attribute(element, "id"))))),
+    label: BUTTON.test(type) ? buttonLabel(element, value) : fieldLabel(element, labels),
+    isVisible: type !== "hidden" && (isVisible(element) || (isBox && isVisibleLabel(labels.of(element)))),
     isEditable: !element.hasAttribute("readonly") && (BUTTON.test(type) || attribute(element, "tabindex") !== "-1"),
     isRequired: element.hasAttribute("required") || attribute(element, "aria-required") === "true",
     isSent: !isBox || element.hasAttribute("checked"),
@@ -353,16 +378,9 @@ function buttonLabel(element: HTMLElement, value: string): string {
 }
 
 /** By the label, or what takes its place; in old layouts the cell or the text before the field. */
-function fieldLabel(element: HTMLElement, labels: ReadonlyMap<string, HTMLElement>, root: HTMLElement): string {
-  const referred = attribute(element, "aria-labelledby")
-    .split(/\s+/)
-    .filter(Boolean)
-    .map((id) => textOf(root.getElementById(id)));
-  const around = ancestorOf(element, ({ rawTagName }) => rawTagName === "label");
+function fieldLabel(element: HTMLElement, labels: Labels): string {
   const texts = [
-    textOf(labels.get(attribute(element, "id"))),
-    textOf(around),
-    ...referred,
+    ...labels.textsOf(element),
     ...["aria-label", "placeholder", "title"].map((name) => attribute(element, name)),
   ];
   const label = texts.filter(Boolean).join(" ");
