@@ -2,8 +2,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Interception, SimulatorOptions } from "../../src/simulator/index.js";
 import { CANARIES, type CanaryService, canaryService, found, privateFiles } from "../support/canaries.js";
+import { runCommand } from "../support/command.js";
 import { createDatabase, type TestDatabase } from "../support/postgres.js";
-import { databaseSettings, runProgram, workingDirectory } from "../support/program.js";
+import { databaseSettings, workingDirectory } from "../support/program.js";
 
 let service: CanaryService;
 let database: TestDatabase;
@@ -21,7 +22,7 @@ afterEach(async () => {
 });
 
 const run = (parameters: readonly string[]) =>
-  runProgram(
+  runCommand(
     parameters,
     {
       ...databaseSettings(database),

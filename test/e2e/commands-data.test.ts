@@ -1,14 +1,15 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { runCommand } from "../support/command.js";
 import { createDatabase } from "../support/postgres.js";
-import { databaseSettings, runProgram } from "../support/program.js";
+import { databaseSettings } from "../support/program.js";
 import { lastDates } from "../support/truth.js";
 import { newWorlds } from "../support/world.js";
 
 const world = newWorlds();
 const run = (parameters: string[], changes: Record<string, string> = {}) =>
-  runProgram(parameters, { ...world.settings, ...changes }, world.folder);
+  runCommand(parameters, { ...world.settings, ...changes }, world.folder);
 
 test("query prints rows as a table, CSV and JSON, and what is wrong with a statement in one line", async () => {
   await world.once();

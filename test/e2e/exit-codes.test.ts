@@ -1,6 +1,6 @@
 import { createServer } from "node:net";
 import { expect, test } from "vitest";
-import { runProgram } from "../support/program.js";
+import { runCommand } from "../support/command.js";
 import { storedRows } from "../support/truth.js";
 import { newWorlds } from "../support/world.js";
 
@@ -19,7 +19,7 @@ async function closedPort(): Promise<number> {
 }
 
 test("2: no account, told in three lines without a stack trace", async () => {
-  const ended = await runProgram(["start"], {}, world.folder);
+  const ended = await runCommand(["start"], {}, world.folder);
   expect(ended.exitCode).toBe(2);
   expect(ended.stderr.trim().split("\n")).toHaveLength(3);
   expect(ended.stderr).toContain("CARUNA_USER");
@@ -41,7 +41,7 @@ test.each([
   [["load"], "--from"],
   [["load", "--dates", "no-such-file"], "no-such-file"],
 ])("2: a command line that cannot be meant: %j", async (parameters, named) => {
-  const ended = await runProgram(parameters, world.settings, world.folder);
+  const ended = await runCommand(parameters, world.settings, world.folder);
   expect(ended.exitCode).toBe(2);
   expect(ended.stderr).toContain(named);
   expect(ended.stderr).not.toMatch(/\n\s+at /);
@@ -105,7 +105,7 @@ test("0: --help and --version, on stdout, for the program and its commands", asy
     ["simulator", "--help"],
     ["--version"],
   ]) {
-    const ended = await runProgram(parameters, {}, world.folder);
+    const ended = await runCommand(parameters, {}, world.folder);
     expect([parameters, ended.exitCode, ended.stderr]).toEqual([parameters, 0, ""]);
     expect(ended.stdout).not.toBe("");
   }

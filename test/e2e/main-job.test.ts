@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { runCommand } from "../support/command.js";
 import { createDatabase } from "../support/postgres.js";
-import { runProgram } from "../support/program.js";
 import { lastDates, storedRows, trueRows } from "../support/truth.js";
 import { newWorlds } from "../support/world.js";
 
@@ -51,7 +51,7 @@ test("a value that Caruna+ revises is taken over and told", async () => {
   world.simulator.household.revise(meter(), hour.epochMs, 9.99);
   const [date = ""] = lastDates(Date.now(), 7);
   const settings = world.settings;
-  const ended = await runProgram(["load", "--from", date, "--to", date], settings, world.folder);
+  const ended = await runCommand(["load", "--from", date, "--to", date], settings, world.folder);
   expect(ended.stderr).toContain("0 hours new, 1 changed");
   expect(await storedRows(world.database)).toEqual(trueRows(world.simulator, meter(), lastDates(Date.now(), 7)));
 });
@@ -61,7 +61,7 @@ test.each([
   ["the autumn change", "2025-10-25", "2025-10-27", 73],
 ])("load brings the days around %s, however old", async (_, from, to, hours) => {
   const settings = world.settings;
-  const ended = await runProgram(["load", "--from", from, "--to", to], settings, world.folder);
+  const ended = await runCommand(["load", "--from", from, "--to", to], settings, world.folder);
   expect(ended.exitCode).toBe(0);
   const middle = from.replace(/\d\d$/, (day) => String(Number(day) + 1));
   const rows = await storedRows(world.database);
@@ -74,7 +74,7 @@ test("load --dates brings the days of a file, each once, comments and empty line
     join(world.folder, "days.txt"),
     "2025-10-26\n\n# the spring change\n2026-03-29 # 23 hours\n2025-10-26\n",
   );
-  const ended = await runProgram(["load", "--dates", "days.txt"], world.settings, world.folder);
+  const ended = await runCommand(["load", "--dates", "days.txt"], world.settings, world.folder);
   expect(ended.exitCode).toBe(0);
   expect(await storedRows(world.database)).toEqual(trueRows(world.simulator, meter(), ["2025-10-26", "2026-03-29"]));
 });
@@ -84,7 +84,7 @@ test("nothing secret is in the log at its most talkative", async () => {
     ...world.settings,
     LOG_LEVEL: "trace",
   };
-  const { stdout, stderr } = await runProgram(["start", "--once"], settings, world.folder);
+  const { stdout, stderr } = await runCommand(["start", "--once"], settings, world.folder);
   const log = stdout + stderr;
   expect(log).toContain("login step");
   for (const secret of [settings.DB_PASSWORD, settings.CARUNA_USER, '"demo"', "=demo", "eyJ"])

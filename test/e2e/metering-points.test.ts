@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { runProgram } from "../support/program.js";
+import { runCommand } from "../support/command.js";
 import { lastDates, storedRows, trueRows } from "../support/truth.js";
 import { newWorlds } from "../support/world.js";
 
@@ -55,7 +55,7 @@ test("status tells the last days of many metering points in a line each", async 
     "DELETE FROM metering_point_hourly WHERE metering_point = $1 AND datetime = (SELECT max(datetime) FROM metering_point_hourly)",
     [world.meter],
   );
-  const { exitCode, stdout } = await runProgram(["status"], world.settings, world.folder);
+  const { exitCode, stdout } = await runCommand(["status"], world.settings, world.folder);
   expect(exitCode).toBe(0);
   // Seven of the fourteen days are loaded, and one of these lacks an hour now.
   const lines = stdout.split("\n").filter((line) => line.startsWith("  last 14 days"));

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { runProgram } from "../support/program.js";
+import { runCommand } from "../support/command.js";
 import { newWorlds } from "../support/world.js";
 
 const COMPANY = "609876543";
@@ -7,7 +7,7 @@ const world = newWorlds({
   meters: [{ startDate: "2026-01-01" }, { customerNumber: COMPANY, represented: true }],
   refusals: [{ customerNumber: COMPANY, status: 403 }],
 });
-const run = (...parameters: string[]) => runProgram(parameters, world.settings, world.folder);
+const run = (...parameters: string[]) => runCommand(parameters, world.settings, world.folder);
 
 test("a customer that is refused: the first start works, and status and doctor say so", async () => {
   const first = await run("start", "--once");

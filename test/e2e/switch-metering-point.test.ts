@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { afterEach, expect, test } from "vitest";
-import { runProgram } from "../support/program.js";
+import { runCommand } from "../support/command.js";
 import { lastDates, storedRows, trueRows } from "../support/truth.js";
 import { newWorlds } from "../support/world.js";
 
@@ -15,7 +15,7 @@ afterEach(async () => {
 
 const secondMeter = () => world.simulator.household.meters[1]?.assetId ?? "";
 const run = (command: string, changes: Readonly<Record<string, string>> = {}) =>
-  runProgram([command], { ...world.settings, ...changes }, world.folder);
+  runCommand([command], { ...world.settings, ...changes }, world.folder);
 
 test("switch-metering-point names the rights that it lacks, then switches and keeps the rows of before", async () => {
   await world.once({ METERING_POINT: world.meter });
@@ -56,7 +56,7 @@ test("after a move status says which metering point is there now, and doctor whe
   await world.database.query("UPDATE metering_point SET contract_to = current_date - 7 WHERE id = $1", [world.meter]);
   const status = await run("status");
   expect(status.stdout).toContain(`METERING_POINT=${secondMeter()}`);
-  expect(JSON.parse((await runProgram(["status", "--json"], world.settings, world.folder)).stdout)).toMatchObject({
+  expect(JSON.parse((await runCommand(["status", "--json"], world.settings, world.folder)).stdout)).toMatchObject({
     moved: { message: expect.stringContaining(world.meter) },
   });
   const doctor = await run("doctor", { METERING_POINT: world.meter });

@@ -12,7 +12,7 @@ import { largeFor } from "./large.js";
 import { feed, PARSERS } from "./parsers.js";
 import { recordings } from "./recordings.js";
 
-const INPUTS_A_PARSER = 1000;
+const INPUTS_A_PARSER = 150;
 
 const recorded = await recordings();
 const inputsOf = inputsFrom(recorded);

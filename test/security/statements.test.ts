@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { quoteIdentifier } from "../../src/database/connection/connection-errors.js";
 import type { MeterOptions } from "../../src/simulator/index.js";
-import { runProgram } from "../support/program.js";
+import { runCommand } from "../support/command.js";
 import { newWorlds } from "../support/world.js";
 
 /** Ids and names that mean something to SQL, to a shell, to an address, to a log or to a spreadsheet program. */
@@ -59,12 +59,12 @@ describe("what Caruna+ tells", () => {
   test("forges nothing in the lists, and is no formula in a spreadsheet", async () => {
     await world.once({ DAYS_TO_LOAD: "1" });
     for (const command of ["metering-points", "contracts", "profile", "status"]) {
-      const { exitCode, stdout, stderr } = await runProgram([command], world.settings, world.folder);
+      const { exitCode, stdout, stderr } = await runCommand([command], world.settings, world.folder);
       expect([command, exitCode]).toEqual([command, 0]);
       expect(stdout + stderr, command).not.toMatch(/(?!\n)[\p{Cc}\u202E]/u);
     }
     const parameters = ["export", "--metering-point", "=cmd|'/c calc'!A1"];
-    const { exitCode, stdout, stderr } = await runProgram(parameters, world.settings, world.folder);
+    const { exitCode, stdout, stderr } = await runCommand(parameters, world.settings, world.folder);
     expect([exitCode, stderr]).toEqual([0, ""]);
     expect(stdout).not.toMatch(/(^|,)=/m);
   });
@@ -112,7 +112,7 @@ describe("settings", () => {
       `[main]\nstate_dir = '$(touch planted)'\n[__proto__]\npolluted = yes\n[caruna]\nconstructor = touch planted\n`,
     );
     const { CARUNA_PASSWORD: _, ...settings } = world.settings;
-    await runProgram(["start", "--once"], { ...settings, CONFIG_FILE: "config.ini" }, world.folder);
+    await runCommand(["start", "--once"], { ...settings, CONFIG_FILE: "config.ini" }, world.folder);
     expect(readdirSync(world.folder).sort()).toEqual([".env", "config.ini"].concat("$(touch planted)").sort());
     expect(existsSync(join(world.folder, "planted"))).toBe(false);
   });

@@ -9,6 +9,7 @@ test(`a year of hourly cycles with ${KILLS} kills ends with every published hour
   const year = await liveThroughAYear({
     seed: SEED,
     startEpochMs: at("2026-01-12T10:00"),
+    days: 365,
     meters: [
       { startDate: "2023-11-05" },
       { product: "general", startDate: "2025-12-20" },

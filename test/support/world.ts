@@ -1,7 +1,8 @@
 import { afterEach, beforeEach } from "vitest";
 import { type Simulator, type SimulatorOptions, startSimulator } from "../../src/simulator/index.js";
+import { runCommand } from "./command.js";
 import { createMigratedDatabase, type TestDatabase } from "./postgres.js";
-import { accountSettings, databaseSettings, type Ended, runProgram, workingDirectory } from "./program.js";
+import { accountSettings, databaseSettings, type Ended, workingDirectory } from "./program.js";
 
 /** What a test of the whole program needs: a Caruna+, a database and a working directory, new for every test. */
 export interface World {
@@ -55,7 +56,7 @@ export function newWorlds(
       return simulator.household.meters[0]?.assetId ?? "";
     },
     once(changes = {}) {
-      return runProgram(["start", "--once"], { ...this.settings, ...changes }, this.folder);
+      return runCommand(["start", "--once"], { ...this.settings, ...changes }, this.folder);
     },
   };
 }

@@ -52,7 +52,7 @@ export interface WorldSize {
 
 const SMALL = { meters: 2, historyDays: 8, feesAfterDays: [0, 2] } as const;
 export const SMALL_BY_DAY: WorldSize = { ...SMALL, mostEvents: 25, measuredDays: 10, latestDays: 5, quietDays: 12 };
-export const SMALL_BY_HOUR: WorldSize = { ...SMALL, mostEvents: 10, measuredDays: 4, latestDays: 2, quietDays: 6 };
+export const SMALL_BY_HOUR: WorldSize = { ...SMALL, mostEvents: 8, measuredDays: 2, latestDays: 1, quietDays: 4 };
 export const LARGE: WorldSize = {
   ...{ meters: 3, mostEvents: 60, historyDays: 25, measuredDays: 14, latestDays: 20 },
   ...{ feesAfterDays: [0, 2, 15, 40], quietDays: 75 },

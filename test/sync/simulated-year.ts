@@ -14,6 +14,8 @@ export interface YearOptions {
   /** The same seed makes the same year, but for the instant within a cycle at which a program dies. */
   readonly seed: number;
   readonly startEpochMs: number;
+  /** How long it is: a year, or a part of one. */
+  readonly days: number;
   readonly meters: readonly MeterOptions[];
   readonly kills: number;
   readonly databaseAbsences: number;
@@ -43,7 +45,6 @@ const OUTCOME = z.object({
   verified: z.array(z.string()).optional(),
 });
 
-const YEAR_DAYS = 365;
 /** Every year has its day of the week, days are read again at two weeks, and what was late came within five days. */
 const QUIET_DAYS = 16;
 const AWAY_DAYS = 21;
@@ -112,7 +113,7 @@ class Year {
     this.#database = database;
     this.#clock = clock;
     this.#random = seededRandom(options.seed);
-    this.#endEpochMs = options.startEpochMs + YEAR_DAYS * DAY_MS;
+    this.#endEpochMs = options.startEpochMs + options.days * DAY_MS;
     this.#revisions = this.#planRevisions();
     this.#delays = this.#planDelays();
     this.#carunaAway = [this.#fault(AWAY_DAYS * DAY_MS), this.#fault(2 * DAY_MS), this.#fault(DAY_MS)];
@@ -314,7 +315,7 @@ class Year {
   }
 
   #someTime(): number {
-    return this.#options.startEpochMs + this.#between(0, YEAR_DAYS - AWAY_DAYS) * DAY_MS;
+    return this.#options.startEpochMs + this.#between(0, this.#options.days - AWAY_DAYS) * DAY_MS;
   }
 
   #between(least: number, most: number): number {
