@@ -1,16 +1,9 @@
-import {
-  CarunaClient,
-  CredentialsRejected,
-  fileSessionStore,
-  type LoginPause,
-  LoginPaused,
-  memorySessionStore,
-} from "../caruna/index.js";
+import { CredentialsRejected, type LoginPause, LoginPaused, memorySessionStore } from "../caruna/index.js";
 import { type Account, type Configuration, prepareStateDirectory } from "../config/index.js";
 import { Database } from "../database/index.js";
 import type { Logger } from "../shared/logger.js";
 import { type ListedMeteringPoint, Listing, NoMeteringPoint } from "../sync/index.js";
-import { databaseSettings, loginGuard, loginTranscripts, sessionFile } from "./state.js";
+import { carunaClient, databaseSettings, keptSession, loginGuard } from "./state.js";
 
 /** What came of an account that a person has just typed in. */
 export type TriedAccount =
@@ -41,15 +34,13 @@ export class AccountTrial {
    * @param force even while the login is paused: the person knows, and wants it.
    */
   async try(account: Account, force: boolean, signal: AbortSignal): Promise<TriedAccount> {
-    const { baseUrl, allowedHosts, customers, proxy } = this.#configuration.caruna;
+    const { customers } = this.#configuration.caruna;
     prepareStateDirectory(this.#configuration.stateDir);
     await this.#database.check(signal);
     this.#sessions = memorySessionStore();
-    const caruna = new CarunaClient({
-      ...account,
-      ...{ baseUrl, allowedHosts, proxy, sessionStore: this.#sessions, logger: this.#logger },
+    const caruna = carunaClient(this.#configuration, account, {
+      ...{ sessionStore: this.#sessions, logger: this.#logger },
       guard: loginGuard(this.#database, this.#configuration, account, Date.now),
-      onLoginFailed: loginTranscripts(this.#configuration),
       // A person waits: what fails now may be told now.
       retries: 1,
     });
@@ -70,7 +61,7 @@ export class AccountTrial {
   /** Keeps the session of the account that was tried last, so that the program need not log in again. */
   async keepSession(): Promise<void> {
     const session = await this.#sessions.load();
-    if (session !== undefined) await fileSessionStore(sessionFile(this.#configuration), this.#logger).save(session);
+    if (session !== undefined) await keptSession(this.#configuration, this.#logger).save(session);
   }
 
   /** Stops the embedded database, if it runs. */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Temporal } from "temporal-polyfill";
-import { CarunaClient, fileSessionStore, type LoginGuard, LoginPaused } from "../caruna/index.js";
+import { type CarunaClient, type LoginGuard, LoginPaused } from "../caruna/index.js";
 import { type Configuration, prepareStateDirectory, requireAccount } from "../config/index.js";
 import { type ClockOptions, ElapsedTime, Ending, LONGEST_LOOK_MS, runOnTheClock } from "../daemon/index.js";
 import { AccountIdentity, Database } from "../database/index.js";
@@ -23,7 +23,7 @@ import { type CycleHalf, CycleHealth } from "./cycle-health.js";
 import { type EnergyShown, type EnergyWish, latest, MOST_REQUESTS_SHOWN, requestsFor, TooMuchAsked } from "./energy.js";
 import { causeOf, exitCodeOf, isExpected, messageOf, nextStepOf } from "./exit-codes.js";
 import { FailedCycles } from "./failed-cycles.js";
-import { databaseSettings, healthFile, loginGuard, loginTranscripts, sessionFile } from "./state.js";
+import { carunaClient, databaseSettings, healthFile, keptSession, loginGuard } from "./state.js";
 
 /** Longest time from the wish to end to the end, in milliseconds; a service manager is told 5 s. */
 const ENDING_TIMEOUT_MS = 4_500;
@@ -87,8 +87,7 @@ export class App {
     const account = requireAccount(configuration);
     prepareStateDirectory(configuration.stateDir);
     logger.info({}, `state is kept in ${configuration.stateDir}`);
-    const { baseUrl, allowedHosts, proxy } = configuration.caruna;
-    const sessionStore = fileSessionStore(sessionFile(configuration), logger);
+    const { baseUrl, requestsAtOnce } = configuration.caruna;
     this.#options = options;
     this.#clocks = options.clocks ?? REAL_CLOCKS;
     const { wallNow: now, sleep } = this.#clocks;
@@ -101,11 +100,9 @@ export class App {
       ...{ file: healthFile(configuration), jobIntervalSeconds, now, time: this.#time, logger },
     });
     const guard = startedFirst(this.#database, this.#guard);
-    const onLoginFailed = loginTranscripts(configuration);
-    const { requestsAtOnce } = configuration.caruna;
-    this.#caruna = new CarunaClient({
-      ...account,
-      ...{ baseUrl, allowedHosts, proxy, requestsAtOnce, sessionStore, guard, onLoginFailed, logger, now, sleep },
+    const sessionStore = keptSession(configuration, logger);
+    this.#caruna = carunaClient(configuration, account, {
+      ...{ requestsAtOnce, sessionStore, guard, logger, now, sleep },
       onEvent: (event) => this.#metrics?.onClientEvent(event),
     });
     this.#account = new AccountIdentity(baseUrl, account.username);

@@ -2,9 +2,8 @@ import { homedir } from "node:os";
 import type { Temporal } from "temporal-polyfill";
 import {
   AccessRefused,
-  CarunaClient,
+  type CarunaClient,
   CredentialsRejected,
-  fileSessionStore,
   LoginChanged,
   LoginPaused,
   loginAddress,
@@ -24,9 +23,9 @@ import {
 } from "../database/index.js";
 import { lastDays, localDay, readingsOfDay } from "../energy/index.js";
 import type { Logger } from "../shared/logger.js";
-import { Listing, MeteringPointNotFound, NoMeteringPoint } from "../sync/index.js";
+import { Listing, MeteringPointNotFound, NoMeteringPoint, namedMeteringPoint } from "../sync/index.js";
 import { exitCodeOf, messageOf } from "./exit-codes.js";
-import { databaseSettings, loginGuard, loginTranscripts, sessionFile } from "./state.js";
+import { carunaClient, databaseSettings, keptSession, loginGuard } from "./state.js";
 import { type FreeBytes, readStorage, type Storage, storageInWords } from "./storage.js";
 
 const CHECKS = [
@@ -168,27 +167,21 @@ async function checkCaruna(checks: Checks, options: CarunaOptions, signal: Abort
 }
 
 function clientOf({ configuration, logger, guarded, now }: CarunaOptions, account: Account) {
-  const { baseUrl, allowedHosts, proxy } = configuration.caruna;
-  const store = fileSessionStore(sessionFile(configuration), logger);
+  const store = keptSession(configuration, logger);
   const guard = guarded && loginGuard(guarded, configuration, account, now);
-  const client = new CarunaClient({
-    ...account,
-    ...{ baseUrl, allowedHosts, proxy, sessionStore: store, logger },
+  const client = carunaClient(configuration, account, {
+    ...{ sessionStore: store, logger },
     ...(guard === undefined ? {} : { guard }),
-    onLoginFailed: loginTranscripts(configuration),
     // A person waits: what fails now may be told now.
     retries: 1,
   });
   return { client, store };
 }
 
-/** The metering point that the settings name first; all of them as they are listed where they name none. */
+/** The metering point that the settings name; all of them where they name none. */
 function followedFirst(found: readonly MeteringPoint[], wanted: string | undefined): readonly MeteringPoint[] {
   if (found.length === 0) throw new NoMeteringPoint();
-  if (wanted === undefined) return found;
-  const followed = found.find(({ assetId, gsrn }) => assetId === wanted || gsrn === wanted);
-  if (followed === undefined) throw new MeteringPointNotFound(wanted, found);
-  return [followed];
+  return wanted === undefined ? found : [namedMeteringPoint(found, wanted)];
 }
 
 async function hoursInWords(

@@ -1,17 +1,29 @@
 import { join } from "node:path";
-import { fileTranscripts, type OnLoginFailed } from "../caruna/index.js";
+import {
+  CarunaClient,
+  type CarunaClientOptions,
+  fileSessionStore,
+  fileTranscripts,
+  type SessionStore,
+} from "../caruna/index.js";
 import type { Account, Configuration } from "../config/index.js";
 import type { Database, DatabaseSettings } from "../database/index.js";
+import type { Logger } from "../shared/logger.js";
 
 // Where the program keeps what it must not forget: all of it below the state directory, but for a database of the user's own.
 
-/** Keeps the transcripts of failed logins in the state directory. */
-export function loginTranscripts({ stateDir }: Configuration): OnLoginFailed {
-  return fileTranscripts(join(stateDir, "transcripts"));
+/** The client of this account, as the settings have it. Transcripts of failed logins go to the state directory. */
+export function carunaClient(
+  { caruna: { baseUrl, allowedHosts, proxy }, stateDir }: Configuration,
+  account: Account,
+  options: Omit<CarunaClientOptions, "username" | "password">,
+): CarunaClient {
+  const onLoginFailed = fileTranscripts(join(stateDir, "transcripts"));
+  return new CarunaClient({ ...account, baseUrl, allowedHosts, proxy, onLoginFailed, ...options });
 }
 
-export function sessionFile({ stateDir }: Configuration): string {
-  return join(stateDir, "session.json");
+export function keptSession({ stateDir }: Configuration, logger: Logger): SessionStore {
+  return fileSessionStore(join(stateDir, "session.json"), logger);
 }
 
 export function healthFile({ stateDir }: Configuration): string {

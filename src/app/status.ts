@@ -1,5 +1,5 @@
 import type { Temporal } from "temporal-polyfill";
-import { fileSessionStore, type LoginPause } from "../caruna/index.js";
+import type { LoginPause } from "../caruna/index.js";
 import type { Configuration } from "../config/index.js";
 import { ailment, uptime } from "../daemon/index.js";
 import {
@@ -12,7 +12,7 @@ import {
 } from "../database/index.js";
 import { expectedHours, hoursOfDay, lastDays, localDay } from "../energy/index.js";
 import type { Logger } from "../shared/logger.js";
-import { databaseSettings, healthFile, loginGuard, sessionFile } from "./state.js";
+import { databaseSettings, healthFile, keptSession, loginGuard } from "./state.js";
 import { readStorage, type Storage } from "./storage.js";
 
 /** What there is of a metering point, with what there should be. */
@@ -79,5 +79,5 @@ export async function askHealth(configuration: Configuration): Promise<string | 
 
 /** Forgets the session that these settings keep, cookies included. The next cycle of a program logs in anew. */
 export async function forgetSession(configuration: Configuration, logger: Logger): Promise<void> {
-  await fileSessionStore(sessionFile(configuration), logger).clear();
+  await keptSession(configuration, logger).clear();
 }

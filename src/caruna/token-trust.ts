@@ -30,11 +30,6 @@ export class TokenTrust {
     return this.#sent;
   }
 
-  /** Whether the token was ever accepted, as far as this knows. */
-  wasAccepted(session: Session): boolean {
-    return this.#accepted.has(session);
-  }
-
   accept(session: Session, sent: number): void {
     this.#accepted.set(session, Math.max(sent, this.#accepted.get(session) ?? 0));
     this.#refused.delete(session);

@@ -1,5 +1,5 @@
 import { App, type Configuration, type LookBackProgress, loadConfiguration } from "../app/index.js";
-import { endingSignals } from "../shared/hangup.js";
+import { onShutdownSignal } from "../shared/hangup.js";
 import type { Logger } from "../shared/logger.js";
 import { version } from "../shared/version.js";
 import { Interrupted } from "./interrupted.js";
@@ -50,7 +50,10 @@ export function quietLogger({ logLevel, logFormat }: Configuration): Logger {
 /** Aborted when the system asks the program to end. */
 export function untilSignal(): AbortSignal {
   const controller = new AbortController();
-  const end = () => controller.abort(new Interrupted("ended by a signal"));
-  for (const name of endingSignals()) process.once(name, end);
+  // A second signal ends it as the system does.
+  const release = onShutdownSignal(() => {
+    release();
+    controller.abort(new Interrupted("ended by a signal"));
+  });
   return controller.signal;
 }

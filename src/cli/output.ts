@@ -1,5 +1,6 @@
 import stringWidth from "string-width";
 import { Temporal } from "temporal-polyfill";
+import { ZONE } from "../shared/local-day.js";
 
 /** Writes the result of a command. */
 export function print(text: string): void {
@@ -83,7 +84,7 @@ function plainText(text: string): string {
 
 /** As the clock on a wall in Finland shows it: 2026-11-22 23:00. */
 export function wallTime(epochMs: number): string {
-  const local = Temporal.Instant.fromEpochMilliseconds(epochMs).toZonedDateTimeISO("Europe/Helsinki");
+  const local = Temporal.Instant.fromEpochMilliseconds(epochMs).toZonedDateTimeISO(ZONE);
   return local.toPlainDateTime().toString({ smallestUnit: "minute" }).replace("T", " ");
 }
 

@@ -10,6 +10,7 @@ import {
   text,
   updateSettings,
 } from "@clack/prompts";
+import { onShutdownSignal } from "../shared/hangup.js";
 
 /** A person does not want to answer: Ctrl-C, Ctrl-D, Escape, or a signal. */
 export class GivenUp extends Error {
@@ -25,17 +26,15 @@ export interface Choice {
 // Ctrl-D closes a terminal's input as Ctrl-C does; unless told so, the library waits for an answer that cannot come.
 updateSettings({ aliases: { "\u0004": "cancel" } });
 
-const ENDING_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const USUAL_WIDTH = 80;
 const SHOWN = { output: process.stderr };
 
 /** A conversation with the person at the terminal. All questions throw `GivenUp`; call `close` at the end. */
 export class Prompts {
   readonly #controller = new AbortController();
-  readonly #onSignal = () => this.#controller.abort(new GivenUp("a signal ended the questions"));
+  readonly #release = onShutdownSignal(() => this.#controller.abort(new GivenUp("a signal ended the questions")));
 
   constructor(title: string) {
-    for (const name of ENDING_SIGNALS) process.once(name, this.#onSignal);
     // A serial console tells no width, and every letter would stand on a line of its own.
     process.stderr.columns ||= USUAL_WIDTH;
     intro(title, SHOWN);
@@ -92,7 +91,7 @@ export class Prompts {
 
   /** Leaves signals to others again. */
   close(): void {
-    for (const name of ENDING_SIGNALS) process.off(name, this.#onSignal);
+    this.#release();
   }
 
   async #answer<Answer extends string | boolean>(

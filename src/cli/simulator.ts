@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { Temporal } from "temporal-polyfill";
+import { onShutdownSignal } from "../shared/hangup.js";
 import {
   DEFAULT_BEHAVIOUR,
   isVariantName,
@@ -48,7 +49,7 @@ export function simulatorCommand(): Command {
 
 async function run(flags: SimulatorFlags): Promise<void> {
   const simulator = await startSimulator(optionsFrom(flags, Date.now));
-  const ended = signal();
+  const ended = new Promise((resolve) => onShutdownSignal(resolve));
   process.stdout.write(`${describe(simulator, flags).join("\n")}\n`);
   await ended;
   await simulator.stop();
@@ -86,12 +87,6 @@ function describe(simulator: Simulator, { variant, user, password }: SimulatorFl
     isDefault ? `CARUNA_PASSWORD=${password}` : "CARUNA_PASSWORD= (the one given with --password)",
     "Ctrl-C or SIGTERM ends it.",
   ];
-}
-
-function signal(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => resolve());
-  });
 }
 
 function portNumber(value: string): number {

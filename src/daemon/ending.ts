@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
+import { onShutdownSignal } from "../shared/hangup.js";
 import type { Logger } from "../shared/logger.js";
 import { onKeyPress } from "./key-press.js";
-import { onEndingSignal } from "./signals.js";
 
 export interface EndingOptions {
   /** The keyboard; undefined where no key shall end the program. */
@@ -39,7 +39,7 @@ export class Ending {
       const onKey = () => this.#ask("a key was pressed");
       this.#release.push(onKeyPress(keyboard, onKey, this.#options.onListening));
     }
-    this.#release.push(onEndingSignal((signal) => this.#ask(`${signal} received`)));
+    this.#release.push(onShutdownSignal((signal) => this.#ask(`${signal} received`)));
   }
 
   /** Stops listening and gives the terminal back. */

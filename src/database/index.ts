@@ -30,7 +30,7 @@ export { discardUpgrade, fetchPrograms, replaceData } from "./embedded/upgrade.j
 export type { ForgetContent, ForgetRequest, ForgottenAccount, PointContent } from "./forget.js";
 export { HistoryStore } from "./history-store.js";
 export type { DayOfYear } from "./hours/days-of-year.js";
-export type { EnergyHour, StoredHour } from "./hours/energy-hourly.js";
+export type { StoredHour } from "./hours/energy-hourly.js";
 export type { Followed, Mirrored } from "./hours/follow.js";
 export type { FollowedDifference } from "./hours/followed-differences.js";
 export type {

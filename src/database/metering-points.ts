@@ -2,7 +2,6 @@ import { z } from "zod";
 import { ABANDONED_AFTER_MS } from "./accounts.js";
 import type { Session } from "./connection/connection-pool.js";
 import { storableText } from "./connection/encoding.js";
-import { textArray } from "./hours/binary-arrays.js";
 import { identify } from "./identity.js";
 
 /** A metering point as Caruna+ shows it. */
@@ -133,21 +132,21 @@ export async function writeMeteringPoints(
     .filter(({ id }) => !loadedByOthers.has(id));
   const storable = await storableText(session);
   const texts = (values: readonly (string | null)[]) =>
-    textArray(values.map((value) => (value === null ? null : storable(value))));
+    values.map((value) => (value === null ? null : storable(value)));
   await session.execute(SEE, [
-    textArray(points.map((point) => point.id)),
-    textArray(points.map((point) => point.assetId)),
-    textArray(points.map((point) => point.kind)),
-    textArray(points.map((point) => point.customer)),
-    textArray(points.map((point) => point.gsrn)),
+    points.map((point) => point.id),
+    points.map((point) => point.assetId),
+    points.map((point) => point.kind),
+    points.map((point) => point.customer),
+    points.map((point) => point.gsrn),
     texts(points.map((point) => point.address)),
     texts(points.map((point) => point.product)),
     texts(points.map((point) => point.fuse)),
-    textArray(points.map((point) => point.contractFrom)),
-    textArray(points.map((point) => point.contractTo)),
+    points.map((point) => point.contractFrom),
+    points.map((point) => point.contractTo),
     ...[nowEpochMs / 1000, account],
   ]);
-  await session.execute(RELEASE, [account, textArray(points.map(({ id }) => id))]);
+  await session.execute(RELEASE, [account, points.map(({ id }) => id)]);
   await session.execute(NOTE_LISTING, [account, nowEpochMs / 1000, distinct.length]);
 }
 

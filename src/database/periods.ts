@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { SumsOfOthers } from "../energy/index.js";
+import { ZONE } from "../shared/local-day.js";
 import type { Session } from "./connection/connection-pool.js";
-import { float8Array, instantArray, int4Array, textArray } from "./hours/binary-arrays.js";
+import { instants } from "./hours/instants.js";
 
 const SPANS = ["day", "month", "year"] as const;
 export type PeriodSpan = (typeof SPANS)[number];
@@ -133,8 +134,8 @@ export async function readDuePeriods(
   { meteringPointIds, nowEpochMs, backfillFrom, limit }: DueQuery,
 ): Promise<PeriodRow[]> {
   const values = [
-    ...[nowEpochMs / 1000, (nowEpochMs + CLOCK_TOLERANCE_MS) / 1000, textArray(meteringPointIds), limit],
-    textArray(backfillFrom ?? meteringPointIds.map(() => "-infinity")),
+    ...[nowEpochMs / 1000, (nowEpochMs + CLOCK_TOLERANCE_MS) / 1000, meteringPointIds, limit],
+    backfillFrom ?? meteringPointIds.map(() => "-infinity"),
   ];
   return await session.query(periodRow, READ_DUE, values);
 }
@@ -144,7 +145,7 @@ export async function readPeriods(
   session: Session,
   { meteringPointIds, span, from, to }: PeriodQuery,
 ): Promise<PeriodRow[]> {
-  return await session.query(periodRow, READ_BETWEEN, [textArray(meteringPointIds), span, from, to]);
+  return await session.query(periodRow, READ_BETWEEN, [meteringPointIds, span, from, to]);
 }
 
 /** Remembers rows as they are given, in a transaction of the caller's. Of two rows of one period the later counts. */
@@ -154,19 +155,19 @@ export async function writePeriods(session: Session, rows: readonly PeriodRow[])
     ...new Map(rows.map((row) => [`${row.span} ${row.startsOn} ${row.meteringPointId}`, row])).values(),
   ];
   await session.execute(SAVE, [
-    textArray(distinct.map((row) => row.meteringPointId)),
-    textArray(distinct.map((row) => row.span)),
-    textArray(distinct.map((row) => row.startsOn)),
-    instantArray(distinct.map((row) => row.nextAskEpochMs)),
-    instantArray(distinct.map((row) => row.askedEpochMs)),
-    int4Array(distinct.map((row) => row.timesAsked)),
-    float8Array(distinct.map((row) => row.kwhTold)),
-    float8Array(distinct.map((row) => row.kwhStored)),
-    instantArray(distinct.map((row) => row.verifiedEpochMs)),
-    instantArray(distinct.map((row) => row.settledEpochMs)),
-    textArray(distinct.map((row) => row.reported)),
-    int4Array(distinct.map((row) => row.timesReported)),
-    int4Array(distinct.map((row) => (row.isHistory ? 1 : 0))),
+    distinct.map((row) => row.meteringPointId),
+    distinct.map((row) => row.span),
+    distinct.map((row) => row.startsOn),
+    instants(distinct.map((row) => row.nextAskEpochMs)),
+    instants(distinct.map((row) => row.askedEpochMs)),
+    distinct.map((row) => row.timesAsked),
+    distinct.map((row) => row.kwhTold),
+    distinct.map((row) => row.kwhStored),
+    instants(distinct.map((row) => row.verifiedEpochMs)),
+    instants(distinct.map((row) => row.settledEpochMs)),
+    distinct.map((row) => row.reported),
+    distinct.map((row) => row.timesReported),
+    distinct.map((row) => (row.isHistory ? 1 : 0)),
   ]);
 }
 
@@ -194,8 +195,8 @@ const sumRow = z
     ...{ startsOn, hours, kwhTotal, kwhDay, kwhNight, kwhNightWinter, hoursWithoutFee, others },
   }));
 
-const LOCAL_DAY = "(datetime AT TIME ZONE 'Europe/Helsinki')::date";
-const LOCAL_MONTH = "date_trunc('month', datetime AT TIME ZONE 'Europe/Helsinki')::date";
+const LOCAL_DAY = `(datetime AT TIME ZONE '${ZONE}')::date`;
+const LOCAL_MONTH = `date_trunc('month', datetime AT TIME ZONE '${ZONE}')::date`;
 /** From the first local day to the last, as instants, so that the primary key serves. An hour may have production alone. */
 const sumsBy = (period: string) => `
   SELECT to_char(${period}, 'YYYY-MM-DD') AS "startsOn",
@@ -209,8 +210,8 @@ const sumsBy = (period: string) => `
     sum(eur_tax::float8) AS "eurTax", sum(eur_vat::float8) AS "eurVat"
   FROM public.metering_point_hourly
   WHERE metering_point = $1 AND (kwh_total IS NOT NULL OR kwh_production IS NOT NULL)
-    AND datetime >= $2::date::timestamp AT TIME ZONE 'Europe/Helsinki'
-    AND datetime < ($3::date + 1)::timestamp AT TIME ZONE 'Europe/Helsinki'
+    AND datetime >= $2::date::timestamp AT TIME ZONE '${ZONE}'
+    AND datetime < ($3::date + 1)::timestamp AT TIME ZONE '${ZONE}'
   GROUP BY ${period} ORDER BY ${period}`;
 
 /** As `SyncStore.sumsByDay` says. */

@@ -1,5 +1,6 @@
 import { DatabaseError as ServerError } from "pg";
 import { z } from "zod";
+import { ZONE } from "../shared/local-day.js";
 import type { ConnectionPool, RowBatch } from "./connection/connection-pool.js";
 import { DatabaseError } from "./connection/errors.js";
 
@@ -35,7 +36,7 @@ export async function readOnlyQuery(
   await pool.use(async (session) => {
     await session.execute(
       `BEGIN TRANSACTION READ ONLY;
-       SELECT set_config('TimeZone', 'Europe/Helsinki', true), set_config('DateStyle', 'ISO', true),
+       SELECT set_config('TimeZone', '${ZONE}', true), set_config('DateStyle', 'ISO', true),
          set_config('statement_timeout', '${STATEMENT_LIMIT}', true)`,
     );
     try {

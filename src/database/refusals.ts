@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { ZONE } from "../shared/local-day.js";
 import type { Session } from "./connection/connection-pool.js";
-import { instantArray, int4Array, textArray } from "./hours/binary-arrays.js";
+import { instants } from "./hours/instants.js";
 
 /** What Caruna+ refuses to show: a row of `access_refusal`. Times are milliseconds since the epoch. */
 export interface AccessRefusalRow {
@@ -59,22 +60,22 @@ export async function writeRefusals(
 ): Promise<void> {
   if (rows.length === 0) return;
   await session.execute(SAVE, [
-    textArray(rows.map((row) => row.customer)),
-    textArray(rows.map((row) => row.meteringPoint ?? "")),
-    int4Array(rows.map((row) => row.times)),
-    int4Array(rows.map((row) => row.status)),
-    textArray(rows.map((row) => row.reason)),
-    instantArray(rows.map((row) => row.sinceEpochMs)),
-    instantArray(rows.map((row) => row.askedEpochMs)),
-    instantArray(rows.map((row) => row.nextAskEpochMs)),
-    instantArray(rows.map((row) => row.reportedEpochMs)),
+    rows.map((row) => row.customer),
+    rows.map((row) => row.meteringPoint ?? ""),
+    rows.map((row) => row.times),
+    rows.map((row) => row.status),
+    rows.map((row) => row.reason),
+    instants(rows.map((row) => row.sinceEpochMs)),
+    instants(rows.map((row) => row.askedEpochMs)),
+    instants(rows.map((row) => row.nextAskEpochMs)),
+    instants(rows.map((row) => row.reportedEpochMs)),
     account,
   ]);
 }
 
 /** What a person is told of a refusal; holds the numbers of the customer and the metering point. */
 export function describeRefusal({ customer, meteringPoint, sinceEpochMs, nextAskEpochMs }: AccessRefusalRow) {
-  const day = (epochMs: number) => new Date(epochMs).toLocaleDateString("sv-SE", { timeZone: "Europe/Helsinki" });
+  const day = (epochMs: number) => new Date(epochMs).toLocaleDateString("sv-SE", { timeZone: ZONE });
   const what = meteringPoint === null ? `customer ${customer}` : `metering point ${meteringPoint}`;
   return {
     message: `Caruna+ has not shown ${what} to this account since ${day(sinceEpochMs)}; it is asked for again on ${day(nextAskEpochMs)}.`,

@@ -1,6 +1,6 @@
 import { type AccountIdentity, type KnownAccount, type KnownAccounts, noteRun } from "./accounts.js";
 import type { ConnectionPool, Session } from "./connection/connection-pool.js";
-import { type EnergyHour, energyHoursBetween, readDaysOfEnergyHourly } from "./hours/energy-hourly.js";
+import { readDaysOfEnergyHourly } from "./hours/energy-hourly.js";
 import { exportHours } from "./hours/export.js";
 import { type Followed, follow, type Mirrored, readFollowed, readMirrored } from "./hours/follow.js";
 import { type FollowedDifference, readFollowedDifferences } from "./hours/followed-differences.js";
@@ -176,11 +176,6 @@ export class SyncStore {
     signal?: AbortSignal,
   ): AsyncIterable<StoredMeteredHour[]> {
     return exportHours(this.#pool(), { meteringPointId, fromDay, toDay }, signal);
-  }
-
-  /** The rows of `energy_hourly` that begin at or after `startEpochMs` and before `endEpochMs`, earliest first. */
-  async energyHours(startEpochMs: number, endEpochMs: number, signal?: AbortSignal): Promise<EnergyHour[]> {
-    return await energyHoursBetween(this.#pool(), startEpochMs, endEpochMs, signal);
   }
 
   /**

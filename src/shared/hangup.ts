@@ -20,8 +20,17 @@ export function isHangupIgnored(): boolean {
 }
 
 /** The signals by which the system asks the program to end; SIGHUP is none where it was ignored at the start. */
-export function endingSignals(): readonly NodeJS.Signals[] {
+function endingSignals(): readonly NodeJS.Signals[] {
   return isHangupIgnored() ? ["SIGINT", "SIGTERM"] : ["SIGINT", "SIGTERM", "SIGHUP"];
+}
+
+/** Calls back when the system asks the program to end, as often as it asks. Returns what stops listening. */
+export function onShutdownSignal(callBack: (signal: NodeJS.Signals) => void): () => void {
+  const signals = endingSignals();
+  for (const signal of signals) process.on(signal, callBack);
+  return () => {
+    for (const signal of signals) process.off(signal, callBack);
+  };
 }
 
 /** Where it was ignored, SIGHUP stays ignored from now on. */

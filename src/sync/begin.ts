@@ -13,6 +13,7 @@ import {
   type StoredEnds,
 } from "../database/index.js";
 import { localDay } from "../energy/index.js";
+import { ZONE } from "../shared/local-day.js";
 import { byPoint, type Cycle, type EngineOptions, type KnownPoint } from "./cycle.js";
 import type { Fetcher } from "./fetch.js";
 import { type Days, daysOfFees, daysToCover, fillGaps, missingFees } from "./plan/gaps.js";
@@ -428,7 +429,7 @@ function latestAskFrom(nowEpochMs: number, minutes: number): number {
   const today = localDay(nowEpochMs);
   const at = (day: Temporal.PlainDate) =>
     day.toZonedDateTime({
-      timeZone: "Europe/Helsinki",
+      timeZone: ZONE,
       plainTime: new Temporal.PlainTime(Math.floor(minutes / 60), minutes % 60),
     }).epochMilliseconds;
   return at(today) <= nowEpochMs ? at(today) : at(today.subtract({ days: 1 }));

@@ -4,6 +4,7 @@ import type { MeteredHour } from "../../src/energy/index.js";
 import { silentLogger } from "../../src/shared/logger.js";
 import { newLeased } from "../support/leased.js";
 import { meteredHour } from "../support/metered-hours.js";
+import { mirroredHours } from "../support/stored-hours.js";
 
 const HOUR_MS = 3_600_000;
 const NOW_MS = Date.UTC(2026, 10, 23, 6) + 123;
@@ -152,7 +153,7 @@ test("energy_hourly that begins to follow gets the stored hours, and keeps what 
   await store(hours(NEW_YEAR_MS, 3));
   const followed = await leased.database.sync.followMeteringPoint(leased.lease, "A", false);
   expect(followed).toEqual({ previous: null, written: 2, others: 1 });
-  expect(await leased.database.sync.energyHours(0, NOW_MS)).toMatchObject([
+  expect(await mirroredHours(leased.testDatabase)).toMatchObject([
     { kwhTotal: 9 },
     { kwhTotal: 1.5, kwhNight: 1.5, tariff: "night" },
     { kwhTotal: 1.5, tariff: "other_times" },
@@ -175,7 +176,7 @@ test("energy_hourly that follows another metering point keeps nothing of the for
     written: 2,
     others: 1,
   });
-  expect(await leased.database.sync.energyHours(0, NOW_MS)).toMatchObject([
+  expect(await mirroredHours(leased.testDatabase)).toMatchObject([
     { kwhTotal: 4, kwhNight: null, tariff: "other_times" },
     { kwhTotal: 4, kwhNight: null, tariff: "other_times" },
     { kwhTotal: 1.5, kwhNight: 1.5, tariff: "night" },

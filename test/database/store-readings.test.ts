@@ -4,6 +4,7 @@ import type { StoreResult } from "../../src/database/index.js";
 import type { MeteredHour } from "../../src/energy/index.js";
 import { newLeased } from "../support/leased.js";
 import { meteredHour } from "../support/metered-hours.js";
+import { mirroredHours } from "../support/stored-hours.js";
 
 const HOUR_MS = 3_600_000;
 const START_MS = Date.UTC(2026, 2, 27, 22);
@@ -39,7 +40,7 @@ async function stored(meteringPointId = "A") {
 }
 
 async function followed() {
-  return await leased.database.sync.energyHours(0, Date.UTC(2100, 0, 1));
+  return await mirroredHours(leased.testDatabase);
 }
 
 const versions = () =>

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { ZodError } from "zod";
+import { isLoopback } from "../../shared/loopback.js";
 import { networkErrorCode } from "../../shared/network-error.js";
 import {
   DatabaseEncryptionFailed,
@@ -119,13 +120,12 @@ function address({ host, port, database }: ServerSettings): string {
 }
 
 function explainUnreachable(error: Error, code: string, server: ServerSettings, insideContainer: boolean) {
-  const isOwnHost = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/.test(server.host);
   // PostgreSQL's own time-outs bear a code, and say that it is there.
   const timedOut = code === "" && /timeout|timed out/i.test(error.message);
   const cut = /Connection terminated|connection is closed|not queryable/i.test(error.message);
   const reason =
     code === "ECONNREFUSED"
-      ? REFUSED + (isOwnHost && insideContainer ? INSIDE_CONTAINER : "")
+      ? REFUSED + (isLoopback(server.host) && insideContainer ? INSIDE_CONTAINER : "")
       : error.message === "Query read timeout"
         ? STATEMENT_UNANSWERED
         : (UNREACHABLE[code] ?? (timedOut ? UNREACHABLE.ETIMEDOUT : cut ? UNREACHABLE.ECONNRESET : undefined));

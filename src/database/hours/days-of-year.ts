@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ZONE } from "../../shared/local-day.js";
 import type { Session } from "../connection/connection-pool.js";
 
 /** How complete a local day is. */
@@ -18,7 +19,7 @@ const DAYS = `
     (extract(epoch FROM period.ends - period.starts) / 3600)::float8 AS expected,
     COALESCE(remembered.is_verified, false) AS "isVerified"
   FROM (
-    SELECT day, day AT TIME ZONE 'Europe/Helsinki' AS starts, (day + interval '1 day') AT TIME ZONE 'Europe/Helsinki' AS ends
+    SELECT day, day AT TIME ZONE '${ZONE}' AS starts, (day + interval '1 day') AT TIME ZONE '${ZONE}' AS ends
     FROM generate_series(make_date($2::int4, 1, 1)::timestamp, make_date($2::int4, 12, 31)::timestamp, interval '1 day') AS day
   ) AS period
   LEFT JOIN (

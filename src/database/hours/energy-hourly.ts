@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { ZONE } from "../../shared/local-day.js";
 import type { ConnectionPool, Session } from "../connection/connection-pool.js";
-import type { HourValues } from "./metering-point-hourly.js";
 
 /** An hour of `energy_hourly` that has a total. */
 export interface StoredHour {
@@ -8,20 +8,6 @@ export interface StoredHour {
   readonly startEpochMs: number;
   readonly kwhTotal: number;
 }
-
-/** A row of `energy_hourly`. */
-export interface EnergyHour extends HourValues {
-  /** Start of the hour, milliseconds since the epoch. */
-  readonly startEpochMs: number;
-}
-
-const READ = `
-  SELECT
-    extract(epoch FROM datetime)::float8 * 1000 AS "startEpochMs", kwh_total::float8 AS "kwhTotal",
-    kwh_day::float8 AS "kwhDay", kwh_night::float8 AS "kwhNight", kwh_night_winter::float8 AS "kwhNightWinter", tariff
-  FROM public.energy_hourly
-  WHERE datetime >= to_timestamp($1::float8) AND datetime < to_timestamp($2::float8) AND isfinite(datetime)
-  ORDER BY datetime`;
 
 const nullableNumber = z.number().nullable();
 /** The columns that both tables of hours have. */
@@ -34,16 +20,6 @@ export const hourRow = z.object({
   tariff: z.string().nullable(),
 });
 const storedRow = z.object({ startEpochMs: z.number(), kwhTotal: z.number() });
-
-/** The rows of `energy_hourly` that begin at or after `startEpochMs` and before `endEpochMs`, earliest first. */
-export async function energyHoursBetween(
-  pool: ConnectionPool,
-  startEpochMs: number,
-  endEpochMs: number,
-  signal: AbortSignal | undefined,
-): Promise<EnergyHour[]> {
-  return await pool.use((session) => session.query(hourRow, READ, [startEpochMs / 1000, endEpochMs / 1000]), signal);
-}
 
 /** As `Database.hoursBetween` says. */
 export async function hoursBetween(
@@ -67,7 +43,7 @@ export async function newestStoredHours(pool: ConnectionPool, signal: AbortSigna
   // The newest 2,000 hours hold twelve whole weeks: enough to find a day that is well filled, and cheap on any table.
   const text = `
     WITH newest AS (
-      SELECT datetime, kwh_total, (datetime AT TIME ZONE 'Europe/Helsinki')::date AS day
+      SELECT datetime, kwh_total, (datetime AT TIME ZONE '${ZONE}')::date AS day
       FROM public.energy_hourly
       WHERE isfinite(datetime) AND kwh_total IS NOT NULL
       ORDER BY datetime DESC LIMIT 2000
@@ -85,7 +61,7 @@ const dayRow = z.object({ day: z.string() });
 export async function readDaysOfEnergyHourly(session: Session): Promise<string[]> {
   const rows = await session.query(
     dayRow,
-    `SELECT DISTINCT to_char(datetime AT TIME ZONE 'Europe/Helsinki', 'YYYY-MM-DD') AS day
+    `SELECT DISTINCT to_char(datetime AT TIME ZONE '${ZONE}', 'YYYY-MM-DD') AS day
     FROM public.energy_hourly WHERE kwh_total IS NOT NULL AND isfinite(datetime) ORDER BY day DESC`,
   );
   return rows.map(({ day }) => day);

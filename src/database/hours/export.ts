@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ZONE } from "../../shared/local-day.js";
 import type { ConnectionPool } from "../connection/connection-pool.js";
 import { readMeteredHours, type StoredMeteredHour } from "./metering-point-hourly.js";
 
@@ -14,8 +15,8 @@ export interface ExportQuery {
 
 /** Midnights of the wall clock, as the views have them. */
 const BOUNDS = `
-  SELECT extract(epoch FROM $1::date::timestamp AT TIME ZONE 'Europe/Helsinki')::float8 * 1000 AS "startEpochMs",
-    extract(epoch FROM ($2::date + 1)::timestamp AT TIME ZONE 'Europe/Helsinki')::float8 * 1000 AS "endEpochMs"`;
+  SELECT extract(epoch FROM $1::date::timestamp AT TIME ZONE '${ZONE}')::float8 * 1000 AS "startEpochMs",
+    extract(epoch FROM ($2::date + 1)::timestamp AT TIME ZONE '${ZONE}')::float8 * 1000 AS "endEpochMs"`;
 const boundsRow = z.object({ startEpochMs: z.number().nullable(), endEpochMs: z.number().nullable() });
 
 /** As `SyncStore.exportHours` says: each page by a statement of its own, from the hour after the last on. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ZONE } from "../../shared/local-day.js";
 import type { Session } from "../connection/connection-pool.js";
 import { ENERGY_COLUMNS, mirroredHour, wouldStoreOther } from "./merge.js";
 
@@ -27,7 +28,7 @@ const READ = `
   WITH hour AS MATERIALIZED (
     SELECT ${VALUES}, true AS is_there FROM public.metering_point_hourly WHERE metering_point = $1 AND ${WITHIN}
   )
-  SELECT to_char((datetime AT TIME ZONE 'Europe/Helsinki')::date, 'YYYY-MM-DD') AS day,
+  SELECT to_char((datetime AT TIME ZONE '${ZONE}')::date, 'YYYY-MM-DD') AS day,
     (count(*) FILTER (WHERE is_missing))::float8 AS "missingHours",
     (count(*) FILTER (WHERE NOT is_missing AND NOT is_extra))::float8 AS "otherHours",
     (count(*) FILTER (WHERE is_extra))::float8 AS "extraHours"

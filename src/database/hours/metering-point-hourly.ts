@@ -2,8 +2,8 @@ import { z } from "zod";
 import type { HourlyReading, MeteredHour } from "../../energy/index.js";
 import type { Session } from "../connection/connection-pool.js";
 import { DatabaseHoursHidden } from "../connection/errors.js";
-import { float8Array, instantArray, int4Array, textArray } from "./binary-arrays.js";
 import { hourRow } from "./energy-hourly.js";
+import { instants } from "./instants.js";
 import { becomesOther, keepsMore, mergedHour, wouldStoreOther } from "./merge.js";
 import { runsOf } from "./runs.js";
 
@@ -240,11 +240,11 @@ function valuesOf({ startEpochMs: _, ...values }: StoredMeteredHour): MeteredHou
 function columnsOf(meteringPointId: string, hours: readonly StoredMeteredHour[]): unknown[] {
   return [
     meteringPointId,
-    instantArray(hours.map((hour) => hour.startEpochMs)),
-    ...NUMBERS.map(([, field]) => float8Array(hours.map((hour) => hour[field]))),
-    textArray(hours.map((hour) => hour.tariff)),
-    int4Array(hours.map((hour) => hour.status)),
-    textArray(hours.map((hour) => (hour.parts === null ? null : JSON.stringify(hour.parts)))),
-    textArray(hours.map((hour) => hour.splitSource)),
+    instants(hours.map((hour) => hour.startEpochMs)),
+    ...NUMBERS.map(([, field]) => hours.map((hour) => hour[field])),
+    hours.map((hour) => hour.tariff),
+    hours.map((hour) => hour.status),
+    hours.map((hour) => (hour.parts === null ? null : JSON.stringify(hour.parts))),
+    hours.map((hour) => hour.splitSource),
   ];
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ZONE } from "../../shared/local-day.js";
 import type { Session } from "../connection/connection-pool.js";
 
 const STEPS = ["hour", "day", "month", "year"] as const;
@@ -38,7 +39,7 @@ const VALUES = `kwh_total::float8 AS "kwhTotal", kwh_day::float8 AS "kwhDay", kw
   kwh_night_winter::float8 AS "kwhNightWinter", kwh_production::float8 AS "kwhProduction",
   temperature_celsius::float8 AS celsius, eur_total::float8 AS "eurTotal"`;
 
-const local = (instant: string) => `(${instant} AT TIME ZONE 'Europe/Helsinki')`;
+const local = (instant: string) => `(${instant} AT TIME ZONE '${ZONE}')`;
 /** Midnight before the first day asked for and after the last, in parameters `$2` and `$3`, in seconds since the epoch. */
 const EDGES = ["to_timestamp($2::float8)", "to_timestamp($3::float8)"] as const;
 /** The first and the last stored hour within them, in `$4` and `$5`. */

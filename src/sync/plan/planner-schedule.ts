@@ -1,9 +1,9 @@
 import { Temporal } from "temporal-polyfill";
 import { hoursOfDay, localDay } from "../../energy/index.js";
+import { ZONE } from "../../shared/local-day.js";
 import type { PeriodState, PlannedMeteringPoint, PlanSettings, Span, StoredSum } from "./period.js";
 import { isAllOf } from "./planner-compare.js";
 
-const ZONE = "Europe/Helsinki";
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

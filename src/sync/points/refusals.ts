@@ -9,6 +9,7 @@ import {
 } from "../../caruna/index.js";
 import type { AccessRefusalRow, Database, Lease } from "../../database/index.js";
 import { localDay } from "../../energy/index.js";
+import { ZONE } from "../../shared/local-day.js";
 import type { Logger } from "../../shared/logger.js";
 
 const HOUR_MS = 3_600_000;
@@ -191,7 +192,7 @@ function nextAsk({ meteringPoint, isAlone = false }: Refused, times: number, now
   const count = isAlone ? times - 1 : times;
   if (count === 0) return nowEpochMs + (POINT_PAUSES_MS[0] ?? HOUR_MS);
   const day = localDay(nowEpochMs).add({ days: count === 1 ? 1 : 7 });
-  return day.toZonedDateTime({ timeZone: "Europe/Helsinki", plainTime: new Temporal.PlainTime() }).epochMilliseconds;
+  return day.toZonedDateTime({ timeZone: ZONE, plainTime: new Temporal.PlainTime() }).epochMilliseconds;
 }
 
 /** A customer's number is not for a log. */
