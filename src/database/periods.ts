@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { SumsOfOthers } from "../energy/index.js";
 import { ZONE } from "../shared/local-day.js";
 import type { Session } from "./connection/connection-pool.js";
-import { instants } from "./hours/instants.js";
+import { instants } from "./hours/arrays.js";
 
 const SPANS = ["day", "month", "year"] as const;
 export type PeriodSpan = (typeof SPANS)[number];

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ZONE } from "../shared/local-day.js";
 import type { Session } from "./connection/connection-pool.js";
-import { instants } from "./hours/instants.js";
+import { instants } from "./hours/arrays.js";
 
 /** What Caruna+ refuses to show: a row of `access_refusal`. Times are milliseconds since the epoch. */
 export interface AccessRefusalRow {

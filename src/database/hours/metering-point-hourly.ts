@@ -2,8 +2,8 @@ import { z } from "zod";
 import type { HourlyReading, MeteredHour } from "../../energy/index.js";
 import type { Session } from "../connection/connection-pool.js";
 import { DatabaseHoursHidden } from "../connection/errors.js";
+import { instants, unquoted } from "./arrays.js";
 import { hourRow } from "./energy-hourly.js";
-import { instants } from "./instants.js";
 import { becomesOther, keepsMore, mergedHour, wouldStoreOther } from "./merge.js";
 import { runsOf } from "./runs.js";
 
@@ -240,10 +240,10 @@ function valuesOf({ startEpochMs: _, ...values }: StoredMeteredHour): MeteredHou
 function columnsOf(meteringPointId: string, hours: readonly StoredMeteredHour[]): unknown[] {
   return [
     meteringPointId,
-    instants(hours.map((hour) => hour.startEpochMs)),
-    ...NUMBERS.map(([, field]) => hours.map((hour) => hour[field])),
+    unquoted(instants(hours.map((hour) => hour.startEpochMs))),
+    ...NUMBERS.map(([, field]) => unquoted(hours.map((hour) => hour[field]))),
     hours.map((hour) => hour.tariff),
-    hours.map((hour) => hour.status),
+    unquoted(hours.map((hour) => hour.status)),
     hours.map((hour) => (hour.parts === null ? null : JSON.stringify(hour.parts))),
     hours.map((hour) => hour.splitSource),
   ];
