@@ -119,6 +119,14 @@ describe("totals show", () => {
   });
 });
 
+test("rows of energy_hourly that no hour belongs to differ, but for those before the limit of the backfill", async () => {
+  const limited = await world.start({ plan: { backfill: "none" } });
+  await update("INSERT INTO energy_hourly (datetime, kwh_total) VALUES ('2026-10-01 10:00 Europe/Helsinki', 1)");
+  expect((await limited.verify()).differences).toEqual([]);
+  expect(await verify()).toEqual(["2026-10-01"]);
+  await update("DELETE FROM energy_hourly WHERE datetime = '2026-10-01 10:00 Europe/Helsinki'");
+});
+
 describe("every hour shows", () => {
   test.each([
     ["a status", "status = 180"],
@@ -183,6 +191,14 @@ describe("Caruna+ contradicts itself", () => {
     const { differences, contradictions } = await program.verify();
     expect(differences).toEqual([]);
     expect(contradictions).toMatchObject([{ span: "month", kwhTold: 999 }]);
+  });
+
+  test("not where a year reports of a month that goes on, or that lies partly before the limit of the backfill", async () => {
+    const limited = await world.start({ plan: { backfill: "none" } });
+    answer([{ timestamp: "2026-11-01T00:00:00", totalConsumption: 999 }]);
+    expect(await program.verify()).toMatchObject({ differences: [], contradictions: [] });
+    answer([{ timestamp: "2026-10-01T00:00:00", totalConsumption: 999 }]);
+    expect(await limited.verify()).toMatchObject({ differences: [], contradictions: [] });
   });
 
   test("where it shows fewer hours than its total counts: nothing that could be loaded is missing", async () => {

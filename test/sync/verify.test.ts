@@ -89,8 +89,9 @@ describe("a day whose totals", () => {
     expect(compareMonth(month, totals, planning(ends), true).map(({ startsOn }) => startsOn.day)).toEqual([10, 9]);
     const limited = planning({ firstSeenEpochMs: Date.UTC(2026, 5, 1) }, { backfill: DAY });
     const told31 = { told: [on("2026-03-09", told(36)), told(36)], stored: [] };
-    const loaded = compareMonth(month, told31, limited, false).filter(({ lookAt }) => lookAt === "not loaded");
-    expect(loaded.map(({ startsOn }) => startsOn.day)).toEqual([10]);
+    const looked = compareMonth(month, told31, limited, false);
+    expect(looked.filter(({ lookAt }) => lookAt === "not loaded").map(({ startsOn }) => startsOn.day)).toEqual([10]);
+    expect(Math.min(...looked.map(({ startsOn }) => startsOn.day))).toBe(10);
     // What is stored all the same is compared.
     const kept = { ...told31, stored: [on("2026-03-09", stored(24, 30))] };
     expect(compareMonth(month, kept, limited, false).map(({ startsOn }) => startsOn.day)).toContain(9);
