@@ -17,8 +17,8 @@ afterEach(async () => {
   await testDatabase.drop();
 });
 
-const processId = () =>
-  pool.use(
+const processId = (ofPool = pool) =>
+  ofPool.use(
     async (session) => (await session.query(z.object({ id: z.number() }), "SELECT pg_backend_pid() AS id"))[0]?.id,
   );
 
@@ -48,6 +48,21 @@ test("a connection whose statement goes on after an abort is not given to the ne
     ending.abort(reason);
     return await sleeping;
   }, ending.signal);
+  // It waits for the only connection, and must not get it with that statement under way.
+  const next = processId();
   await expect(slow).rejects.toBe(reason);
-  expect(await processId()).not.toBe(before);
+  expect(await next).not.toBe(before);
+});
+
+test("a connection whose statement was given up is not given to the next one", async () => {
+  const impatient = new ConnectionPool(testDatabase.settings, silentLogger, { connections: 1, queryTimeoutMs: 2_000 });
+  try {
+    const before = await processId(impatient);
+    const slow = impatient.use((session) => session.execute("SELECT pg_sleep(30)"));
+    const next = processId(impatient);
+    await expect(slow).rejects.toThrow(/out of reach/);
+    expect(await next).not.toBe(before);
+  } finally {
+    await impatient.close();
+  }
 });

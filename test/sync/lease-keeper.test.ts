@@ -3,6 +3,7 @@ import { expect, onTestFinished, test, vi } from "vitest";
 import { LeaseLost } from "../../src/database/index.js";
 import { silentLogger } from "../../src/shared/logger.js";
 import { LeaseKeeper } from "../../src/sync/lease/lease-keeper.js";
+import { fingerprintOf } from "../../src/sync/lease/machine.js";
 import { newLeased } from "../support/leased.js";
 
 const leased = newLeased();
@@ -54,6 +55,13 @@ test("a lease that turns out to be lost when it is renewed ends the work", async
   await expect(work).rejects.toThrow(LeaseLost);
   // What another one has is not given back.
   expect(await leaseRow()).toEqual({ owner: "somebody else", is_fresh: true });
+});
+
+test("a machine is the same while both its kernel and its pid namespace are", () => {
+  const fingerprint = fingerprintOf("boot-1", "pid:[1]");
+  expect(fingerprintOf("boot-1", "pid:[1]")).toBe(fingerprint);
+  expect(fingerprintOf("boot-1", "pid:[2]")).not.toBe(fingerprint);
+  expect(fingerprintOf("boot-2", "pid:[1]")).not.toBe(fingerprint);
 });
 
 const gone = () => spawnSync(process.execPath, ["--version"]).pid;

@@ -11,9 +11,13 @@ export function machine(): { readonly name: string; readonly fingerprint: string
   try {
     const bootId = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
     const namespace = readlinkSync("/proc/self/ns/pid");
-    const fingerprint = createHash("sha256").update(`${bootId} ${namespace}`).digest("hex").slice(0, 12);
-    return { name: hostname(), fingerprint };
+    return { name: hostname(), fingerprint: fingerprintOf(bootId, namespace) };
   } catch {
     return { name: hostname(), fingerprint: undefined };
   }
+}
+
+/** @param namespace the pid namespace, in which a process id is unique. */
+export function fingerprintOf(bootId: string, namespace: string): string {
+  return createHash("sha256").update(`${bootId} ${namespace}`).digest("hex").slice(0, 12);
 }
