@@ -112,6 +112,13 @@ test.each([-26, -3, -0.5])(
   },
 );
 
+test("a shutdown between two cycles does not wait for the next one", async () => {
+  const machine = new Machine();
+  const { began } = await cyclesOn(machine, { untilMs: 1.2 * HOUR_MS });
+  expect(began.map((at) => at / HOUR_MS)).toEqual([0, 1]);
+  expect(machine.real).toBeLessThanOrEqual(1.2 * HOUR_MS + 30 * SECOND_MS);
+});
+
 test("a clock that is set forward brings one cycle early, and the interval counts from there", async () => {
   const machine = new Machine();
   machine.events.push({ at: 20 * MINUTE_MS, happen: () => (machine.wall += 5 * HOUR_MS) });
