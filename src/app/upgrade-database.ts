@@ -108,7 +108,8 @@ async function restoreAndCompare(
   const into = new Database({ kind: "embedded", directory }, logger);
   try {
     await into.takeOver(from, signal);
-    await into.restore({ manifest, open: () => createReadStream(file), onProgress }, signal);
+    const open = () => createReadStream(file);
+    await into.restore({ manifest, open, onProgress, isSameInstallation: true }, signal);
     const [before, after] = [await from.digests(manifest, signal), await into.digests(manifest, signal)];
     const different = [...before].filter(([table, digest]) => after.get(table) !== digest).map(([table]) => table);
     if (different.length === 0) return await sayWhatStays(from, into, say, signal);

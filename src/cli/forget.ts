@@ -95,5 +95,6 @@ const RETURNS: Readonly<Record<ComesBack, (customer: string) => string>> = {
     "the program again with it, before you answer here; or end the program for good.",
   "left out by CARUNA_CUSTOMERS": (customer) =>
     `CARUNA_CUSTOMERS leaves out customer ${customer}: a program with these settings does not load it again.`,
-  "not listed now": () => "No account lists it now, so it is not loaded again unless Caruna+ shows it once more.",
+  "not listed now": () =>
+    "No account of this database has it in its list at present. A program whose account lists it loads it again.",
 };

@@ -81,6 +81,49 @@ test("data of an older major version are carried over, compared, and kept", asyn
   expect(await upgrade()).toEqual(["There is nothing to upgrade: the embedded database is of PostgreSQL 18."]);
 });
 
+test("accounts and failed logins are carried over, and tables of the user's own are named", async () => {
+  await fill();
+  const [accounts, guard] = [
+    "SELECT * FROM public.account",
+    "SELECT encode(credentials_hash, 'hex') AS h FROM public.login_guard",
+  ];
+  const rows = async (client: Client) => [(await client.query(accounts)).rows, (await client.query(guard)).rows];
+  // What the program of before has made of version 0.1.0's tables.
+  const before = await on(postgres17(), async (client) => {
+    await client.query(`
+      CREATE TABLE public.account (id text PRIMARY KEY, digest bytea NOT NULL, salt bytea NOT NULL);
+      INSERT INTO public.account VALUES ('ours', 'a', 'b');
+      ALTER TABLE public.metering_point ADD COLUMN account text;
+      UPDATE public.metering_point SET account = CASE WHEN id = 'FSK000127' THEN 'ours' ELSE 'gone' END;
+      CREATE TABLE public.my_prices (cents int)`);
+    return await rows(client);
+  });
+  expect(before[1]).toHaveLength(1);
+  expect((await upgrade()).join("\n")).toContain("kept in the old data: my_prices");
+  const after = await on(postgres18(), async (client) => {
+    const points = await client.query("SELECT id, account FROM public.metering_point ORDER BY id");
+    expect(points.rows).toEqual([
+      { id: "FSK000127", account: "ours" },
+      { id: "FSK000227", account: "gone" },
+    ]);
+    return await rows(client);
+  });
+  expect(after).toMatchObject([[{ id: "ours" }], before[1] ?? []]);
+});
+
+test("nothing is replaced while another program uses the old data", async () => {
+  await fill();
+  const other = postgres17();
+  await other.start(signal);
+  try {
+    await expect(upgrade()).rejects.toThrow("Another program still uses the old database");
+    expect(existsSync(join(data, "PG_VERSION"))).toBe(true);
+  } finally {
+    await other.stop();
+  }
+  expect((await upgrade()).at(-1)).toContain("Done.");
+});
+
 test("an upgrade that was interrupted begins again, and one killed at its last step is finished by the next start", async () => {
   const before = await fill();
   mkdirSync(`${data}.upgraded`);

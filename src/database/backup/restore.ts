@@ -16,6 +16,8 @@ export interface RestoreOptions {
   readonly open: () => AsyncIterable<Uint8Array>;
   /** Called with the rows read so far. */
   readonly onProgress: (rows: number) => void;
+  /** Whether the accounts are those of the backup, whatever loads a metering point: for a server in place of another. */
+  readonly isSameInstallation?: boolean;
 }
 
 /**
@@ -27,7 +29,7 @@ export interface RestoreOptions {
  */
 export async function restoreBackup(
   pool: ConnectionPool,
-  { manifest, open, onProgress }: RestoreOptions,
+  { manifest, open, onProgress, isSameInstallation = false }: RestoreOptions,
   signal: AbortSignal,
 ): Promise<void> {
   await pool.transaction(async (session) => {
@@ -46,6 +48,7 @@ export async function restoreBackup(
     };
     await readParts(open(), manifest, take, signal);
     await restoration.end();
+    if (!isSameInstallation) await session.execute(RELEASE_POINTS);
   }, signal);
 }
 
@@ -68,9 +71,8 @@ class Restoration {
   readonly #session: Session;
   readonly #manifest: BackupManifest;
   #staged: Staged | undefined;
-  /** The metering points that `energy_hourly` mirrors here and in the backup; undefined until it is known. */
-  #mirrored: { readonly here: string | undefined; readonly there: string | undefined } | undefined;
-
+  /** The metering point that the backup's `energy_hourly` mirrors; undefined where that is not known. */
+  #mirroredThere: string | undefined;
   /** Whether hours of the backup met hours that were there: what came of them is to be seen in `energy_hourly`. */
   #hasMergedHours = false;
 
@@ -91,7 +93,6 @@ class Restoration {
 
   async end(): Promise<void> {
     await this.#merge();
-    await this.#session.execute(RELEASE_POINTS);
     const followed = await readFollowed(this.#session);
     if (this.#hasMergedHours && followed !== undefined) await mirrorHours(this.#session, followed, ALL_HOURS);
   }
@@ -145,10 +146,9 @@ class Restoration {
   async #merge(): Promise<void> {
     if (this.#staged === undefined) return;
     const { name, columns } = this.#staged;
-    if (name === "sync_state") await this.#compareMirrored();
-    const mirrored = this.#mirrored;
-    const isOfAnother = name === "energy_hourly" && mirrored !== undefined && mirrored.here !== mirrored.there;
-    const into = isOfAnother ? await this.#besideEnergyHourly(mirrored.there) : name;
+    if (name === "sync_state") await this.#takeMirrored();
+    const isBeside = name === "energy_hourly" && (await this.#isOfAnotherPoint());
+    const into = isBeside ? await this.#besideEnergyHourly() : name;
     const table = backupTable(name, this.#tableOf(name).comment);
     if (table === undefined) throw lacking(`a table ${name}`);
     const target = { ...table, name: into };
@@ -158,25 +158,33 @@ class Restoration {
     for (const column of table.counted ?? []) await this.#session.execute(COUNT_ON, [`public.${name}`, column]);
   }
 
-  /** Where `energy_hourly` has rows, those of another metering point, or of who knows which, must not come among them. */
-  async #compareMirrored(): Promise<void> {
-    const here = await readFollowed(this.#session);
+  /** Which metering point is mirrored stays as it is here, where `energy_hourly` has rows. */
+  async #takeMirrored(): Promise<void> {
     const [found] = await this.#session.query(
       z.object({ value: z.string() }),
       "SELECT value FROM pg_temp.restored WHERE name = $1",
       [FOLLOWED],
     );
-    const [hour] = await this.#session.query(z.object({}), "SELECT FROM public.energy_hourly LIMIT 1");
-    if (here === undefined && hour === undefined) return;
-    this.#mirrored = { here, there: found?.value };
-    await this.#session.execute("DELETE FROM pg_temp.restored WHERE name IN ($1, $2)", [FOLLOWED, CLAIMED_BY]);
+    this.#mirroredThere = found?.value;
+    if (await this.#hasEnergyHourly())
+      await this.#session.execute("DELETE FROM pg_temp.restored WHERE name IN ($1, $2)", [FOLLOWED, CLAIMED_BY]);
+  }
+
+  /** Hours of another metering point, or of who knows which, must not come among those that `energy_hourly` has. */
+  async #isOfAnotherPoint(): Promise<boolean> {
+    const here = await readFollowed(this.#session);
+    return (await this.#hasEnergyHourly()) && here !== this.#mirroredThere;
+  }
+
+  async #hasEnergyHourly(): Promise<boolean> {
+    return (await this.#session.query(z.object({}), "SELECT FROM public.energy_hourly LIMIT 1")).length > 0;
   }
 
   /** A table for the rows of the backup's `energy_hourly`; by its name that of an earlier restoration of the same backup. */
-  async #besideEnergyHourly(meteringPointId: string | undefined): Promise<string> {
+  async #besideEnergyHourly(): Promise<string> {
     const day = this.#manifest.createdAt.slice(0, 10);
-    const name = setAsideName(meteringPointId, day);
-    await this.#makeSetAside(name, setAsideComment(meteringPointId, day));
+    const name = setAsideName(this.#mirroredThere, day);
+    await this.#makeSetAside(name, setAsideComment(this.#mirroredThere, day));
     return name;
   }
 }
