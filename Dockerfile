@@ -1,4 +1,6 @@
 ARG NODE_IMAGE=node:24-bookworm-slim
+# docker build --build-arg BROWSER=chromium: with a real browser, should the login come to need one.
+ARG BROWSER=
 
 # What the program needs to run, without the tools that build it.
 FROM ${NODE_IMAGE} AS dependencies
@@ -18,13 +20,19 @@ RUN npm ci
 COPY tsconfig.json tsconfig.build.json tsconfig.page.json ./
 COPY src ./src
 RUN npm run build && rm dist/.tsbuildinfo
+# The package that drives a browser goes along with one.
+ARG BROWSER
+RUN mkdir /driver && if [ -n "$BROWSER" ]; then cp -r node_modules/playwright-core /driver/; fi
 
 FROM ${NODE_IMAGE}
 # Settings come from the environment, or from a .env mounted at /app/.env; none is ever part of the image.
 ENV NODE_ENV=production STATE_DIR=/state
 WORKDIR /app
+ARG BROWSER
+RUN if [ -n "$BROWSER" ]; then apt-get update && apt-get install -y --no-install-recommends "$BROWSER" && rm -rf /var/lib/apt/lists/*; fi
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=dependencies /app/previous ./previous
+COPY --from=build /driver ./node_modules
 COPY --from=build /app/dist ./dist
 COPY package.json LICENSE ./
 COPY sql ./sql

@@ -6,6 +6,7 @@
 export {
   AccessRefused,
   AnswerNotUnderstood,
+  type BrowserOptions,
   CARUNA_PLUS_URL,
   type CallOptions,
   CarunaClient,

@@ -400,5 +400,6 @@ function startedFirst(database: Database, guard: LoginGuard): LoginGuard {
       return await guard.check(signal);
     },
     begin: (signal, force) => guard.begin(signal, force),
+    needsBrowser: async (signal) => (await guard.needsBrowser?.(signal)) ?? false,
   };
 }

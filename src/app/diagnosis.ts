@@ -4,6 +4,7 @@ import {
   AccessRefused,
   type CarunaClient,
   CredentialsRejected,
+  installedBrowser,
   LoginChanged,
   LoginPaused,
   loginAddress,
@@ -25,7 +26,7 @@ import { lastDays, localDay, readingsOfDay } from "../energy/index.js";
 import type { Logger } from "../shared/logger.js";
 import { Listing, MeteringPointNotFound, NoMeteringPoint, namedMeteringPoint } from "../sync/index.js";
 import { exitCodeOf, messageOf } from "./exit-codes.js";
-import { carunaClient, databaseSettings, keptSession, loginGuard } from "./state.js";
+import { browserOptions, carunaClient, databaseSettings, keptSession, loginGuard } from "./state.js";
 import { type FreeBytes, readStorage, type Storage, storageInWords } from "./storage.js";
 
 const CHECKS = [
@@ -34,6 +35,7 @@ const CHECKS = [
   "database",
   "portal",
   "login host",
+  "browser",
   "login",
   "metering points",
   "one day of energy",
@@ -134,6 +136,7 @@ async function checkCaruna(checks: Checks, options: CarunaOptions, signal: Abort
     const reached = await reach(await loginAddress({ baseUrl, allowedHosts, proxy }, signal), proxy, signal);
     return [reachedInWords(reached), reached];
   });
+  await checks.run("browser", true, async () => [await browserInWords(options.configuration), true]);
   const client = options.account === undefined ? undefined : clientOf(options, options.account);
   try {
     const loggedIn = await checks.run("login", loginHost && client, async ({ client: caruna, store }) => {
@@ -205,6 +208,15 @@ async function hoursInWords(
     return `${readings.length} of ${readings.length + unpublished} hours of ${day}${told}`;
   }
   throw new NoHours(`Caruna+ shows no hour of ${day} for ${counted(points.length, "metering point")}`);
+}
+
+/** Whether a browser is there, and what for. One that is named and is not there is a mistake; otherwise none is needed yet. */
+async function browserInWords(configuration: Configuration): Promise<string> {
+  const { browser } = configuration.caruna;
+  const { executable, problem } = await installedBrowser(browserOptions(configuration));
+  if (executable !== undefined) return `${executable} is there, for a page of the login that only its script can pass`;
+  if (browser !== "auto" && browser !== "none") throw new Error(problem);
+  return `none, and Caruna+'s login needs none as we know it; should it come to need one: ${problem}`;
 }
 
 function databaseInWords(database: Configuration["database"]): string {
@@ -321,6 +333,7 @@ const NEXT_STEPS: Readonly<Record<CheckName, string>> = {
     "See whether a browser on this machine opens that host; if it does not, check the network and the clock, or wait.",
   "login host":
     "See whether a browser on this machine gets to Caruna+'s login page; if it does not, check the network, or wait.",
+  browser: "Correct CARUNA_BROWSER, or take it away: an installed browser is then found by itself.",
   login: "See whether a browser can log in, and run doctor again in an hour.",
   "metering points": "See whether plus.caruna.fi shows a metering point to this account.",
   "one day of energy": "See whether plus.caruna.fi shows that day; if it does, this program needs an update.",

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import {
+  type BrowserOptions,
   CarunaClient,
   type CarunaClientOptions,
   fileSessionStore,
@@ -14,16 +15,23 @@ import type { Logger } from "../shared/logger.js";
 
 /** The client of this account, as the settings have it. Transcripts of failed logins go to the state directory. */
 export function carunaClient(
-  { caruna: { baseUrl, allowedHosts, proxy }, stateDir }: Configuration,
+  configuration: Configuration,
   account: Account,
   options: Omit<CarunaClientOptions, "username" | "password">,
 ): CarunaClient {
-  const onLoginFailed = fileTranscripts(join(stateDir, "transcripts"));
-  return new CarunaClient({ ...account, baseUrl, allowedHosts, proxy, onLoginFailed, ...options });
+  const { baseUrl, allowedHosts, proxy } = configuration.caruna;
+  const onLoginFailed = fileTranscripts(join(configuration.stateDir, "transcripts"));
+  const browser = browserOptions(configuration);
+  return new CarunaClient({ ...account, baseUrl, allowedHosts, proxy, browser, onLoginFailed, ...options });
 }
 
 export function keptSession({ stateDir }: Configuration, logger: Logger): SessionStore {
   return fileSessionStore(join(stateDir, "session.json"), logger);
+}
+
+/** The real browser for pages of the login that need one, its profiles in the state directory; undefined where it is turned off. */
+export function browserOptions({ caruna: { browser }, stateDir }: Configuration): BrowserOptions | undefined {
+  return browser === "none" ? undefined : { executable: browser, profileFolder: join(stateDir, "browser") };
 }
 
 export function healthFile({ stateDir }: Configuration): string {

@@ -3,6 +3,7 @@ import { setMaxListeners } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { Cookie, CookieJar } from "tough-cookie";
 import { type Logger, silentLogger } from "../shared/logger.js";
+import { version } from "../shared/version.js";
 import { type EnergyAnswer, readContracts, readCustomer, readEnergy, readMeteringPoints } from "./api/answers.js";
 import { type EnergyOptions, type EnergyQuery, energyRows, type RowSource } from "./api/energy-rows.js";
 import type { Contract, Customer, EnergyRow, MeteringPoint, Profile } from "./api/types.js";
@@ -31,6 +32,7 @@ import {
   type Transport,
   type TransportLimits,
 } from "./http/transport.js";
+import type { BrowserOptions } from "./login/browser/installed.js";
 import type { LoginGuard } from "./login/guard.js";
 import { type LoggedIn, logIn } from "./login/login.js";
 import { parseJson } from "./login/portal.js";
@@ -72,6 +74,8 @@ export interface CarunaClientOptions {
   readonly sessionStore?: SessionStore | undefined;
   /** Remembers password posts that failed, so that the account is not locked; default: none. */
   readonly guard?: LoginGuard | undefined;
+  /** A real browser for pages of the login that only their scripts can pass, driven by `playwright-core`; default: none. */
+  readonly browser?: BrowserOptions | undefined;
   /** Takes the transcript of a login that failed at Caruna's pages, e.g. `fileTranscripts(folder)`; default: none. */
   readonly onLoginFailed?: OnLoginFailed | undefined;
   readonly logger?: Logger | undefined;
@@ -130,7 +134,7 @@ export class CarunaClient {
   readonly #outage = new Outage();
   #session: Session | undefined;
   /** What the last login left, here or in the store. */
-  #kept: Pick<StoredSession, "cookies" | "cookiesFailedAtEpochMs"> = {};
+  #kept: Pick<StoredSession, "cookies" | "cookiesFailedAtEpochMs" | "browserNeededBy"> = {};
   /** When this client logged in; a session from the store is not new. */
   #loggedInAtEpochMs = Number.NEGATIVE_INFINITY;
   /** When the session was given, by this client or the one that stored it. */
@@ -479,11 +483,12 @@ export class CarunaClient {
       if (kept === undefined && stored !== undefined && stored !== null)
         this.#logger.warn({}, "what the session store gave is no session and is ignored; logging in anew");
       if (kept?.account === this.#account && this.#session === undefined) {
-        const { account, cookies, cookiesFailedAtEpochMs, refusedTokens, loggedInAtEpochMs, ...session } = kept;
+        const { account, cookies, cookiesFailedAtEpochMs, browserNeededBy, refusedTokens, ...rest } = kept;
+        const { loggedInAtEpochMs, ...session } = rest;
         this.#session = session;
         this.#refusedTokens = refusedTokens ?? 0;
         this.#sessionSinceEpochMs = loggedInAtEpochMs ?? Number.NEGATIVE_INFINITY;
-        this.#kept = { cookies, cookiesFailedAtEpochMs };
+        this.#kept = { cookies, cookiesFailedAtEpochMs, browserNeededBy };
       }
       this.#storeWasRead = true;
     }
@@ -545,7 +550,7 @@ export class CarunaClient {
   }
 
   async #logIn(signal: AbortSignal, asked: AskedLogin | undefined): Promise<Session> {
-    const { username, password, guard, onLoginFailed } = this.#options;
+    const { username, password, browser, guard, onLoginFailed } = this.#options;
     const recorder = onLoginFailed && new TranscriptRecorder(this.#retry.now());
     const keptJar = asked === undefined ? this.#keptJar() : undefined;
     const keepTranscript = (error: CarunaError) => this.#keepTranscript(error, recorder);
@@ -556,6 +561,12 @@ export class CarunaClient {
       password,
       newJar: () => new CookieJar(),
       keptJar,
+      browser,
+      // A newer version may understand what an older one did not.
+      startsInBrowser: this.#kept.browserNeededBy === version(),
+      onBrowserNeeded: () => {
+        this.#kept = { ...this.#kept, browserNeededBy: version() };
+      },
       guard,
       force: asked?.force ?? false,
       recorder,
@@ -604,9 +615,12 @@ export class CarunaClient {
     }
   }
 
-  async #keep({ session, jar, passwordWasSpared }: LoggedIn, cookiesWereTried: boolean): Promise<void> {
+  async #keep(loggedIn: LoggedIn, cookiesWereTried: boolean): Promise<void> {
+    const { session, jar, passwordWasSpared, startedInBrowser } = loggedIn;
     const cookiesFailed = cookiesWereTried && !passwordWasSpared;
+    const needsBrowser = startedInBrowser || (passwordWasSpared && this.#kept.browserNeededBy === version());
     this.#kept = {
+      browserNeededBy: needsBrowser ? version() : undefined,
       cookies: JSON.stringify(jar.serializeSync()),
       cookiesFailedAtEpochMs: cookiesFailed ? this.#retry.now() : this.#kept.cookiesFailedAtEpochMs,
     };

@@ -128,6 +128,8 @@ export interface LoginChange {
   readonly expected: string;
   /** What stood there in its place. */
   readonly found: string;
+  /** Whether a script of the page may know the way on. */
+  readonly needsScript?: boolean | undefined;
 }
 
 /** The login met a page that nobody foresaw. */
@@ -140,8 +142,10 @@ export class LoginChanged extends CarunaError {
   readonly expected: string;
   /** What stood there in its place: kind of page, forms with the names and types of their fields. No values. */
   readonly found: string;
+  /** True where a script of the page may know the way on: a real browser could run it. */
+  readonly needsScript: boolean;
 
-  constructor({ step, address, expected, found }: LoginChange) {
+  constructor({ step, address, expected, found, needsScript = false }: LoginChange) {
     super(
       `The login of Caruna+ is not as it was: at "${step}" (${address}) we looked for ${expected}, but found ${found}. ` +
         "See whether a browser can log in; if it can, Caruna has changed its login and this program needs an update.",
@@ -150,6 +154,12 @@ export class LoginChanged extends CarunaError {
     this.address = address;
     this.expected = expected;
     this.found = found;
+    this.needsScript = needsScript;
+  }
+
+  /** Says to the person who reads the message what can be done, or what this program will do. */
+  nameNextStep(sentence: string): void {
+    this.message += ` ${sentence}`;
   }
 }
 

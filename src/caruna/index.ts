@@ -21,6 +21,7 @@ export type { ClientEvent } from "./events.js";
 export type { ProxySettings } from "./http/proxy.js";
 export { type LoginAddressOptions, loginAddress, type Reached, reach } from "./http/reachability.js";
 export type { Sleep, TransportLimits } from "./http/transport.js";
+export { type BrowserOptions, type InstalledBrowser, installedBrowser } from "./login/browser/installed.js";
 export type {
   LoginFailure,
   LoginFailureKind,

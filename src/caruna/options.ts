@@ -47,6 +47,9 @@ const CLIENT_OPTIONS = z.object(
         "an object with its url",
       )
       .optional(),
+    browser: z
+      .object({ executable: TEXT, profileFolder: TEXT }, "an object with executable and profileFolder")
+      .optional(),
     sessionStore: objectWith("load", "save", "clear"),
     guard: objectWith("check", "begin"),
     logger: objectWith("debug", "info", "warn", "error"),

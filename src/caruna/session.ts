@@ -23,6 +23,8 @@ export interface StoredSession extends Session {
   readonly cookies?: string | undefined;
   /** When kept cookies last failed to do so, milliseconds since the epoch. */
   readonly cookiesFailedAtEpochMs?: number | undefined;
+  /** The version of this package that needed a real browser to get through the login. */
+  readonly browserNeededBy?: string | undefined;
   /** How many tokens in a row were refused for everything, up to the one before this; 0 once this one was accepted. */
   readonly refusedTokens?: number | undefined;
   /** When this session was given, milliseconds since the epoch. */
@@ -55,6 +57,7 @@ const STORED_SESSION = z.object({
   representedCustomerNumbers: z.array(z.string()),
   cookies: z.string().optional(),
   cookiesFailedAtEpochMs: INSTANT.optional(),
+  browserNeededBy: z.string().optional(),
   refusedTokens: z.int().min(0).optional(),
   loggedInAtEpochMs: INSTANT.optional(),
 });

@@ -37,6 +37,7 @@ function demoConfiguration(plusUrl: string, authUrl: string): Configuration {
       password: DEMO_ACCOUNT.password,
       meteringPoint: undefined,
       customers: "all",
+      browser: "none",
       proxy: undefined,
       requestsAtOnce: 4,
       baseUrl: plusUrl,

@@ -6,6 +6,7 @@ import {
   isVariantName,
   type Simulator,
   type SimulatorOptions,
+  scriptedVariantNames,
   startSimulator,
   VARIANTS,
   type VariantName,
@@ -26,6 +27,8 @@ interface SimulatorFlags {
   readonly now?: number;
 }
 
+const VARIANT_NAMES = [...variantNames(), ...scriptedVariantNames()].join(", ");
+
 /** `simulator`: a look-alike of Caruna+ on this machine, until SIGINT or SIGTERM. */
 export function simulatorCommand(): Command {
   return new Command("simulator")
@@ -35,7 +38,7 @@ export function simulatorCommand(): Command {
     .option("--plus-url <url>", "public address of the plus site, for use behind a proxy", siteAddress)
     .option("--auth-url <url>", "public address of the auth site", siteAddress)
     .addOption(
-      new Option("--variant <name>", `which portal: ${variantNames().join(", ")}`)
+      new Option("--variant <name>", `which portal: ${VARIANT_NAMES}`)
         .argParser(variantName)
         .default(DEFAULT_BEHAVIOUR.variant),
     )
@@ -109,7 +112,7 @@ function wholeNumber(value: string, least: number, most: number, advice: string)
 
 function variantName(value: string): VariantName {
   if (isVariantName(value)) return value;
-  throw new InvalidArgumentError(`the portals are: ${variantNames().join(", ")}.`);
+  throw new InvalidArgumentError(`the portals are: ${VARIANT_NAMES}.`);
 }
 
 function siteAddress(value: string): string {

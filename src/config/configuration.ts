@@ -22,6 +22,8 @@ export interface CarunaConfiguration {
   readonly requestsAtOnce: number;
   /** Origin of the portal, with no trailing slash, e.g. `https://plus.caruna.fi`. */
   readonly baseUrl: string;
+  /** The real browser for pages of the login that need one: `auto`, `none`, or its absolute path. */
+  readonly browser: string;
   /** The proxy on the way to it, and the hosts that are reached without (as NO_PROXY has them). */
   readonly proxy: { readonly url: string; readonly except: string | undefined } | undefined;
   /** Who may receive the credentials, in lower case: `host` (its TLS port), `host:port` or `*.domain`. Never empty. */

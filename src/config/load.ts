@@ -43,7 +43,7 @@ export function loadConfiguration(options: LoadOptions): Configuration {
   const caruna: CarunaConfiguration = {
     username: account.username.value,
     password: account.password.value,
-    ...findCaruna(sources),
+    ...findCaruna(sources, options.workingDirectory),
   };
   const database = findDatabase(sources);
   const jobIntervalSeconds = sources.find(SETTINGS.jobInterval).value;
@@ -69,7 +69,11 @@ export function loadConfiguration(options: LoadOptions): Configuration {
   return deepFreeze(configuration);
 }
 
-function findCaruna(sources: Sources): Omit<CarunaConfiguration, "username" | "password"> {
+function findCaruna(
+  sources: Sources,
+  workingDirectory: string,
+): Omit<CarunaConfiguration, "username" | "password"> {
+  const browser = sources.find(SETTINGS.browser).value;
   const baseUrl = sources.find(SETTINGS.baseUrl).value;
   const url = sources.find(SETTINGS.proxy).value;
   const except = sources.find(SETTINGS.noProxy).value;
@@ -78,6 +82,7 @@ function findCaruna(sources: Sources): Omit<CarunaConfiguration, "username" | "p
     customers: sources.find(SETTINGS.customers).value,
     requestsAtOnce: sources.find(SETTINGS.requestsAtOnce).value,
     baseUrl,
+    browser: browser === "auto" || browser === "none" ? browser : resolve(workingDirectory, browser),
     proxy: url === undefined ? undefined : { url, except },
     allowedHosts: [...new Set([...sources.find(SETTINGS.allowedHosts).value, hostEntryOf(new URL(baseUrl))])],
   };

@@ -57,6 +57,7 @@ export const SETTINGS = {
     values.hostList.default(HOSTS),
     HOSTS.join(", "),
   ),
+  browser: setting(["CARUNA_BROWSER"], "[caruna] browser", values.browser.default("auto"), "/usr/bin/chromium"),
   proxy: secret(["HTTPS_PROXY", "https_proxy"], undefined, values.proxyUrl.optional(), "http://proxy.example:3128"),
   noProxy: setting(["NO_PROXY", "no_proxy"], undefined, text.optional(), "caruna.fi,10.0.0.0/8"),
 

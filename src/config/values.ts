@@ -153,6 +153,12 @@ export const folder = z
   })
   .refine((given) => !given.includes("\0"), { error: "is no path" });
 
+/** `auto`, `none`, or the path of a browser, absolute or from the working directory. */
+export const browser = folder.transform((given) => {
+  const word = given.toLowerCase();
+  return word === "auto" || word === "none" ? word : given;
+});
+
 /** A time of the day, `08:00`, as minutes after midnight. */
 export const timeOfDay = z.string().transform((given, context): number => {
   const [, hours = "", minutes = ""] = /^(\d{1,2}):(\d{2})$/.exec(given) ?? [];

@@ -117,6 +117,16 @@ export class DatabaseLoginGuard {
   }
 
   /**
+   * Whether a password got as far as a page that only a real browser can pass, since one was last accepted. A newer version
+   * of the program may be able to read that page.
+   */
+  async needsBrowser(signal: AbortSignal): Promise<boolean> {
+    const known = await this.#options.pool().use((session) => this.#read(session), signal);
+    const { version } = this.#options;
+    return known?.posts.some((post) => post.version === version && post.outcome?.needsBrowser === true) ?? false;
+  }
+
+  /**
    * Decides once more and records that the password is about to be posted. Until `end` is called, every other program on
    * this database waits here: what it then decides by is the outcome of this post.
    */
@@ -166,7 +176,7 @@ export class DatabaseLoginGuard {
         return undefined;
       }
       const nowEpochMs = this.#options.now();
-      const { kind, words, found, transcriptFile, retryAfterSeconds } = outcome;
+      const { kind, words, found, transcriptFile, needsBrowser, retryAfterSeconds } = outcome;
       const notBeforeEpochMs =
         retryAfterSeconds === undefined
           ? undefined
@@ -174,7 +184,11 @@ export class DatabaseLoginGuard {
       const underWay = known.posts.findLast((post) => post.outcome === undefined);
       const posts = known.posts.map((post) =>
         post === underWay
-          ? { ...post, atEpochMs: nowEpochMs, outcome: { kind, words, found, transcriptFile, notBeforeEpochMs } }
+          ? {
+              ...post,
+              atEpochMs: nowEpochMs,
+              outcome: { kind, words, found, transcriptFile, notBeforeEpochMs, needsBrowser },
+            }
           : post,
       );
       await this.#write(session, hashes, posts);
@@ -333,6 +347,7 @@ const STORED_POST = z.object({
       found: z.string().optional(),
       transcriptFile: z.string().optional(),
       notBeforeEpochMs: z.number().optional(),
+      needsBrowser: z.boolean().optional(),
     })
     .optional(),
 });

@@ -25,6 +25,8 @@ export interface PostOutcome {
   readonly transcriptFile: string | undefined;
   /** Caruna+ asked not to be asked before, milliseconds since the epoch. */
   readonly notBeforeEpochMs: number | undefined;
+  /** True where only a real browser can pass the page that came. */
+  readonly needsBrowser?: boolean | undefined;
 }
 
 /** One post of a password that was not accepted. */

@@ -46,7 +46,7 @@ export function redirectAnswer(location: string, kind: string, cookies: readonly
   return { status: 302, headers: { Location: location }, body: "", kind, cookies };
 }
 
-/** The fields of a posted form; empty where the body is no form. */
+/** The fields of a posted form, or of an object in JSON; empty where the body is neither. */
 export async function formFields(exchange: Exchange): Promise<URLSearchParams> {
   const type = exchange.headers["content-type"] ?? "";
   if (type.startsWith("multipart/form-data")) {
@@ -55,7 +55,15 @@ export async function formFields(exchange: Exchange): Promise<URLSearchParams> {
     for (const [name, value] of form.entries()) if (typeof value === "string") fields.append(name, value);
     return fields;
   }
-  return new URLSearchParams(exchange.body.toString("utf8"));
+  const text = exchange.body.toString("utf8");
+  return type.startsWith("application/json") ? textsOf(text) : new URLSearchParams(text);
+}
+
+/** The texts of a JSON object, as fields. */
+function textsOf(json: string): URLSearchParams {
+  const value: unknown = JSON.parse(json);
+  const entries = typeof value === "object" && value !== null ? Object.entries(value) : [];
+  return new URLSearchParams(entries.map(([name, text]): [string, string] => [name, String(text)]));
 }
 
 export function parseCookies(header: string | undefined): Map<string, string> {

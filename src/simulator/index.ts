@@ -12,7 +12,14 @@ export type { HourChange, HourTruth } from "./household.js";
 export type { MeterOptions, SimulatedMeter, SpacingFrom } from "./meters.js";
 export { Household, type OddRow, UnknownMeterError } from "./readings.js";
 export { type Behaviour, DEFAULT_BEHAVIOUR, type ForeignStep, type Refusal, type Resource } from "./settings.js";
-export { isVariantName, VARIANTS, type Variant, type VariantName, variantNames } from "./variants.js";
+export {
+  isVariantName,
+  scriptedVariantNames,
+  VARIANTS,
+  type Variant,
+  type VariantName,
+  variantNames,
+} from "./variants.js";
 
 /** How to start the simulator; the behaviour can also be changed later with `set`. */
 export interface SimulatorOptions extends Partial<Behaviour> {

@@ -5,7 +5,7 @@ export function escapeHtml(text: string): string {
 }
 
 /** The portal's ordinary pages begin with a meta that is no refresh. */
-function ordinaryPage(title: string, head: string, body: string): string {
+export function ordinaryPage(title: string, head: string, body: string): string {
   return `<!DOCTYPE html>
 <html lang="fi">
 <head>

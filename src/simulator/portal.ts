@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import { type Federation, randomId } from "./federation.js";
-import { type Answer, type Exchange, formFields, htmlAnswer, redirectAnswer } from "./http.js";
+import { type Answer, type Exchange, formFields, htmlAnswer, jsonAnswer, redirectAnswer } from "./http.js";
 import {
   ajaxEmptyBody,
   ajaxFeedbackBody,
@@ -17,6 +17,7 @@ import {
   WICKET_SCRIPT_PATH,
 } from "./pages.js";
 import { Recent } from "./recent.js";
+import { fieldsAsTyped, scriptedLoginPage, scriptedRedirectPage } from "./scripted-pages.js";
 import type { Context, ForeignStep } from "./settings.js";
 import { fillAddress, type Step, VARIANTS, type Variant } from "./variants.js";
 
@@ -159,8 +160,15 @@ export class Portal {
 
   #approach(exchange: Exchange, index: number): Answer {
     const { approach, loginPath } = this.#variant;
-    const flow = this.#flow(exchange, exchange.query.get("sessionDataKey"));
+    const key = exchange.query.get("sessionDataKey");
+    const flow = this.#flow(exchange, key);
     const step = approach[index];
+    // On the other host there are none of our cookies.
+    if (step?.kind === "bridge")
+      return htmlAnswer(
+        scriptedRedirectPage(this.#context.authUrl + withKey(approach[index + 1]?.path ?? "", key ?? "")),
+        "bridge",
+      );
     if (flow === undefined || step === undefined) return this.#lost(exchange);
     const following = approach[index + 1];
     if (following !== undefined) return this.#show(step, withKey(following.path, flow.key), "approach");
@@ -206,12 +214,16 @@ export class Portal {
       ajaxAddress: relativeAjax === null ? null : this.#resolve(relativeAjax),
       csrf,
     });
+    const { loginScript, fields } = variant;
+    if (loginScript !== null) return scriptedLoginPage(loginScript, { action: formAction, csrf, feedback, fields });
     return loginPage({ variant, formAction, ajaxAddress, csrf, feedback });
   }
 
-  #credentials(exchange: Exchange, session: PortalSession, shown: ShownLogin, fields: URLSearchParams): Answer {
+  #credentials(exchange: Exchange, session: PortalSession, shown: ShownLogin, sent: URLSearchParams): Answer {
     const { behaviour, counters } = this.#context;
     const variant = this.#variant;
+    const { cookies } = exchange;
+    const fields = fieldsAsTyped(variant.loginScript, sent, { fields: variant.fields, csrf: shown.csrf, cookies });
     const ajax = variant.ajaxAddress !== null;
     // Wicket answers a call that is no Ajax call, and a plain post of an Ajax form, with the page again.
     if (ajax && (exchange.headers["wicket-ajax"] !== "true" || exchange.path + exchange.search !== shown.ajaxAddress))
@@ -244,6 +256,7 @@ export class Portal {
 
   #wrongPassword(session: PortalSession, flowKey: string, ajax: boolean): Answer {
     const style = this.#context.behaviour.wrongPassword;
+    if (this.#variant.loginScript === "fetch") return jsonAnswer(401, { error: WRONG_PASSWORD }, "password rejected");
     if (style === "redirect") {
       session.feedback = WRONG_PASSWORD;
       return this.#tellRedirect(`./${this.#loginFromBase()}`, ajax, "password rejected");
@@ -261,7 +274,8 @@ export class Portal {
   }
 
   #tellRedirect(address: string, ajax: boolean, kind: string): Answer {
-    const { redirectTold } = this.#variant;
+    const { redirectTold, loginScript } = this.#variant;
+    if (loginScript === "fetch") return jsonAnswer(200, { next: this.#absolute(address) }, kind);
     if (!ajax || redirectTold === "302") return redirectAnswer(this.#absolute(address), kind);
     const inHeader = redirectTold !== "body" ? { "Ajax-Location": address } : {};
     return xmlAnswer(redirectTold === "header" ? ajaxEmptyBody() : ajaxRedirectBody(address), kind, inHeader);
@@ -319,6 +333,7 @@ export class Portal {
   #show(step: Step, nextAddress: string, foreign: ForeignStep, exchange?: Exchange): Answer {
     const next = this.#named(step, nextAddress);
     if (step.kind === "redirect") return redirectAnswer(next, "redirect");
+    if (step.kind === "script") return htmlAnswer(scriptedRedirectPage(next), "scripted redirect");
     if (step.kind === "refresh")
       return htmlAnswer(refreshPage(this.#foreignUrl(foreign) ?? next, this.#variant.form), "refresh");
     if (step.kind === "notice-link") return htmlAnswer(noticePage(step.kind, next, {}), "notice");
@@ -400,6 +415,8 @@ export class Portal {
   #named(step: Step, address: string): string {
     if (step.names === "site-relative") return address;
     const absolute = this.#context.authUrl + address;
+    // The same machine by another name, which has none of the cookies.
+    if (step.names === "other-host") return absolute.replace("127.0.0.1", "localhost");
     return step.names === "scheme-less" ? absolute.replace(/^https?:/, "") : absolute;
   }
 
@@ -412,7 +429,12 @@ export class Portal {
 /** Whether a request posts a password, wherever to. */
 export async function carriesPassword(exchange: Exchange, variant: Variant): Promise<boolean> {
   if (exchange.method !== "POST") return false;
-  const fields = await formFields(exchange);
+  const sent = await formFields(exchange);
+  const fields = fieldsAsTyped(variant.loginScript === "fields" ? "fields" : null, sent, {
+    fields: variant.fields,
+    csrf: "",
+    cookies: exchange.cookies,
+  });
   // Clients of another date post today's name even where the field is called otherwise.
   return [variant.fields.password, "userPassword"].some((name) => (fields.get(name) ?? "") !== "");
 }

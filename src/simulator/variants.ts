@@ -1,6 +1,6 @@
 /**
  * What the portal looks like at a date, as data. The first four are as clients met them; the `future-…` ones are changes
- * that may come, each passable by a person with a browser.
+ * that may come, each passable by a person with a browser; the `script-…` ones by nobody who does not run their scripts.
  *
  * `{page}` and `{version}` stand for Wicket's page number and version.
  */
@@ -29,14 +29,22 @@ export interface Variant {
   readonly callbackUsesUpState: boolean;
   readonly fields: FieldNames;
   readonly form: FormStyle;
+  /** What only a script of the login page does; `null` where it can be read without. */
+  readonly loginScript: LoginScript | null;
 }
+
+/**
+ * Fills the fields that are sent; posts them and goes where the answer says; makes the token that goes along; builds the
+ * page; keeps the form in a shadow tree.
+ */
+export type LoginScript = "fields" | "fetch" | "token" | "page" | "shadow";
 
 /** One page (or redirect) on the way; `path` may hold `{page}` where the page number is part of the address. */
 export interface Step {
-  readonly kind: "redirect" | "refresh" | "notice-button" | "notice-link" | "relay-form";
+  readonly kind: "redirect" | "refresh" | "script" | "bridge" | "notice-button" | "notice-link" | "relay-form";
   readonly path: string;
   /** How the page names the next one. */
-  readonly names: "absolute" | "site-relative" | "scheme-less";
+  readonly names: "absolute" | "site-relative" | "scheme-less" | "other-host";
 }
 
 export interface FieldNames {
@@ -101,9 +109,13 @@ const TODAY: Variant = {
     relay: "resp",
   },
   form: PLAIN_STYLE,
+  loginScript: null,
 };
 
 const OLDER = { firstPage: 3, redirectTold: "both", callbackUsesUpState: false } as const;
+
+/** No Ajax of Wicket's own: the scripts are others. */
+const SCRIPTED = { ...TODAY, ajaxAddress: null } as const;
 
 const HOP: Step = { kind: "redirect", path: "/portal/siirto", names: "absolute" };
 const AFTER_LOGIN: Step = { kind: "refresh", path: "./wicket/page?{page}", names: "absolute" };
@@ -225,6 +237,25 @@ export const VARIANTS = {
     ],
     form: { ...PLAIN_STYLE, oddMeta: true, userFieldType: "email" },
   },
+  "script-fields": {
+    ...SCRIPTED,
+    description: "what is typed is put, encoded, into other fields by a script",
+    loginScript: "fields",
+  },
+  "script-fetch": { ...SCRIPTED, description: "a script posts the login and reads the answer", loginScript: "fetch" },
+  "script-token": { ...SCRIPTED, description: "a script computes a token and a cookie", loginScript: "token" },
+  "script-page": { ...SCRIPTED, description: "a script builds the login page", loginScript: "page" },
+  "script-shadow": { ...SCRIPTED, description: "the login form is in a shadow tree", loginScript: "shadow" },
+  "script-redirect": {
+    ...SCRIPTED,
+    description: "scripts lead to the login page, through another host",
+    approach: [
+      { kind: "redirect", path: "/authenticationendpoint/login.do", names: "absolute" },
+      { kind: "script", path: "/authenticationendpoint/ng2responder.do", names: "other-host" },
+      { kind: "bridge", path: "/portal/silta", names: "absolute" },
+      { kind: "redirect", path: "/portal/ng2postresponder", names: "absolute" },
+    ],
+  },
 } as const satisfies Record<string, Variant>;
 
 export type VariantName = keyof typeof VARIANTS;
@@ -233,7 +264,17 @@ export function isVariantName(name: string): name is VariantName {
   return Object.hasOwn(VARIANTS, name);
 }
 
+/** The portals that can be passed by reading their pages. */
 export function variantNames(): VariantName[] {
+  return allVariantNames().filter((name) => !name.startsWith("script-"));
+}
+
+/** Those that only a browser passes. */
+export function scriptedVariantNames(): VariantName[] {
+  return allVariantNames().filter((name) => name.startsWith("script-"));
+}
+
+function allVariantNames(): VariantName[] {
   return Object.keys(VARIANTS).filter(isVariantName);
 }
 

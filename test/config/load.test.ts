@@ -73,6 +73,7 @@ describe("where a setting comes from", () => {
         meteringPoint: undefined,
         customers: "all",
         requestsAtOnce: 4,
+        browser: "auto",
         baseUrl: "https://plus.caruna.fi",
         allowedHosts: ["caruna.fi", "*.caruna.fi", "plus.caruna.fi"],
       },
@@ -316,6 +317,8 @@ describe("problems", () => {
     [{ CARUNA_CUSTOMERS: "OWN" }, { caruna: { customers: "own" } }],
     [{ CARUNA_CUSTOMERS: "123, 456" }, { caruna: { customers: ["123", "456"] } }],
     [{ REQUESTS_AT_ONCE: "1" }, { caruna: { requestsAtOnce: 1 } }],
+    [{ CARUNA_BROWSER: "None" }, { caruna: { browser: "none" } }],
+    [{ CARUNA_BROWSER: "/opt/chrome/chrome" }, { caruna: { browser: "/opt/chrome/chrome" } }],
     [{ ASK_FROM: "9:30" }, { askFromMinutes: 570 }],
     [{ BACKFILL: "None" }, { backfill: "none" }],
     [

@@ -14,6 +14,7 @@ const NAMES = [
   "database",
   "portal",
   "login host",
+  "browser",
   "login",
   "metering points",
   "one day of energy",
@@ -92,7 +93,7 @@ test("beside a running program: tells what is stored, uses its session, and leav
 test("a database that is down stops nothing else: 5", async () => {
   const report = await doctor({ DB_PORT: await closedPort() });
   expect([report.exitCode, report.ok]).toEqual([5, false]);
-  expect(report.statuses).toEqual([OK, OK, FAILED, OK, OK, OK, OK, OK]);
+  expect(report.statuses).toEqual([OK, OK, FAILED, OK, OK, OK, OK, OK, OK]);
 });
 
 test("a role without rights: 5, with the statement to run", async () => {
@@ -112,7 +113,7 @@ test("Caruna+ down: 4, and what builds on it is not checked", async () => {
   const port = await closedPort();
   const report = await doctor({ CARUNA_BASE_URL: `http://127.0.0.1:${port}` });
   expect(report.exitCode).toBe(4);
-  expect(report.statuses).toEqual([OK, OK, OK, FAILED, NOT, NOT, NOT, NOT]);
+  expect(report.statuses).toEqual([OK, OK, OK, FAILED, NOT, OK, NOT, NOT, NOT]);
   expect(report.of("portal")?.reason).toContain("nobody listens there");
 });
 
@@ -127,7 +128,7 @@ test("a host that does not speak TLS, a name that nobody knows: 4", async () => 
 test("an identity provider that is no allowed host: 4, and no password is posted", async () => {
   const report = await doctor({ CARUNA_ALLOWED_HOSTS: "caruna.fi" });
   expect(report.exitCode).toBe(4);
-  expect(report.statuses).toEqual([OK, OK, OK, OK, FAILED, NOT, NOT, NOT]);
+  expect(report.statuses).toEqual([OK, OK, OK, OK, FAILED, OK, NOT, NOT, NOT]);
   expect(world.simulator.passwordPosts).toBe(0);
 });
 
@@ -136,7 +137,7 @@ test("a wrong password: 3, posted once; then the login is paused", async () => {
   expect(world.simulator.passwordPosts).toBe(1);
   const held = await doctor({ CARUNA_PASSWORD: "wrong" });
   expect(held.exitCode).toBe(3);
-  expect(held.statuses).toEqual([OK, OK, OK, OK, OK, FAILED, NOT, NOT]);
+  expect(held.statuses).toEqual([OK, OK, OK, OK, OK, OK, FAILED, NOT, NOT]);
   expect(held.of("login")?.reason).toContain("login is paused");
   expect(world.simulator.passwordPosts).toBe(1);
 });
@@ -162,7 +163,7 @@ test("settings that cannot be used: 2; an account that is missing leaves the dat
 test("a METERING_POINT that is not there: 2, without a list of those that are", async () => {
   const report = await doctor({ METERING_POINT: "643007577008899999" });
   expect(report.exitCode).toBe(2);
-  expect(report.statuses).toEqual([OK, OK, OK, OK, OK, OK, FAILED, NOT]);
+  expect(report.statuses).toEqual([OK, OK, OK, OK, OK, OK, OK, FAILED, NOT]);
   // Nor with its lines masked one by one: how many there are and on which products is nobody else's matter.
   expect(report.of("metering points")?.reason).toBe("METERING_POINT names none of the account's metering points");
   expect(report.stdout).not.toMatch(/6430075|FSK/);

@@ -30,7 +30,10 @@ describe("the image", () => {
     expect(dockerfile.filter((line) => /^(ARG|ENV) /.test(line))).toEqual([
       "ARG NODE_IMAGE=node:24-bookworm-slim",
       "ARG PREVIOUS_POSTGRES=",
+      "ARG BROWSER=",
+      "ARG BROWSER",
       "ENV NODE_ENV=production STATE_DIR=/state",
+      "ARG BROWSER",
     ]);
     const copied = dockerfile.filter((line) => /^(COPY|ADD) /.test(line) && !line.includes("--from="));
     expect(copied.flatMap((line) => line.split(/\s+/).slice(1, -1)).filter((name) => !allowed.includes(name))).toEqual(
@@ -48,6 +51,7 @@ describe("the image", () => {
     ]);
     expect(last.filter((line) => line.includes("/node_modules"))).toEqual([
       "COPY --from=dependencies /app/node_modules ./node_modules",
+      "COPY --from=build /driver ./node_modules",
     ]);
   });
 

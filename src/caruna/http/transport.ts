@@ -12,10 +12,13 @@ import { ProxyFailed, type ProxySettings, TunnelAgent } from "./proxy.js";
 
 /** One request, as it goes over the wire. */
 export interface HttpRequest {
-  readonly method: "GET" | "POST";
+  /** The last five are asked for by scripts of a page in a browser alone. */
+  readonly method: "GET" | "POST" | "HEAD" | "OPTIONS" | "PUT" | "PATCH" | "DELETE";
   readonly url: URL;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | FormData;
+  /** Whether the answer comes with its bytes, since it may be no text. */
+  readonly wantsBytes?: boolean;
 }
 
 /** One answer; redirects are answers like any other. */
@@ -24,6 +27,8 @@ export interface HttpResponse {
   /** Header names in lower case; several `Set-Cookie`s are one value of several lines. */
   readonly headers: ReadonlyMap<string, string>;
   readonly body: string;
+  /** The body as it came, where that was asked for. */
+  readonly bytes?: Buffer;
 }
 
 /** How long and how much one request may take. */
@@ -95,7 +100,10 @@ function transportOf(instance: AxiosInstance, limits: TransportLimits): Transpor
       const headers = Object.entries(response.headers).map(
         ([name, value]) => [name.toLowerCase(), Array.isArray(value) ? value.join("\n") : String(value)] as const,
       );
-      return { status: response.status, headers: new Map(headers), body: String(response.data ?? "") };
+      const answer = { status: response.status, headers: new Map(headers) };
+      const { data } = response;
+      if (Buffer.isBuffer(data)) return { ...answer, body: new TextDecoder().decode(data), bytes: data };
+      return { ...answer, body: String(data ?? "") };
     } catch (error) {
       signal.throwIfAborted();
       throw withoutSecrets(error, request, deadline.signal.aborted ? limits.requestTimeoutMs : undefined);
@@ -127,7 +135,7 @@ function axiosConfig(request: HttpRequest, limits: TransportLimits, signal: Abor
     signal,
     maxRedirects: 0,
     maxContentLength: limits.maxBodyBytes,
-    responseType: "text",
+    responseType: request.wantsBytes === true ? "arraybuffer" : "text",
     transport: OUR_TRANSPORT,
     transformResponse: (body: unknown) => body,
     validateStatus: () => true,

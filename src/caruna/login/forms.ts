@@ -306,21 +306,32 @@ export function wicketCallFor(form: Form, page: Page, button?: Control): WicketC
 
 /** What goes over the wire for a submission; the button is left to its sender. Boxes for marketing are not sent ticked. */
 export function fieldsOf({ form, values }: Pick<Submission, "form" | "values">): Fields {
-  const isPrefilled = form.controls.some(
-    (control) => isTypedInto(control) && control.value !== "" && !values.has(control),
-  );
+  const cleared = boxesToClear({ form, values });
   const isSent = (control: Control) => {
     if (control.name === "" || isButton(control) || control.type === "reset" || control.type === "file") return false;
     if (values.has(control)) return true;
     const isReplaced = [...values.keys()].some(({ type, name }) => type === "radio" && name === control.name);
     if (control.type === "radio" && isReplaced) return false;
-    const isUnwanted =
-      control.type === "checkbox" && !isPrefilled && words.MARKETING.test(`${control.label} ${control.name}`);
-    return control.isSent && !isUnwanted;
+    return control.isSent && !cleared.includes(control);
   };
   return form.controls
     .filter(isSent)
     .map((control) => [control.name, withLineEnds(values.get(control) ?? control.value)]);
+}
+
+/** Boxes for marketing that came ticked; where data is shown to be confirmed, they are part of it and stay. */
+export function boxesToClear({ form, values }: Pick<Submission, "form" | "values">): Control[] {
+  const isPrefilled = form.controls.some(
+    (control) => isTypedInto(control) && control.value !== "" && !values.has(control),
+  );
+  if (isPrefilled) return [];
+  return form.controls.filter(
+    (control) =>
+      control.type === "checkbox" &&
+      control.isSent &&
+      !values.has(control) &&
+      words.MARKETING.test(`${control.label} ${control.name}`),
+  );
 }
 
 /** Hidden fields to which the handler of the pressed button gives a value of its own. */

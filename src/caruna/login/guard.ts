@@ -15,6 +15,11 @@ export interface LoginGuard {
    * @param force a person who knows of the pause wants this post all the same; it is recorded like any other.
    */
   begin(signal: AbortSignal, force: boolean): Promise<RecordedPost>;
+  /**
+   * Whether, since a password was last accepted, one got as far as a page that only a real browser can pass (`needsBrowser`
+   * of its outcome): then the next login begins in one. Asked after `check`.
+   */
+  needsBrowser?(signal: AbortSignal): Promise<boolean>;
 }
 
 /** What `begin` decided: the password must not be posted, or the post is recorded and waits for its outcome. */
@@ -50,6 +55,8 @@ export interface LoginFailure {
   readonly retryAfterSeconds: number | undefined;
   /** File with the transcript of the login. */
   readonly transcriptFile: string | undefined;
+  /** True where a script of the page may know the way on. */
+  readonly needsBrowser?: boolean;
 }
 
 /** Why the password is not posted now, and until when. */

@@ -118,7 +118,8 @@ function redirect({ response, hop }: Situation): Hop | undefined {
   return { method: "GET", url };
 }
 
-function serverTrouble(situation: Situation): undefined {
+/** Throws what an answer's status says by itself, but for a page that says more. */
+export function serverTrouble(situation: Situation): undefined {
   const { response, hop, nowEpochMs } = situation;
   if (isJudgedDespiteStatus(situation)) return;
   const failure = failureOf(response, `${hop.method} ${maskedPath(hop.url)}`, nowEpochMs);
@@ -180,34 +181,49 @@ function reload({ page }: Situation): Hop | undefined {
   return { method: "GET", url: page.refresh.url, waitSeconds: page.refresh.delaySeconds };
 }
 
-function credentials(situation: Situation): Hop | undefined {
+/**
+ * The form that takes the password, filled in; undefined where there is none, or the password was posted. Throws where the
+ * page must not get it: nothing names the user, or a captcha stands before it.
+ */
+export function passwordForm(situation: Situation): ReturnType<typeof credentialsForm> {
   const { page, passwordPage, username, isUserNamePosted } = situation;
-  if (passwordPage !== undefined) return undefined;
-  const found = credentialsForm(page, situation);
+  const found = passwordPage === undefined ? credentialsForm(page, situation) : undefined;
   if (found === undefined) return undefined;
-  const { form, userName, password, values } = found;
+  const { form, userName } = found;
   const isKnown = isUserNamePosted || form.controls.some(({ value }) => value.toLowerCase() === username.toLowerCase());
   if (userName === undefined && !isKnown) throw changed(situation, "a form with fields for user name and password");
+  if (hasCaptcha(form)) throw new PersonNeeded("captcha", undefined);
+  return found;
+}
+
+function credentials(situation: Situation): Hop | undefined {
+  const { page } = situation;
+  const found = passwordForm(situation);
+  if (found === undefined) return undefined;
+  const { form, userName, password, values } = found;
   const isNamed = (control: typeof userName) =>
     control === undefined ||
     control.name !== "" ||
     [...values].some(([twin, value]) => twin !== control && value === values.get(control));
   if (!isNamed(userName) || !isNamed(password))
     throw changed(situation, "a form with named fields for user name and password");
-  if (hasCaptcha(form)) throw new PersonNeeded("captcha", undefined);
   const refusal = refusalOf(found, page, wicketCallFor(form, page, found.button));
   if (refusal !== undefined) throw changed(situation, "a form that sends the password in the body of a POST", refusal);
   return { ...sent(found, page), carriesPassword: true };
 }
 
 function userNameFirst(situation: Situation): Hop | undefined {
-  const { page, passwordPage, isUserNamePosted } = situation;
-  if (passwordPage !== undefined || isUserNamePosted) return undefined;
-  const found = userNameForm(page, situation);
-  return found === undefined ? undefined : { ...sent(found, page), carriesUserName: true };
+  const found = formForUserName(situation);
+  return found === undefined ? undefined : { ...sent(found, situation.page), carriesUserName: true };
 }
 
-function errorPage(situation: Situation): undefined {
+/** The form that takes the user name alone, filled in; undefined where there is none, or it was sent. */
+export function formForUserName(situation: Situation): ReturnType<typeof userNameForm> {
+  const { page, passwordPage, isUserNamePosted } = situation;
+  return passwordPage !== undefined || isUserNamePosted ? undefined : userNameForm(page, situation);
+}
+
+export function errorPage(situation: Situation): undefined {
   if (isErrorGenericPage(situation.page.url)) throw new LostSession();
   if (situation.response.status >= 400) throw changed(situation, "a page of the login");
 }
@@ -328,11 +344,11 @@ export function changed(situation: Situation, expected: string, found = describe
       ? "answer to the password"
       : `page ${passwordPage === undefined ? "before" : "after"} the password`;
   const address = `${hop.method} ${maskedPath(hop.url)}`;
+  const needsScript = page.hasScripts || passwordPage?.hasScripts === true || /JSON/.test(found);
   const script =
-    page.hasScripts || /JSON/.test(found)
-      ? "; if anything can go on from there, it is a script of the page, and this program runs none"
-      : "";
-  return new LoginChanged({ step, address, expected, found: `HTTP ${response.status}, ${found}${ajax}${script}` });
+    page.hasScripts || /JSON/.test(found) ? "; if anything can go on from there, it is a script of the page" : "";
+  const all = `HTTP ${response.status}, ${found}${ajax}${script}`;
+  return new LoginChanged({ step, address, expected, found: all, needsScript });
 }
 
 /** What a maintainer needs to know of a page: names and types, no values. */

@@ -25,6 +25,9 @@ import {
 } from "../http/transport.js";
 import { maskedCall, maskedPath, maskedText } from "../masking.js";
 import type { Session } from "../session.js";
+import { type BrowserOptions, installedBrowser } from "./browser/installed.js";
+import { removeStaleProfiles } from "./browser/profiles.js";
+import { type Budget, Deadline } from "./budget.js";
 import type { LoginGuard, LoginOutcome, LoginPause, RecordedPost } from "./guard.js";
 import { PageTooLarge } from "./html.js";
 import { LostSession } from "./judgement.js";
@@ -47,8 +50,9 @@ import type { TranscriptRecorder } from "./transcript.js";
 const MAX_REQUESTS = 25;
 /** Most of them that saved cookies may use up: the login with the password must still fit. */
 const MAX_REQUESTS_WITHOUT_PASSWORD = 9;
-/** Longest time for a login, in milliseconds. */
+/** Longest time for a login, in milliseconds; and for its part in a browser, which has to be started. */
 const MAX_DURATION_MS = 60_000;
+const MAX_DURATION_IN_BROWSER_MS = 180_000;
 /** So often the same answer may come; one to a page that loads itself again, while something is prepared, more often. */
 const MAX_SAME_ANSWER = 2;
 const MAX_SAME_AFTER_WAITING = 4;
@@ -63,6 +67,15 @@ export interface LoginOptions {
   readonly newJar: () => CookieJar;
   /** The cookies of an earlier login, which may spare the password; undefined where there are none worth a try. */
   readonly keptJar: CookieJar | undefined;
+  /** A real browser for pages that only their scripts can pass; undefined where none may be started. */
+  readonly browser: BrowserOptions | undefined;
+  /**
+   * Whether this login begins in the browser, since an earlier one got as far as a page behind the password that only a
+   * browser can pass; the guard may know of it, too.
+   */
+  readonly startsInBrowser: boolean;
+  /** Told when this login got as far as such a page. */
+  readonly onBrowserNeeded: () => void;
   readonly guard: LoginGuard | undefined;
   /** A person who knows of the guard's pause wants this login all the same. */
   readonly force: boolean;
@@ -84,6 +97,8 @@ export interface LoggedIn {
   readonly jar: CookieJar;
   /** True where no password was posted, since the saved cookies were enough. */
   readonly passwordWasSpared: boolean;
+  /** True where it went on in a real browser from its first page. */
+  readonly startedInBrowser: boolean;
 }
 
 /** What the identity provider leads back to the portal with: `code`, `state`, `session_state`. */
@@ -97,23 +112,30 @@ type Callback = URLSearchParams;
  * `RateLimited`.
  */
 export async function logIn(options: LoginOptions): Promise<LoggedIn> {
-  const deadline = AbortSignal.timeout(MAX_DURATION_MS);
-  const { controller, release } = controllerUnder(options.signal, deadline);
+  const deadline = new Deadline(MAX_DURATION_MS);
+  const { controller, release } = controllerUnder(options.signal, deadline.signal);
   const { signal } = controller;
-  const budget = { requests: MAX_REQUESTS };
+  const budget = { requests: MAX_REQUESTS, deadline };
   try {
+    if (options.browser !== undefined) await removeStaleProfiles(options.browser.profileFolder);
     const pause = options.force ? undefined : await options.guard?.check(signal);
     if (pause !== undefined) throw new LoginPaused(pause);
-    return (await withKeptCookies(options, signal, budget)) ?? (await withPassword(options, signal, budget));
+    const startsInBrowser =
+      options.browser !== undefined &&
+      (options.startsInBrowser || (await options.guard?.needsBrowser?.(signal)) === true);
+    const known = { ...options, startsInBrowser };
+    return (await withKeptCookies(known, signal, budget)) ?? (await withPassword(known, signal, budget));
   } catch (error) {
     options.signal.throwIfAborted();
     if (error instanceof PageNotPassed) throw error.reason;
     if (isRejection(error) && options.password !== options.password.normalize("NFC")) error.nameDecomposedLetters();
     if (error instanceof CarunaError) throw error;
     if (error instanceof LostSession) throw new CarunaUnreachable("its login lost our session");
-    if (deadline.aborted) throw new CarunaUnreachable(`the login took longer than ${MAX_DURATION_MS / 1000} s`);
+    if (deadline.signal.aborted)
+      throw new CarunaUnreachable(`the login took longer than ${deadline.milliseconds / 1000} s`);
     throw error;
   } finally {
+    deadline.end();
     release();
   }
 }
@@ -125,10 +147,10 @@ export async function logIn(options: LoginOptions): Promise<LoggedIn> {
 async function withKeptCookies(options: LoginOptions, signal: AbortSignal, budget: Budget) {
   const { keptJar: jar, logger } = options;
   if (jar === undefined) return undefined;
-  const own = { requests: MAX_REQUESTS_WITHOUT_PASSWORD };
+  const own = { ...budget, requests: MAX_REQUESTS_WITHOUT_PASSWORD };
   try {
     const session = await new Login(options, jar, signal, own, false).run();
-    return { session, jar, passwordWasSpared: true };
+    return { session, jar, passwordWasSpared: true, startedInBrowser: false };
   } catch (error) {
     const isOfCookies = [CarunaError, LostSession, PasswordNeeded, PageNotPassed].some((kind) => error instanceof kind);
     const isFinal = error instanceof RateLimited || error instanceof HostNotAllowed;
@@ -142,6 +164,7 @@ async function withKeptCookies(options: LoginOptions, signal: AbortSignal, budge
 
 async function withPassword(options: LoginOptions, signal: AbortSignal, budget: Budget): Promise<LoggedIn> {
   const attempt = (jar: CookieJar) => new Login(options, jar, signal, budget, true);
+  const how = { passwordWasSpared: false, startedInBrowser: options.startsInBrowser };
   const firstJar = options.newJar();
   const first = attempt(firstJar);
   const session = await first.run().catch((error: unknown) => {
@@ -149,19 +172,14 @@ async function withPassword(options: LoginOptions, signal: AbortSignal, budget: 
     options.logger.warn({}, "Caruna+ lost the session before the password; beginning again, once");
     return undefined;
   });
-  if (session !== undefined) return { session, jar: firstJar, passwordWasSpared: false };
+  if (session !== undefined) return { session, jar: firstJar, ...how };
   const jar = options.newJar();
-  return { session: await attempt(jar).run(), jar, passwordWasSpared: false };
+  return { session: await attempt(jar).run(), jar, ...how };
 }
 
 /** The password was rejected, now or the last time. */
 function isRejection(error: unknown): error is CarunaError {
   return error instanceof CredentialsRejected || (error instanceof LoginPaused && error.pause.kind === "rejected");
-}
-
-/** Requests that may still be made. */
-interface Budget {
-  requests: number;
 }
 
 /** The pages asked for the user name or the password, and this attempt has none to give. */
@@ -173,11 +191,14 @@ class PasswordNeeded extends Error {
 export class PageNotPassed extends Error {
   readonly page: URL;
   readonly reason: LoginChanged;
+  /** What the page is; undefined where it must be asked for again. */
+  readonly response: HttpResponse | undefined;
 
-  constructor(page: URL, reason: LoginChanged) {
+  constructor(page: URL, reason: LoginChanged, response: HttpResponse | undefined) {
     super(reason.message);
     this.page = page;
     this.reason = reason;
+    this.response = response;
   }
 }
 
@@ -190,6 +211,7 @@ class Login {
   readonly #send: Transport;
   readonly #givesPassword: boolean;
   #recordedPost: RecordedPost | undefined;
+  #isPosted = false;
   #step = 0;
   /** The page that a browser would show now. */
   #shown: Page | undefined;
@@ -210,7 +232,7 @@ class Login {
   }
 
   get passwordWasPosted(): boolean {
-    return this.#passwordPage !== undefined;
+    return this.#passwordPage !== undefined || this.#isPosted;
   }
 
   /** The whole way to the token; the guard is told what came of the password, if it was posted. */
@@ -220,6 +242,7 @@ class Login {
       await this.#tellGuard({ kind: "accepted" });
       return session;
     } catch (error) {
+      if (error instanceof LoginChanged && error.needsScript) await this.#nameBrowser(error);
       if (this.#recordedPost !== undefined && error instanceof CarunaError) await this.#options.keepTranscript(error);
       const pause = await this.#tellGuard(failureOfLogin(error));
       if (pause !== undefined && error instanceof CarunaError) error.namePause(pause);
@@ -230,16 +253,58 @@ class Login {
   async #run(): Promise<Session> {
     // Step 1: the portal says where its identity provider's login begins.
     const start = await this.#askForStart();
-    // Step 2: pages lead to the form that takes the password; with saved cookies perhaps straight back to the portal.
-    let hop = await this.#walk(start, (next) => next.carriesPassword === true || this.#callbackIn(next) !== undefined);
-    if (hop.carriesPassword === true) {
-      // Step 3: the password is posted, once.
-      hop = await this.#postPassword(hop);
-      // Step 4: more pages lead back to an address of the portal with a code in it.
-      hop = await this.#walk(hop, (next) => this.#callbackIn(next) !== undefined);
-    }
+    const callback = await this.#askForCallback(start);
     // Step 5: that address is not loaded, which would use up the state; the code in it is exchanged for a token.
-    return await this.#askForToken(this.#callbackIn(hop) ?? new URLSearchParams());
+    return await this.#askForToken(callback);
+  }
+
+  async #askForCallback(start: Hop): Promise<Callback> {
+    const { browser, startsInBrowser } = this.#options;
+    if (startsInBrowser && this.#givesPassword && browser !== undefined)
+      return await this.#askInBrowser(browser, start.url);
+    try {
+      // Step 2: pages lead to the form that takes the password; with saved cookies perhaps straight back to the portal.
+      let hop = await this.#walk(
+        start,
+        (next) => next.carriesPassword === true || this.#callbackIn(next) !== undefined,
+      );
+      if (hop.carriesPassword === true) {
+        // Step 3: the password is posted, once.
+        hop = await this.#postPassword(hop);
+        // Step 4: more pages lead back to an address of the portal with a code in it.
+        hop = await this.#walk(hop, (next) => this.#callbackIn(next) !== undefined);
+      }
+      return this.#callbackIn(hop) ?? new URLSearchParams();
+    } catch (error) {
+      if (!(error instanceof PageNotPassed) || !this.#givesPassword || browser === undefined) throw error;
+      // Steps 2 to 4 in a real browser, from the page on that cannot be passed by reading it.
+      return await this.#askInBrowser(browser, error.page, error);
+    }
+  }
+
+  /** Throws the reason why the page cannot be passed by reading it where no browser is there either. */
+  async #askInBrowser(options: BrowserOptions, url: URL, notPassed?: PageNotPassed): Promise<Callback> {
+    const { executable, problem } = await installedBrowser(options);
+    if (executable === undefined)
+      throw notPassed ?? this.#changed("start", { method: "GET", url }, "a real browser", problem);
+    const { passInBrowser } = await import("./browser/index.js");
+    this.#budget.deadline.extend(MAX_DURATION_IN_BROWSER_MS);
+    const { username, password } = this.#options;
+    return await passInBrowser({
+      ...this.#options,
+      ...{ executable, profileFolder: options.profileFolder, account: { username, password }, signal: this.#signal },
+      ...{ jar: this.#jar, from: { url, response: notPassed?.response }, isUserNamePosted: this.#isUserNamePosted },
+      beginPost: () => this.#askGuard(),
+      callbackIn: (hop) => this.#callbackIn(hop),
+    });
+  }
+
+  /** Says what a page takes that only its script can pass. */
+  async #nameBrowser(error: LoginChanged): Promise<void> {
+    const { problem } = await installedBrowser(this.#options.browser);
+    if (this.passwordWasPosted) this.#options.onBrowserNeeded();
+    if (problem !== undefined) error.nameNextStep(`A real browser could go on, but ${problem}.`);
+    else if (this.passwordWasPosted) error.nameNextStep("The next login goes through a real browser.");
   }
 
   async #askForStart(): Promise<Hop> {
@@ -283,14 +348,17 @@ class Login {
     const response = await this.#request(request, hop.carriesPassword);
     if (hop.sentForm !== undefined) this.#sentForms.add(hop.sentForm);
     if (hop.carriesUserName === true) this.#isUserNamePosted = true;
-    await this.#refuseLoop(hop, response);
     try {
+      await this.#refuseLoop(hop, response);
       return this.#decide(hop, response);
     } catch (error) {
       const found =
         error instanceof PageTooLarge ? this.#changed("page", hop, "a page of the login", error.message) : error;
-      const isBefore = this.#passwordPage === undefined && found instanceof LoginChanged;
-      throw isBefore ? new PageNotPassed(hop.isAjax === true ? from : hop.url, found) : found;
+      if (this.#passwordPage !== undefined || !(found instanceof LoginChanged)) throw found;
+      // An answer to a script is shown in no page of its own.
+      throw hop.isAjax === true
+        ? new PageNotPassed(from, found, undefined)
+        : new PageNotPassed(hop.url, found, response);
     }
   }
 
@@ -354,10 +422,12 @@ class Login {
 
   /** Immediately before the password is posted: where the post cannot be recorded, it is not made. */
   async #askGuard(): Promise<void> {
+    if (this.#isPosted) return;
     const recorded = await this.#options.guard?.begin(this.#signal, this.#options.force);
     if (recorded?.pause !== undefined) throw new LoginPaused(recorded.pause);
     this.#recordedPost = recorded;
     this.#signal.throwIfAborted();
+    this.#isPosted = true;
   }
 
   /** An outcome that cannot be recorded stays a post without one, which counts as "no answer". */
@@ -394,8 +464,20 @@ class Login {
   }
 
   /** The error of a request that must not be made. */
-  #changed(step: string, { method, url }: Pick<Hop, "method" | "url">, expected: string, found: string): LoginChanged {
+  #changed(
+    step: string,
+    { method, url }: Pick<HttpRequest, "method" | "url">,
+    expected: string,
+    found: string,
+  ): LoginChanged {
     const last = this.#shown === undefined ? "" : `; the last page was ${describe(this.#shown)}`;
-    return new LoginChanged({ step, address: `${method} ${maskedPath(url)}`, expected, found: `${found}${last}` });
+    const needsScript = this.#shown?.hasScripts;
+    return new LoginChanged({
+      step,
+      address: `${method} ${maskedPath(url)}`,
+      expected,
+      found: `${found}${last}`,
+      needsScript,
+    });
   }
 }

@@ -19,7 +19,10 @@ export function failureOfLogin(error: unknown): LoginFailure {
   if (error instanceof PersonNeeded)
     return { ...base, kind: "person needed", words: error.words, found: `it asks for: ${error.task}` };
   if (error instanceof LoginChanged)
-    return { ...base, kind: "not understood", found: `at "${error.step}" ${error.found}` };
+    return {
+      ...{ ...base, kind: "not understood", found: `at "${error.step}" ${error.found}` },
+      ...(error.needsScript ? { needsBrowser: true } : {}),
+    };
   if (error instanceof HostNotAllowed) return { ...base, kind: "not understood", found: `it leads to ${error.host}` };
   if (error instanceof AnswerNotUnderstood) return { ...base, kind: "not understood", found: error.problem };
   if (error instanceof LostSession) return { ...base, kind: "not understood", found: "it lost the session" };

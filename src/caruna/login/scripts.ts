@@ -343,13 +343,16 @@ export class Script {
     depth: number,
   ): [value: Value, next: number] {
     const method = this.#code(index, index + 3);
+    // What another method or member makes of it is unknown.
+    if (this.tokens[index] === "." && method !== ".join(" && method !== ".concat(") return [undefined, index];
     if (method !== ".join(" && method !== ".concat(") return [value, index];
     const [argument] = this.#value(index + 3, variables, depth + 1);
     const joined =
       Array.isArray(value) && value.every((item) => typeof item === "string")
         ? value.join(typeof argument === "string" ? argument : ",")
         : undefined;
-    return [method === ".join(" ? joined : sum(value, argument), this.#after(index + 2)];
+    const result = method === ".join(" ? joined : sum(value, argument);
+    return this.#methods(result, this.#after(index + 2), variables, depth);
   }
 
   /** The members of an array or object literal; those that are no literals are undefined. */
