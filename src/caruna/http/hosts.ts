@@ -17,6 +17,17 @@ export class AllowedHosts {
     this.#entries = new Set([hostAndPort(baseUrl), ...entries.map(normalized)]);
   }
 
+  /** Whether an address may be asked. */
+  allows(url: URL): boolean {
+    try {
+      this.check(url);
+      return true;
+    } catch (error) {
+      if (error instanceof HostNotAllowed) return false;
+      throw error;
+    }
+  }
+
   /** Returns quietly for an address that may be asked; throws `HostNotAllowed`, naming the host, otherwise. */
   check(url: URL): void {
     const shown = url.host || url.protocol;

@@ -56,6 +56,8 @@ export interface Situation extends Account {
   /** Forms that were sent, by `keyOf`. */
   readonly sentForms: ReadonlySet<string>;
   readonly nowEpochMs: number;
+  /** Whether an address is one that may see the credentials. */
+  readonly isAllowed: (url: URL) => boolean;
 }
 
 /** One kind of page: `next` says the way on, throws where the login ends here, or returns undefined: not this kind. */
@@ -86,7 +88,7 @@ export const PAGE_KINDS: readonly PageKind[] = [
   { name: "scripted address", next: ({ page }) => follow(scripted(page).address, page) },
   { name: "notice", next: notice },
   { name: "slow refresh", next: (situation) => refresh(situation, LONGEST_WAIT) },
-  { name: "frame", next: ({ page }) => page.frames.slice(0, 1).map((url): Hop => ({ method: "GET", url }))[0] },
+  { name: "frame", next: frame },
   { name: "maintenance", next: ({ page }) => void refuseMaintenance(page) },
   { name: "reload", next: reload },
   { name: "conditional address", next: conditionalAddress },
@@ -173,6 +175,12 @@ function refresh({ page }: Situation, longestSeconds: number): Hop | undefined {
   if (page.refresh === undefined || page.refresh.isReload || page.refresh.delaySeconds > longestSeconds)
     return undefined;
   return { method: "GET", url: page.refresh.url, waitSeconds: page.refresh.delaySeconds };
+}
+
+/** A frame of others is part of a page that its own script makes; of a page without a script it is all that there is. */
+function frame({ page, isAllowed }: Situation): Hop | undefined {
+  const url = page.frames.find((address) => isAllowed(address) || !page.hasScripts);
+  return url === undefined ? undefined : { method: "GET", url };
 }
 
 /** A page that waits for something: it is loaded again by itself. */

@@ -259,9 +259,11 @@ class Login {
   }
 
   async #askForCallback(start: Hop): Promise<Callback> {
-    const { browser, startsInBrowser } = this.#options;
-    if (startsInBrowser && this.#givesPassword && browser !== undefined)
-      return await this.#askInBrowser(browser, start.url);
+    if (this.#options.startsInBrowser && this.#givesPassword) {
+      const { callback, problem } = await this.#askInBrowser(start.url, undefined);
+      if (callback !== undefined) return callback;
+      this.#options.logger.warn({ problem }, "the last login needed a real browser; this one is tried without");
+    }
     try {
       // Step 2: pages lead to the form that takes the password; with saved cookies perhaps straight back to the portal.
       let hop = await this.#walk(
@@ -276,35 +278,47 @@ class Login {
       }
       return this.#callbackIn(hop) ?? new URLSearchParams();
     } catch (error) {
-      if (!(error instanceof PageNotPassed) || !this.#givesPassword || browser === undefined) throw error;
+      if (!(error instanceof PageNotPassed) || !this.#givesPassword) throw error;
       // Steps 2 to 4 in a real browser, from the page on that cannot be passed by reading it.
-      return await this.#askInBrowser(browser, error.page, error);
+      const { callback, problem } = await this.#askInBrowser(error.page, error.response);
+      if (callback !== undefined) return callback;
+      if (error.reason.needsScript) error.reason.nameNextStep(`A real browser could go on, but ${problem}.`);
+      throw error;
     }
   }
 
-  /** Throws the reason why the page cannot be passed by reading it where no browser is there either. */
-  async #askInBrowser(options: BrowserOptions, url: URL, notPassed?: PageNotPassed): Promise<Callback> {
-    const { executable, problem } = await installedBrowser(options);
-    if (executable === undefined)
-      throw notPassed ?? this.#changed("start", { method: "GET", url }, "a real browser", problem);
-    const { passInBrowser } = await import("./browser/index.js");
+  /** Goes on in a real browser from a page, which is asked for where it is not given; or tells why there is none. */
+  async #askInBrowser(
+    url: URL,
+    response: HttpResponse | undefined,
+  ): Promise<{ callback: Callback; problem?: undefined } | { callback?: undefined; problem: string }> {
+    const { browser, username, password } = this.#options;
+    const { executable, problem } = await installedBrowser(browser);
+    if (browser === undefined || executable === undefined) return { problem: problem ?? "" };
+    const { BrowserNotStarted, passInBrowser } = await import("./browser/index.js");
     this.#budget.deadline.extend(MAX_DURATION_IN_BROWSER_MS);
-    const { username, password } = this.#options;
-    return await passInBrowser({
-      ...this.#options,
-      ...{ executable, profileFolder: options.profileFolder, account: { username, password }, signal: this.#signal },
-      ...{ jar: this.#jar, from: { url, response: notPassed?.response }, isUserNamePosted: this.#isUserNamePosted },
-      beginPost: () => this.#askGuard(),
-      callbackIn: (hop) => this.#callbackIn(hop),
-    });
+    try {
+      const callback = await passInBrowser({
+        ...this.#options,
+        ...{ executable, profileFolder: browser.profileFolder, account: { username, password }, signal: this.#signal },
+        ...{ jar: this.#jar, from: { url, response }, isUserNamePosted: this.#isUserNamePosted },
+        beginPost: () => this.#askGuard(),
+        callbackIn: (hop) => this.#callbackIn(hop),
+      });
+      return { callback };
+    } catch (error) {
+      if (error instanceof BrowserNotStarted) return { problem: error.message };
+      throw error;
+    }
   }
 
-  /** Says what a page takes that only its script can pass. */
+  /** Says what an answer to the password takes that only its script can pass. */
   async #nameBrowser(error: LoginChanged): Promise<void> {
+    if (!this.passwordWasPosted) return;
     const { problem } = await installedBrowser(this.#options.browser);
-    if (this.passwordWasPosted) this.#options.onBrowserNeeded();
+    this.#options.onBrowserNeeded();
     if (problem !== undefined) error.nameNextStep(`A real browser could go on, but ${problem}.`);
-    else if (this.passwordWasPosted) error.nameNextStep("The next login goes through a real browser.");
+    else error.nameNextStep("The next login goes through a real browser.");
   }
 
   async #askForStart(): Promise<Hop> {
@@ -375,6 +389,7 @@ class Login {
       username,
       password,
       nowEpochMs: retry.now(),
+      isAllowed: (url) => this.#options.hosts.allows(url),
     };
     if (response.status < 300 || response.status >= 400) this.#shown = read.page;
     for (const kind of PAGE_KINDS) {

@@ -24,12 +24,14 @@ import type { TranscriptRecorder } from "../transcript.js";
 import * as words from "../words.js";
 import { fillIn, liveElement, press } from "./actions.js";
 import { copyFromBrowser, copyToBrowser } from "./cookies.js";
-import { launchBrowser } from "./launched.js";
+import { BrowserNotStarted, type LaunchedBrowser, launchBrowser } from "./launched.js";
 import { Network, type NetworkOptions } from "./network.js";
 import { PasswordTrace } from "./password-trace.js";
 import { type Snapshot, snapshotOf } from "./snapshot.js";
 
 type OfNetwork = Pick<NetworkOptions, "hosts" | "retry" | "beginPost" | "callbackIn" | "signal">;
+
+export { BrowserNotStarted } from "./launched.js";
 
 export interface BrowserLoginOptions extends OfNetwork {
   readonly executable: string;
@@ -67,7 +69,7 @@ const MAX_ACTIONS = 25;
  * Goes on with a login in a real browser: it runs the pages' scripts, and what is typed and pressed is decided by the same
  * rules as without it. Returns what the identity provider leads back to the portal with.
  *
- * Throws what the login throws.
+ * Throws what the login throws, and `BrowserNotStarted`.
  */
 export async function passInBrowser(options: BrowserLoginOptions): Promise<URLSearchParams> {
   const { executable, profileFolder, logger, signal, jar, from, limits, proxy, recorder, account } = options;
@@ -75,8 +77,9 @@ export async function passInBrowser(options: BrowserLoginOptions): Promise<URLSe
   logger.info({ page: maskedPath(from.url) }, "the login goes on in a real browser, which can run the page's scripts");
   const [pooled, single] = [keepAliveTransport(limits, proxy), keepAliveTransport(limits, proxy)];
   const recorded = (send: Transport) => recorder?.transport(send, jar) ?? send;
-  const browser = await launchBrowser(executable, profileFolder, logger);
+  let browser: LaunchedBrowser | undefined;
   try {
+    browser = await launchBrowser(executable, profileFolder, logger);
     const network = new Network({
       ...{ ...options, devtools: browser.devtools, trace: new PasswordTrace(account) },
       ...{ send: recorded(pooled.send), sendPassword: recorded(single.send), sendForParts: pooled.send },
@@ -86,11 +89,11 @@ export async function passInBrowser(options: BrowserLoginOptions): Promise<URLSe
     return callback;
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof CarunaError || error instanceof LostSession) throw error;
+    if (error instanceof CarunaError || error instanceof LostSession || error instanceof BrowserNotStarted) throw error;
     // The driver's own messages quote what is typed.
     throw new CarunaUnreachable("the browser that passes its login stopped unexpectedly");
   } finally {
-    await browser.close();
+    await browser?.close();
     pooled.close();
     single.close();
   }
@@ -319,6 +322,7 @@ class BrowserLogin {
       isUserNamePosted: this.#isUserNamePosted,
       sentForms: this.#sentForms,
       nowEpochMs: retry.now(),
+      isAllowed: (url) => this.#options.hosts.allows(url),
     };
   }
 

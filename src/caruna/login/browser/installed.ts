@@ -20,7 +20,7 @@ export type InstalledBrowser =
 /** The one command that adds the package which drives a browser. */
 export const ADD_PACKAGE = "npm install playwright-core";
 
-const NO_BROWSER = "a real browser is turned off (CARUNA_BROWSER is none)";
+const NO_BROWSER = "none may be started (CARUNA_BROWSER is none)";
 
 /** Looks for the package and the browser, and starts neither. */
 export async function installedBrowser(options: BrowserOptions | undefined): Promise<InstalledBrowser> {
@@ -28,8 +28,7 @@ export async function installedBrowser(options: BrowserOptions | undefined): Pro
   if (options === undefined) return missing(NO_BROWSER);
   const { executable } = options;
   const found = executable === "auto" ? await firstExecutable(candidates()) : await firstExecutable([executable]);
-  if (!hasPackage())
-    return missing(`the package that drives a real browser is not installed; add it with: ${ADD_PACKAGE}`);
+  if (!hasPackage()) return missing(`the package that drives one is not installed; add it with: ${ADD_PACKAGE}`);
   if (found !== undefined) return { executable: found, problem: undefined };
   return missing(
     executable === "auto"

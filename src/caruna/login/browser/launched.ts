@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { BrowserContext, CDPSession } from "playwright-core";
 import type { Logger } from "../../../shared/logger.js";
-import { CarunaUnreachable } from "../../errors.js";
 import { makeProfile, removeProfile } from "./profiles.js";
 
 /** A started browser. */
@@ -16,6 +15,8 @@ export interface LaunchedBrowser {
 
 const START_TIMEOUT_MS = 60_000;
 const BYTES_PER_MB = 1_000_000;
+/** Of Linux on nearly every machine. */
+const PAGE_BYTES = 4096;
 
 /**
  * Nothing leaves the browser by itself: it finds no host, not even by its number, and every request is made for it (see
@@ -63,8 +64,22 @@ export async function launchBrowser(
   }
 }
 
+/** The browser cannot be started. The message completes "but". */
+export class BrowserNotStarted extends Error {}
+
+/** With DEBUG the driver would write down what is typed; it looks at it when it is loaded. */
+async function loadDriver(): Promise<typeof import("playwright-core")> {
+  const { DEBUG } = process.env;
+  delete process.env.DEBUG;
+  try {
+    return await import("playwright-core");
+  } finally {
+    if (DEBUG !== undefined) process.env.DEBUG = DEBUG;
+  }
+}
+
 async function start(executable: string, profile: string, logger: Logger): Promise<BrowserContext> {
-  const { chromium } = await import("playwright-core");
+  const { chromium } = await loadDriver();
   const known = ENVIRONMENT.flatMap((name) => {
     const value = process.env[name];
     return value === undefined ? [] : [[name, value] as const];
@@ -90,9 +105,7 @@ async function start(executable: string, profile: string, logger: Logger): Promi
     });
   } catch (error) {
     const [reason = ""] = error instanceof Error ? error.message.split("\n") : [];
-    throw new CarunaUnreachable(
-      `a page of its login needs a real browser, and ${executable} cannot be started (${reason})`,
-    );
+    throw new BrowserNotStarted(`${executable} cannot be started (${reason})`);
   }
 }
 
@@ -107,8 +120,9 @@ async function logMemory(devtools: CDPSession, logger: Logger): Promise<void> {
   logger.info({ megabytes: megabytes || undefined, processes: processes.length }, "the browser has done its part");
 }
 
-/** The share of a process in the memory of all, in bytes; 0 where that is not known. */
+/** What a process has in memory for itself, in bytes; 0 where that is not known. */
 async function memoryOf(pid: number): Promise<number> {
-  const rollup = await readFile(`/proc/${pid}/smaps_rollup`, "utf8").catch(() => "");
-  return Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? 0) * 1024;
+  const pages = await readFile(`/proc/${pid}/statm`, "utf8").catch(() => "");
+  const [, resident = 0, shared = 0] = pages.split(" ").map(Number);
+  return (resident - shared) * PAGE_BYTES;
 }

@@ -1,6 +1,6 @@
 import type { CDPSession } from "playwright-core";
-import { type CarunaError, CarunaUnreachable, HostNotAllowed, LoginChanged } from "../../errors.js";
-import type { AllowedHosts } from "../../http/hosts.js";
+import { type CarunaError, CarunaUnreachable, LoginChanged } from "../../errors.js";
+import { type AllowedHosts, isLoopback } from "../../http/hosts.js";
 import {
   type HttpRequest,
   type HttpResponse,
@@ -205,23 +205,13 @@ export class Network {
       }
     }
     this.#refusePasswordInTheOpen(wanted);
-    const foreign = this.#foreign(url);
-    if (foreign === undefined) return await this.#sendHome(wanted, isPage);
-    if (isPage) throw foreign;
-    if (method === "GET" && FROM_ELSEWHERE.has(paused.resourceType) && url.protocol === "https:")
+    const { hosts } = this.#options;
+    if (hosts.allows(url)) return await this.#sendHome(wanted, isPage);
+    if (isPage) hosts.check(url);
+    if (method === "GET" && FROM_ELSEWHERE.has(paused.resourceType) && isPrivate(url))
       return await this.#sendAbroad(wanted);
     this.#refused.add(`${method} ${url.host || url.protocol} (${paused.resourceType.toLowerCase()})`);
     await this.#fail(paused);
-  }
-
-  #foreign(url: URL): HostNotAllowed | undefined {
-    try {
-      this.#options.hosts.check(url);
-      return undefined;
-    } catch (error) {
-      if (error instanceof HostNotAllowed) return error;
-      throw error;
-    }
   }
 
   async #sendHome(wanted: Wanted, isPage: boolean): Promise<void> {
@@ -334,6 +324,11 @@ export class Network {
       })
       .catch(() => {});
   }
+}
+
+/** Nobody on the way can read or change what comes: TLS, or it never leaves this machine. */
+function isPrivate({ protocol, hostname }: URL): boolean {
+  return protocol === "https:" || (protocol === "http:" && isLoopback(hostname));
 }
 
 /** A part of a page did not come. */
