@@ -81,7 +81,7 @@ function asStepOfLogin(text: string): unknown {
     };
     const situation: Situation = {
       ...{ ...pageAfter(response, hop, passwordPage), hop, response, passwordPage, isUserNamePosted: false },
-      ...{ ...ACCOUNT, sentForms: new Set(), nowEpochMs: NOW },
+      ...{ ...ACCOUNT, sentForms: new Set(), nowEpochMs: NOW, isAllowed: () => true },
     };
     return endOf(() => decide(situation));
   });
