@@ -69,10 +69,7 @@ export function loadConfiguration(options: LoadOptions): Configuration {
   return deepFreeze(configuration);
 }
 
-function findCaruna(
-  sources: Sources,
-  workingDirectory: string,
-): Omit<CarunaConfiguration, "username" | "password"> {
+function findCaruna(sources: Sources, workingDirectory: string): Omit<CarunaConfiguration, "username" | "password"> {
   const browser = sources.find(SETTINGS.browser).value;
   const baseUrl = sources.find(SETTINGS.baseUrl).value;
   const url = sources.find(SETTINGS.proxy).value;

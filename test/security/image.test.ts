@@ -29,8 +29,8 @@ describe("the image", () => {
     expect(allowed.filter((name) => /^\.|state|\*|secret|password|^config\/\.|git/.test(name))).toEqual([]);
     expect(dockerfile.filter((line) => /^(ARG|ENV) /.test(line))).toEqual([
       "ARG NODE_IMAGE=node:24-bookworm-slim",
-      "ARG PREVIOUS_POSTGRES=",
       "ARG BROWSER=",
+      "ARG PREVIOUS_POSTGRES=",
       "ARG BROWSER",
       "ENV NODE_ENV=production STATE_DIR=/state",
       "ARG BROWSER",

@@ -1,6 +1,7 @@
 import type { CDPSession } from "playwright-core";
+import { isLoopback } from "../../../shared/loopback.js";
 import { type CarunaError, CarunaUnreachable, LoginChanged } from "../../errors.js";
-import { type AllowedHosts, isLoopback } from "../../http/hosts.js";
+import type { AllowedHosts } from "../../http/hosts.js";
 import {
   type HttpRequest,
   type HttpResponse,
