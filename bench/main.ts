@@ -27,8 +27,9 @@ async function main(wanted: readonly string[]): Promise<void> {
   const unknown = wanted.filter((name) => !(name in MEASUREMENTS));
   if (unknown.length > 0)
     throw new Error(`there is no ${unknown.join(", ")}: choose among ${Object.keys(MEASUREMENTS).join(", ")}`);
-  // The program looks for its migrations beside its own compiled files, of which these are a second copy.
-  cpSync(new URL("sql/", ROOT), new URL("dist-bench/sql/", ROOT), { recursive: true });
+  // The program looks for its migrations and its version beside its own compiled files, of which these are a second copy.
+  for (const name of ["sql/", "package.json"])
+    cpSync(new URL(name, ROOT), new URL(`dist-bench/${name}`, ROOT), { recursive: true });
   const postgres = await Postgres.start();
   const lines: Measured[] = [];
   try {
