@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { parse } from "dotenv";
 
 export interface EnvFile {
   readonly variables: Readonly<Record<string, string>>;
@@ -20,25 +21,34 @@ const QUOTED = /[^\S\r\n]*(?<quoted>'(?:\\'|[^'])*'|"(?:\\"|[^"])*"|`(?:\\`|[^`]
 const ASSIGNMENT = new RegExp(`${NAME}(?:${QUOTED}|(?<plain>[^\\r\\n]*))`, "g");
 
 /**
- * The variables of a `.env`, by the rules that the package dotenv documents, with one exception: `NAME=abc#def` is
- * `abc#def`, as the shell, Docker and Python's dotenv read it (whose users' files we inherit), where dotenv reads `abc`. A
- * comment stands after a space. Of a name that is set twice the later counts.
+ * The variables of a `.env`, by the rules that dotenv documents, with one exception: `NAME=abc#def` is `abc#def`, as the
+ * shell, Docker and Python's dotenv read it (whose users' files we inherit), where dotenv reads `abc`. A comment stands
+ * after a space. A hundred blank lines and more are one. Nothing of `process.env` is read or changed.
  */
-export function parseEnvFile(text: string): EnvFile {
-  const found = [...text.matchAll(ASSIGNMENT)].map(({ groups = {} }) => {
-    const { name = "", quoted, plain = "" } = groups;
-    const written = quoted ?? plain.replace(/^#(?!\S).*$|\s#.*$/s, "").trim();
-    return { name, value: unquoted(written), isCut: quoted === undefined && /^["'`].*#/s.test(written) };
-  });
-  return {
-    variables: Object.fromEntries(found.map(({ name, value }) => [name, value])),
-    isCut: (name) => found.findLast((assignment) => assignment.name === name)?.isCut === true,
-  };
+export function parseEnvFile(written: string): EnvFile {
+  // dotenv looks through all blank lines that follow, from each of them on.
+  const text = written.replace(/\s{100,}/g, (blank) => (/[\r\n]/.test(blank) ? "\n" : blank));
+  const variables = { ...parse(text) };
+  const cut = new Set<string>();
+  const writtenValues = writtenValuesOf(text);
+  for (const [name, value] of Object.entries(variables)) {
+    const behindName = writtenValues.get(name) ?? "";
+    if (!isCut(behindName, value)) continue;
+    if (/^\s*["'`]/.test(behindName)) cut.add(name);
+    else variables[name] = behindName.replace(/\s#.*$/, "").trim();
+  }
+  return { variables, isCut: (name) => cut.has(name) };
 }
 
-function unquoted(written: string): string {
-  const value = written.replace(/^(["'`])(.*)\1$/s, "$2").replace(/\r\n?/g, "\n");
-  return written.startsWith('"') ? value.replaceAll("\\n", "\n").replaceAll("\\r", "\r") : value;
+/** By name what stands behind the last `NAME=` of the file, to the end of the line. */
+function writtenValuesOf(text: string): ReadonlyMap<string, string> {
+  const assignments = text.split(/\r\n?|\n/).map((line) => /^\s*(?:export\s+)?([\w.-]+)\s*[=:](.*)$/.exec(line));
+  return new Map(assignments.flatMap((match) => (match === null ? [] : [[match[1] ?? "", match[2] ?? ""]])));
+}
+
+/** True where a `#` that follows no space ended the value. */
+function isCut(written: string, value: string): boolean {
+  return value === "" ? /^#\S/.test(written) : written.trimStart().startsWith(`${value}#`);
 }
 
 /**

@@ -1,3 +1,5 @@
+import { unsafe } from "ini";
+
 /** One `key = value` of an ini file. */
 export interface IniEntry {
   /** In lower case, as in Python's configparser; empty before the first `[section]`. */
@@ -26,7 +28,7 @@ export function iniName({ section, key }: Pick<IniEntry, "section" | "key">): st
 }
 
 /**
- * Reads an ini file line by line, so that every message can name the line.
+ * Reads an ini file line by line, so that every message can name the line; values are decoded by the package `ini`.
  *
  * Values may be plain (`;` and `#` begin a comment, `\;`, `\#` and `\\` stand for the characters), in double quotes
  * (`\"` and `\\` as in JSON), or in single quotes (literally, up to the last one).
@@ -56,23 +58,25 @@ export function parseIniFile(text: string): IniFile {
 
 function decode(written: string): Pick<IniEntry, "value" | "literal" | "cut" | "badlyQuoted"> {
   const fine = { literal: false, cut: false, badlyQuoted: false };
-  // A comment may stand behind the quotes; without one the last quotation mark ends the value.
-  const double = /^("(?:[^"\\]|\\.)*")\s*(?:[;#].*)?$/.exec(written)?.[1] ?? /^".*"$/.exec(written)?.[0];
-  if (double !== undefined) {
-    const value = jsonString(double);
-    return { ...fine, value: value ?? double, badlyQuoted: value === undefined };
+  // The package takes a quoted value for quoted only where nothing follows it; people write comments there.
+  const doubleQuoted = /^("(?:[^"\\]|\\.)*")\s*(?:[;#].*)?$/.exec(written)?.[1];
+  if (doubleQuoted !== undefined) {
+    return { ...fine, value: unsafe(doubleQuoted), badlyQuoted: unsafe(doubleQuoted) === doubleQuoted };
   }
-  const single = /^'(.*)'$/.exec(written)?.[1] ?? /^'([^']*)'\s*[;#].*$/.exec(written)?.[1];
-  if (single !== undefined) return { ...fine, value: single, literal: true };
-  const plain = /^(?:\\.|[^\\;#])*\\?/.exec(written)?.[0] ?? "";
-  return { ...fine, value: plain.trim().replace(/\\([\\;#])/g, "$1"), cut: plain.length < written.length };
+  if (isWrapped(written, '"')) return { ...fine, value: written, badlyQuoted: true };
+  // The package reads JSON inside single quotes ('1e5' would arrive as 100000), so they are taken off here.
+  if (isWrapped(written, "'")) return { ...fine, value: written.slice(1, -1), literal: true };
+  const singleQuoted = /^'([^']*)'\s*[;#].*$/.exec(written)?.[1];
+  if (singleQuoted !== undefined) return { ...fine, value: singleQuoted, literal: true };
+  if (written === "'") return { ...fine, value: written };
+  return { ...fine, value: unsafe(written), cut: hasComment(written) };
 }
 
-function jsonString(written: string): string | undefined {
-  try {
-    return String(JSON.parse(written));
-  } catch {
-    // JSON.parse reports a wrong escape by throwing: that is the answer, not a failure.
-    return undefined;
-  }
+function isWrapped(text: string, quote: string): boolean {
+  return text.length > 1 && text.startsWith(quote) && text.endsWith(quote);
+}
+
+/** Whether a `;` or `#` that no backslash escapes stands in a value without quotes. */
+function hasComment(written: string): boolean {
+  return /[;#]/.test(written.replace(/\\[\\;#]/g, ""));
 }
