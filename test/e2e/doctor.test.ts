@@ -155,9 +155,9 @@ test("a login that has changed: 4, with what was found and the file of the trans
 
 test("settings that cannot be used: 2; an account that is missing leaves the database and the hosts to check", async () => {
   const wrong = await doctor({ JOB_INTERVAL: "soon" });
-  expect([wrong.exitCode, ...wrong.statuses]).toEqual([2, FAILED, NOT, NOT, NOT, NOT, NOT, NOT, NOT]);
+  expect([wrong.exitCode, ...wrong.statuses]).toEqual([2, FAILED, NOT, NOT, NOT, NOT, NOT, NOT, NOT, NOT]);
   const without = await doctor({ CARUNA_USER: "", CARUNA_PASSWORD: "" });
-  expect([without.exitCode, ...without.statuses]).toEqual([2, FAILED, OK, OK, OK, OK, NOT, NOT, NOT]);
+  expect([without.exitCode, ...without.statuses]).toEqual([2, FAILED, OK, OK, OK, OK, OK, NOT, NOT, NOT]);
 });
 
 test("a METERING_POINT that is not there: 2, without a list of those that are", async () => {
