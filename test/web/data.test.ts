@@ -181,6 +181,22 @@ test("/api/overview tells each metering point, the cycles and the guard", async 
   expect(flat).toMatchObject({ id: "FLAT", isFollowed: false, firstHour: at("2026-10-20T00:00") });
 });
 
+test.each([
+  ["rejected", NOW],
+  ["no answer", null],
+] as const)(
+  "/api/overview says of a login that is paused (%s) whether the password was rejected",
+  async (kind, rejected) => {
+    const guard = program.database.loginGuard(["http://127.0.0.1", "demo@example.com", "demo"], () => NOW);
+    const post = await guard.begin(new AbortController().signal, false);
+    if (post.pause !== undefined) throw new Error("the login is paused already");
+    const nothing = { words: undefined, found: undefined, transcriptFile: undefined, retryAfterSeconds: undefined };
+    await post.end({ kind, ...nothing });
+    expect((await overview()).guard).toMatchObject({ kind, rejected, posted: NOW });
+    await world.database.query("DELETE FROM login_guard");
+  },
+);
+
 test("the customer number is told nowhere", async () => {
   const { customerNumber } = world.simulator.household.meter("HOUSE");
   const server = await serving();
