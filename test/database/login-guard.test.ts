@@ -300,10 +300,19 @@ describe("the guard in the database", () => {
 
   test("where the post cannot be recorded, begin fails: there is no post without a record", async () => {
     const guard = guardOf();
-    await testDatabase.query("ALTER TABLE public.login_guard RENAME TO login_guard_gone");
+    await testDatabase.query(`
+      CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''not today''; END';
+      CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON public.login_guard FOR EACH ROW EXECUTE FUNCTION refuse()`);
     await expect(guard.begin(NEVER_ABORTED, true)).rejects.toBeInstanceOf(DatabaseError);
-    await expect(check(guard)).rejects.toBeInstanceOf(DatabaseError);
-    await testDatabase.query("ALTER TABLE public.login_guard_gone RENAME TO login_guard");
+    await testDatabase.query("DROP FUNCTION refuse CASCADE");
+  });
+
+  test("a table that is gone is made anew for the record", async () => {
+    await testDatabase.query("DROP TABLE public.login_guard");
+    expect(await guardOf().begin(NEVER_ABORTED, true)).toHaveProperty("end");
+    expect(await testDatabase.query("SELECT jsonb_array_length(posts) AS posts FROM public.login_guard")).toEqual([
+      { posts: 1 },
+    ]);
   });
 
   test("the table and all its columns say what they are", async () => {
