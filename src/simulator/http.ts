@@ -61,9 +61,19 @@ export async function formFields(exchange: Exchange): Promise<URLSearchParams> {
 
 /** The texts of a JSON object, as fields. */
 function textsOf(json: string): URLSearchParams {
-  const value: unknown = JSON.parse(json);
-  const entries = typeof value === "object" && value !== null ? Object.entries(value) : [];
-  return new URLSearchParams(entries.map(([name, text]): [string, string] => [name, String(text)]));
+  const texts = Object.entries(jsonObject(json)).map(([name, text]): [string, string] => [name, String(text)]);
+  return new URLSearchParams(texts);
+}
+
+/** An object in JSON; empty where the text is something else. */
+export function jsonObject(json: string): object {
+  try {
+    const value: unknown = JSON.parse(json);
+    return typeof value === "object" && value !== null ? value : {};
+  } catch {
+    // Not JSON, though its type says so: the fields that are missing then decide the answer.
+    return {};
+  }
 }
 
 export function parseCookies(header: string | undefined): Map<string, string> {

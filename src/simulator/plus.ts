@@ -1,6 +1,6 @@
 import { answerApiCall } from "./api.js";
 import { type Federation, randomId } from "./federation.js";
-import { type Answer, type Exchange, formFields, htmlAnswer, jsonAnswer } from "./http.js";
+import { type Answer, type Exchange, formFields, htmlAnswer, jsonAnswer, jsonObject } from "./http.js";
 import { frontPage, plainPage } from "./pages.js";
 import { CLIENT_ID } from "./portal.js";
 import type { Household } from "./readings.js";
@@ -149,12 +149,6 @@ function jwtLookAlike(expiresAt: number): string {
 }
 
 function stringField(json: string, name: string): string | null {
-  try {
-    const value: unknown = JSON.parse(json);
-    const field: unknown = typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
-    return typeof field === "string" ? field : null;
-  } catch {
-    // Not JSON: the caller answers 400.
-    return null;
-  }
+  const field: unknown = Reflect.get(jsonObject(json), name);
+  return typeof field === "string" ? field : null;
 }
