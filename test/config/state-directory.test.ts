@@ -1,8 +1,8 @@
 import { mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { prepareStateDirectory } from "../../src/config/index.js";
+import { ConfigurationError, prepareStateDirectory } from "../../src/config/index.js";
 
 const HOUR_SECONDS = 3600;
 let folder: string;
@@ -32,4 +32,16 @@ test("a draft that a killed program left is removed, one in the making and all e
     ".mine.draft",
     "session.json",
   ]);
+});
+
+test.each([
+  ["a line break", "first\nsecond", /first\\nsecond" has a line break in it\. .*\nChoose another folder/],
+  ["a name that is too long", "x".repeat(300), /cannot be written.*\(ENAMETOOLONG\)\. .*\nName another folder/],
+  ["a file on its way", "/dev/null/state", /\(ENOTDIR\)\. .*\nName another folder/],
+  ["a file system that makes no folders", "/proc/state", /\((?:ENOENT|EACCES|EPERM|EROFS)\)/],
+])("%s is refused in words that name the setting", (_, name, words) => {
+  const prepare = () => prepareStateDirectory(resolve(folder, name));
+  expect(prepare).toThrow(ConfigurationError);
+  expect(prepare).toThrow(/^STATE_DIR: the (?:name of the )?state directory /);
+  expect(prepare).toThrow(words);
 });
