@@ -174,7 +174,7 @@ test.each([
   ["57P05", "terminating connection due to idle-session timeout", /SET idle_session_timeout = '60s';/],
   ["57014", "canceling statement due to user request", /for an administrator or for its statement_timeout/],
   ["53200", "out of memory", /out of memory\. Give it more/],
-  ["42501", "permission denied for table database_of_mine", /names the GRANT/],
+  ["42501", "permission denied for table database_of_mine", /see what the table has \(row-level security, a trigger\)/],
 ])("the server's %s is told with what its owner can do, and not as one that is out of reach", (code, words, remedy) => {
   const message = String(explainError(Object.assign(new Error(words), { code }), testDatabase.settings));
   expect(message).toMatch(/^DatabaseFailed: /);
