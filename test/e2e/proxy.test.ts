@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 import { atTheEnd } from "../support/caruna.js";
 import { newAuthority } from "../support/certificates.js";
 import { connectProxy } from "../support/connect-proxy.js";
+import { runProgram } from "../support/program.js";
 import { lastDates, storedRows, trueRows } from "../support/truth.js";
 import { newWorlds } from "../support/world.js";
 
@@ -31,13 +32,16 @@ test("a login and a cycle go through HTTPS_PROXY, which sees two host names and 
   const auth = await site(world.simulator.authPort);
   const proxy = await connectProxy((host) => (host === "plus.caruna.fi:443" ? plus : auth));
 
-  const ended = await world.once({
+  // Node.js reads NODE_EXTRA_CA_CERTS when it starts.
+  const settings = {
+    ...world.settings,
     CARUNA_BASE_URL: "https://plus.caruna.fi",
     CARUNA_ALLOWED_HOSTS: "caruna.fi,*.caruna.fi",
     NODE_EXTRA_CA_CERTS: trusted,
     HTTPS_PROXY: `http://matti:p%40ss-4711@127.0.0.1:${proxy.port}`,
     LOG_LEVEL: "trace",
-  });
+  };
+  const ended = await runProgram(["start", "--once"], settings, world.folder);
   expect(ended.stderr).toContain("7 days loaded");
   expect(ended.exitCode).toBe(0);
   expect(await storedRows(world.database)).toEqual(trueRows(world.simulator, world.meter, lastDates(Date.now(), 7)));
