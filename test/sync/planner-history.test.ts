@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { PlannedMeteringPoint } from "../../src/sync/plan/period.js";
 import { afterMonth, afterYear, dueNow } from "../../src/sync/plan/planner.js";
+import { lookBackFrom } from "../../src/sync/plan/planner-schedule.js";
 import { at, DAY_MS, date, period, SETTINGS, storedSum, told } from "./planner-simulation.js";
 
 const NOW = at("2026-11-23T10:00");
@@ -40,3 +41,24 @@ describe("what the look back has asked for", () => {
       expect(afterYear(year, sums, [], [], POINT, SETTINGS, NOW)[0]).toMatchObject({ span: "year", isHistory: false });
   });
 });
+
+// First seen on 1 January 2025, with seven days to load: loaded since 25 December.
+test.each([
+  ["all", undefined, undefined],
+  ["none", undefined, "2024-12-25"],
+  ["none", "2024-06-01", "2024-06-01"],
+  ["2024-03-01", undefined, "2024-03-01"],
+  ["2024-03-01", "2024-06-01", "2024-03-01"],
+  ["2026-02-01", undefined, "2024-12-25"],
+  ["2026-02-01", "2024-06-01", "2024-06-01"],
+])(
+  "BACKFILL=%s with hours since %s looks back to %s: never short of what this program has loaded",
+  (backfill, since, first) => {
+    const settings = {
+      ...SETTINGS,
+      backfill: backfill === "all" || backfill === "none" ? backfill : date(backfill),
+    } as const;
+    const oldestHourEpochMs = since === undefined ? null : at(`${since}T00:00`);
+    expect(lookBackFrom({ ...POINT, oldestHourEpochMs }, settings)?.toString()).toBe(first);
+  },
+);
