@@ -37,8 +37,7 @@ const NO_ROLE = /^(?:on|off|webauthn|section-.*|shipping|billing|home|work|nope|
 /** `autocomplete` decides before the label, the label before the name, the name before the type. */
 export function roleOf(control: Control): Role {
   for (const token of control.tokens) if (!NO_ROLE.test(token)) return ROLES[token] ?? "other";
-  const byName = () => roleByWords(`${control.name} ${control.id}`.replace(/([a-z])([A-Z])|_/g, "$1 $2"), control.type);
-  const role = roleByWords(control.label, control.type) ?? byName();
+  const role = roleByWords(control.label, control.type) ?? roleByName(control, control.type);
   return role ?? (control.type === "password" ? "password" : control.type === "email" ? "user name" : "unknown");
 }
 
