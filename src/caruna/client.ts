@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { setMaxListeners } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { Cookie, CookieJar } from "tough-cookie";
+import { errorCode } from "../shared/error-code.js";
 import { type Logger, silentLogger } from "../shared/logger.js";
 import { version } from "../shared/version.js";
 import { type EnergyAnswer, readContracts, readCustomer, readEnergy, readMeteringPoints } from "./api/answers.js";
@@ -610,8 +611,7 @@ export class CarunaClient {
       const file = await this.#options.onLoginFailed?.(transcript);
       if (file !== undefined) error.nameTranscript(file);
     } catch (problem) {
-      const code = problem instanceof Error && "code" in problem ? problem.code : undefined;
-      this.#logger.warn({ code }, "the transcript of the failed login cannot be kept");
+      this.#logger.warn({ code: errorCode(problem) }, "the transcript of the failed login cannot be kept");
     }
   }
 
@@ -631,8 +631,7 @@ export class CarunaClient {
     const refused = this.#refusedTokens === 0 ? {} : { refusedTokens: this.#refusedTokens };
     const since = { loggedInAtEpochMs: this.#sessionSinceEpochMs, ...refused };
     await this.#store.save({ ...session, ...this.#kept, ...since, account: this.#account }).catch((error: unknown) => {
-      const code = error instanceof Error && "code" in error ? error.code : undefined;
-      this.#logger.warn({ code }, "the session cannot be kept; the next start logs in again");
+      this.#logger.warn({ code: errorCode(error) }, "the session cannot be kept; the next start logs in again");
     });
   }
 

@@ -1,5 +1,6 @@
 import { readFile, rm } from "node:fs/promises";
 import { z } from "zod";
+import { errorCode } from "../shared/error-code.js";
 import { writePrivately } from "../shared/files.js";
 import type { Logger } from "../shared/logger.js";
 
@@ -99,7 +100,7 @@ async function readSession(file: string, logger: Logger): Promise<StoredSession 
   try {
     text = await readFile(file, "utf8");
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    const code = errorCode(error);
     if (code !== "ENOENT") logger.warn({ file, code }, "the kept session cannot be read; logging in anew");
     return undefined;
   }

@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
+import { errorCode } from "../shared/error-code.js";
 import { removeLeftDrafts } from "../shared/files.js";
 import { ConfigurationError } from "./configuration-error.js";
 
@@ -22,7 +23,7 @@ export function prepareStateDirectory(stateDir: string): void {
     accessSync(stateDir, constants.R_OK | constants.W_OK | constants.X_OK);
     removeLeftDrafts(stateDir, Date.now());
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown reason";
+    const code = errorCode(error) ?? "unknown reason";
     const user = process.getuid?.();
     const problem = `the state directory ${stateDir} cannot be written${user === undefined ? "" : ` by user id ${user}`} (${code})`;
     const isOfRights = code === "EACCES" || code === "EPERM";

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { readdirSync, rmSync, statSync } from "node:fs";
 import { constants, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { errorCode } from "./error-code.js";
 
 /** A user of the system, as the file system numbers it. */
 export interface Owner {
@@ -66,5 +67,5 @@ export async function syncFolder(folder: string): Promise<void> {
 }
 
 function isRefusal(error: unknown): boolean {
-  return error instanceof Error && "code" in error && (error.code === "EINVAL" || error.code === "ENOTSUP");
+  return ["EINVAL", "ENOTSUP"].includes(errorCode(error) ?? "");
 }

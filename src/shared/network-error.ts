@@ -1,3 +1,5 @@
+import { errorCode } from "./error-code.js";
+
 /** They only say that this machine has no way to an address, such as an IPv6 address on a host without IPv6. */
 const NO_WAY = ["ENETUNREACH", "EHOSTUNREACH", "EADDRNOTAVAIL", "EAFNOSUPPORT"];
 
@@ -10,5 +12,5 @@ export function networkErrorCode(error: unknown): string | undefined {
     const codes = error.errors.map(networkErrorCode).filter((code) => code !== undefined);
     return codes.find((code) => !NO_WAY.includes(code)) ?? codes.at(-1);
   }
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+  return errorCode(error);
 }

@@ -6,6 +6,7 @@ import { dirname, join, resolve } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as delay } from "node:timers/promises";
+import { errorCode } from "./error-code.js";
 import { removeLeftDrafts, syncFolder, writePrivately } from "./files.js";
 
 /** A file that a person named cannot be written, or must not be. One line, with what to do. */
@@ -73,7 +74,7 @@ function removeWhatIsLeftIn(folder: string): void {
     removeLeftDrafts(folder, Date.now());
   } catch (error) {
     // A folder may be written by those who may not list it.
-    if (codeOf(error) !== "EACCES") throw error;
+    if (errorCode(error) !== "EACCES") throw error;
   }
 }
 
@@ -162,7 +163,7 @@ async function writePipe(path: string, pieces: AsyncIterable<string | Uint8Array
   try {
     await pipeline(pieces, new Socket({ fd, readable: false }), { signal });
   } catch (error) {
-    if (codeOf(error) !== "EPIPE") throw error;
+    if (errorCode(error) !== "EPIPE") throw error;
   }
 }
 
@@ -172,7 +173,7 @@ async function pipeWithReader(path: string, signal: AbortSignal): Promise<number
     try {
       return openPipe(path);
     } catch (error) {
-      if (codeOf(error) !== "ENXIO") throw error;
+      if (errorCode(error) !== "ENXIO") throw error;
     }
     await delay(POLL_MS, undefined, { signal });
   }
@@ -204,7 +205,7 @@ async function behindLinks(file: string): Promise<string> {
 }
 
 function unlessMissing(error: unknown): undefined {
-  if (codeOf(error) !== "ENOENT") throw error;
+  if (errorCode(error) !== "ENOENT") throw error;
   return undefined;
 }
 
@@ -225,13 +226,9 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** The file system's error in one line. */
 function refusal(file: string, error: unknown): unknown {
-  const code = codeOf(error);
+  const code = errorCode(error);
   if (code === undefined || error instanceof FileRefused) return error;
   return new FileRefused(
     `${file} cannot be written: ${REASONS[code] ?? code}. Nothing half written is left; name another.`,
   );
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }

@@ -6,6 +6,7 @@ import { type Context, Hono } from "hono";
 import { etag } from "hono/etag";
 import { secureHeaders } from "hono/secure-headers";
 import { DatabaseError } from "../database/index.js";
+import { errorCode } from "../shared/error-code.js";
 import type { Logger } from "../shared/logger.js";
 import { controllerUnder } from "../shared/signals.js";
 import { hostCheck, inAddress, ownSiteCheck, tokenCheck } from "./access.js";
@@ -269,7 +270,7 @@ function openedAt(host: string): string {
 }
 
 function whyNotListening(error: unknown, host: string, port: number): string {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "unknown reason";
+  const code = errorCode(error) ?? "unknown reason";
   const reasons: Readonly<Record<string, string>> = {
     EADDRINUSE: `port ${port} of ${host} is taken by another program: set HTTP_PORT to another one, or to 0 for no page`,
     EACCES: `this user may not listen on port ${port}: set HTTP_PORT to one above 1023, or to 0 for no page`,

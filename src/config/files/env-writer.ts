@@ -1,5 +1,6 @@
 import { readFile, realpath, stat } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
+import { errorCode } from "../../shared/error-code.js";
 import { type Owner, writePrivately } from "../../shared/files.js";
 import { ConfigurationError } from "../configuration-error.js";
 import { SETTINGS, type Setting } from "../settings.js";
@@ -132,7 +133,7 @@ async function readEnv(file: string): Promise<EnvBefore> {
   try {
     path = await realpath(file);
   } catch (error) {
-    if (codeOf(error) !== "ENOENT") throw error;
+    if (errorCode(error) !== "ENOENT") throw error;
     return { path: file, byteOrderMark: "", text: "", owner: undefined };
   }
   const { uid, gid } = await stat(path);
@@ -160,9 +161,7 @@ function notWritten(file: string, cause: unknown, answers: AnsweredSettings): Co
 
 function reasonOf(cause: unknown): string {
   if (cause instanceof NotEditable) return cause.message;
-  return cause instanceof TypeError ? "is not UTF-8 text" : `cannot be read or written (${codeOf(cause)})`;
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "unknown reason";
+  return cause instanceof TypeError
+    ? "is not UTF-8 text"
+    : `cannot be read or written (${errorCode(cause) ?? "unknown reason"})`;
 }

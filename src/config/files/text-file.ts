@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { errorCode } from "../../shared/error-code.js";
 
 /** What reading a file came to; `reason` completes a sentence that begins with the file's name. */
 export type TextFile =
@@ -26,7 +27,7 @@ export function decoded(bytes: Uint8Array): TextFile {
 }
 
 function explain(error: unknown): TextFile {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+  const code = errorCode(error) ?? "unknown error";
   if (code === "ENOENT" || code === "ENOTDIR") return { kind: "missing" };
   // Docker makes a folder where a file to mount does not exist.
   if (code === "EISDIR") return { kind: "unusable", reason: "is a folder, not a file" };

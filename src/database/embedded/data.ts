@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { chmod, chown, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { errorCode } from "../../shared/error-code.js";
 import { writePrivately } from "../../shared/files.js";
+import { isAlive } from "../../shared/processes.js";
 import { EmbeddedServerFailed } from "../connection/errors.js";
-import { errorCode, exists, runProgram, type ServerPrograms } from "./programs.js";
+import { exists, runProgram, type ServerPrograms } from "./programs.js";
 import { requireReachable, type ServerUser, USE_OTHER_SERVER } from "./user.js";
 
 /** The one role of the embedded server, its superuser. */
@@ -272,15 +274,5 @@ async function removeLeftovers(directory: string): Promise<void> {
         throw notWritable(parent, error);
       });
     }
-  }
-}
-
-/** Whether any process has this id; it may be somebody else's by now. */
-export function isAlive(processId: number): boolean {
-  try {
-    process.kill(processId, 0);
-    return true;
-  } catch (error) {
-    return errorCode(error) === "EPERM";
   }
 }

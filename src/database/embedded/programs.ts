@@ -3,6 +3,7 @@ import { readFile, stat, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
+import { errorCode } from "../../shared/error-code.js";
 import { EmbeddedServerFailed } from "../connection/errors.js";
 import { requireReachable, type ServerUser, USE_OTHER_SERVER } from "./user.js";
 
@@ -163,11 +164,4 @@ export async function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-/** The code of an error of Node.js (`ENOENT`) or of PostgreSQL (`42501`), where it has one. */
-export function errorCode(error: unknown): string | undefined {
-  return typeof error === "object" && error !== null && "code" in error && typeof error.code === "string"
-    ? error.code
-    : undefined;
 }

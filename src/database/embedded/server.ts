@@ -3,7 +3,9 @@ import { type AddressInfo, createServer } from "node:net";
 import { basename, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "pg";
+import { errorCode } from "../../shared/error-code.js";
 import type { Logger } from "../../shared/logger.js";
+import { isAlive } from "../../shared/processes.js";
 import { EmbeddedServerFailed } from "../connection/errors.js";
 import { APPLICATION_NAME, type ServerSettings } from "../connection/settings.js";
 import {
@@ -12,13 +14,12 @@ import {
   type EmbeddedConnection,
   finishUpgrade,
   holdsData,
-  isAlive,
   newPassword,
   prepareData,
   readConnection,
   writeConnection,
 } from "./data.js";
-import { errorCode, findServerPrograms, runProgram, type ServerPrograms } from "./programs.js";
+import { findServerPrograms, runProgram, type ServerPrograms } from "./programs.js";
 import { chooseServerUser, type ServerUser, USE_OTHER_SERVER } from "./user.js";
 
 /** The database that our tables are in. */

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type Database, type Lease, type LeaseHeld, LeaseLost } from "../../database/index.js";
+import { errorCode } from "../../shared/error-code.js";
 import type { Logger } from "../../shared/logger.js";
 import { controllerUnder } from "../../shared/signals.js";
 import { machine } from "./machine.js";
@@ -95,6 +96,6 @@ function isGone(owner: string): boolean {
     process.kill(Number(processId), 0);
     return false;
   } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "ESRCH";
+    return errorCode(error) === "ESRCH";
   }
 }

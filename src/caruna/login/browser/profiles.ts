@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { isAlive } from "../../../shared/processes.js";
 
 /** A login in a browser takes a few minutes at most: an older profile belongs to a program that was killed. */
 const OLDEST_PROFILE_MS = 10 * 60_000;
@@ -27,18 +28,8 @@ export async function removeStaleProfiles(profileFolder: string): Promise<void> 
     const path = join(profileFolder, name);
     const owner = Number(/^(\d+)-/.exec(name)?.[1]);
     const { mtimeMs = 0 } = (await stat(path).catch(() => undefined)) ?? {};
-    const isOfOthers = owner !== process.pid && isRunning(owner) && Date.now() - mtimeMs < OLDEST_PROFILE_MS;
+    const isOfOthers = owner !== process.pid && isAlive(owner) && Date.now() - mtimeMs < OLDEST_PROFILE_MS;
     const isUsed = IN_USE.has(path) || isOfOthers;
     if (!isUsed) await rm(path, { recursive: true, force: true, maxRetries: 5 });
-  }
-}
-
-function isRunning(pid: number): boolean {
-  if (Number.isNaN(pid)) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
   }
 }
