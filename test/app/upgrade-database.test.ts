@@ -1,12 +1,13 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { Client } from "pg";
+import type { Client } from "pg";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { upgradeDatabase } from "../../src/app/index.js";
 import { loadConfiguration } from "../../src/config/index.js";
 import { EmbeddedServer, findServerPrograms } from "../../src/database/index.js";
 import { silentLogger } from "../../src/shared/logger.js";
+import { onServer } from "../support/embedded-query.js";
 import { workingDirectory } from "../support/program.js";
 
 const { signal } = new AbortController();
@@ -31,18 +32,6 @@ const postgres17 = () =>
   new EmbeddedServer(data, silentLogger, undefined, (user) => findServerPrograms(user, POSTGRES_17));
 const postgres18 = () => new EmbeddedServer(data, silentLogger);
 
-async function on<Result>(server: EmbeddedServer, work: (client: Client) => Promise<Result>): Promise<Result> {
-  const { host, port, user, password, database } = await server.start(signal);
-  const client = new Client({ host, port, user, password, database });
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-    await server.stop();
-  }
-}
-
 async function hours(client: Client): Promise<unknown> {
   const { rows } = await client.query("SELECT * FROM public.metering_point_hourly ORDER BY metering_point, datetime");
   return rows;
@@ -50,7 +39,7 @@ async function hours(client: Client): Promise<unknown> {
 
 async function fill(): Promise<unknown> {
   mkdirSync(join(folder.path, "state"), { mode: 0o711 });
-  return await on(postgres17(), async (client) => {
+  return await onServer(postgres17(), async (client) => {
     await client.query(VERSION_0_1_0);
     return await hours(client);
   });
@@ -72,7 +61,7 @@ test("data of an older major version are carried over, compared, and kept", asyn
   const before = await fill();
   await expect(postgres18().start(signal)).rejects.toThrow("run: caruna-integration upgrade-database");
   expect((await upgrade()).at(-1)).toContain("Done.");
-  expect(await on(postgres18(), hours)).toEqual(before);
+  expect(await onServer(postgres18(), hours)).toEqual(before);
   expect(readdirSync(join(folder.path, "state")).sort()).toEqual([
     "before-postgresql-18.tar.gz",
     "postgres",
@@ -89,7 +78,7 @@ test("accounts and failed logins are carried over, and tables of the user's own 
   ];
   const rows = async (client: Client) => [(await client.query(accounts)).rows, (await client.query(guard)).rows];
   // What the program of before has made of version 0.1.0's tables.
-  const before = await on(postgres17(), async (client) => {
+  const before = await onServer(postgres17(), async (client) => {
     await client.query(`
       CREATE TABLE public.account (id text PRIMARY KEY, digest bytea NOT NULL, salt bytea NOT NULL);
       INSERT INTO public.account VALUES ('ours', 'a', 'b');
@@ -100,7 +89,7 @@ test("accounts and failed logins are carried over, and tables of the user's own 
   });
   expect(before[1]).toHaveLength(1);
   expect((await upgrade()).join("\n")).toContain("kept in the old data: my_prices");
-  const after = await on(postgres18(), async (client) => {
+  const after = await onServer(postgres18(), async (client) => {
     const points = await client.query("SELECT id, account FROM public.metering_point ORDER BY id");
     expect(points.rows).toEqual([
       { id: "FSK000127", account: "ours" },
@@ -130,5 +119,5 @@ test("an upgrade that was interrupted begins again, and one killed at its last s
   await upgrade();
   renameSync(data, `${data}.upgraded`);
   expect(existsSync(data)).toBe(false);
-  expect(await on(postgres18(), hours)).toEqual(before);
+  expect(await onServer(postgres18(), hours)).toEqual(before);
 });

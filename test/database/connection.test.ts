@@ -1,4 +1,4 @@
-import { createServer, type Server } from "node:net";
+import { createServer } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { z } from "zod";
 import { loadConfiguration } from "../../src/config/index.js";
@@ -6,6 +6,7 @@ import { explainError } from "../../src/database/connection/connection-errors.js
 import { ConnectionPool } from "../../src/database/connection/connection-pool.js";
 import { Database, DatabaseError, type DatabaseSettings, type ServerSettings } from "../../src/database/index.js";
 import { silentLogger } from "../../src/shared/logger.js";
+import { freePort } from "../support/free-port.js";
 import { createDatabase, type TestDatabase } from "../support/postgres.js";
 
 let testDatabase: TestDatabase;
@@ -30,17 +31,8 @@ function serverWith(changes: Partial<ServerSettings>): ServerSettings {
   return { ...testDatabase.settings, ...changes };
 }
 
-/** A port on which nothing listens. */
-async function closedPort(): Promise<number> {
-  const server: Server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
-
 test("a port where nothing listens is named with its address", async () => {
-  const port = await closedPort();
+  const port = await freePort();
   const message = await startingFails(serverWith({ port }));
   expect(message).toContain(`DatabaseUnreachable: PostgreSQL at 127.0.0.1:${port}/${testDatabase.settings.database}`);
   expect(message).toMatch(/nothing listens there.*DB_HOST/);

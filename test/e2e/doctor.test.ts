@@ -1,9 +1,9 @@
 import { statSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { runCommand } from "../support/command.js";
+import { freePort } from "../support/free-port.js";
 import { createDatabase } from "../support/postgres.js";
 import { accountSettings } from "../support/program.js";
 import { newWorlds } from "../support/world.js";
@@ -54,16 +54,6 @@ async function doctor(changes: Record<string, string> = {}) {
   };
 }
 
-/** A port of this machine on which nobody listens. */
-async function closedPort(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return String(address.port);
-}
-
 test("all well: eight ticks, in order, and nothing is written to the database", async () => {
   const ended = await run(["doctor"]);
   expect(ended.exitCode).toBe(0);
@@ -91,7 +81,7 @@ test("beside a running program: tells what is stored, uses its session, and leav
 });
 
 test("a database that is down stops nothing else: 5", async () => {
-  const report = await doctor({ DB_PORT: await closedPort() });
+  const report = await doctor({ DB_PORT: String(await freePort()) });
   expect([report.exitCode, report.ok]).toEqual([5, false]);
   expect(report.statuses).toEqual([OK, OK, FAILED, OK, OK, OK, OK, OK, OK]);
 });
@@ -110,7 +100,7 @@ test("a role without rights: 5, with the statement to run", async () => {
 });
 
 test("Caruna+ down: 4, and what builds on it is not checked", async () => {
-  const port = await closedPort();
+  const port = await freePort();
   const report = await doctor({ CARUNA_BASE_URL: `http://127.0.0.1:${port}` });
   expect(report.exitCode).toBe(4);
   expect(report.statuses).toEqual([OK, OK, OK, FAILED, NOT, OK, NOT, NOT, NOT]);

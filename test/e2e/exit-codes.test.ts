@@ -1,22 +1,12 @@
-import { createServer } from "node:net";
 import { expect, test } from "vitest";
 import { runCommand } from "../support/command.js";
+import { freePort } from "../support/free-port.js";
 import { storedRows } from "../support/truth.js";
 import { newWorlds } from "../support/world.js";
 
 const world = newWorlds();
 
 const once = (changes?: Record<string, string>) => world.once(changes);
-
-/** A port of this machine on which nobody listens. */
-async function closedPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
-}
 
 test("2: no account, told in three lines without a stack trace", async () => {
   const ended = await runCommand(["start"], {}, world.folder);
@@ -74,7 +64,7 @@ test("3: a second factor, in words", async () => {
 });
 
 test("4: Caruna+ is down", async () => {
-  const port = await closedPort();
+  const port = await freePort();
   const ended = await once({ CARUNA_BASE_URL: `http://127.0.0.1:${port}` });
   expect(ended.exitCode).toBe(4);
   expect(ended.stderr).toContain("out of reach");
@@ -92,7 +82,7 @@ test("4: one day of seven fails; the other six are stored", async () => {
 });
 
 test("5: the database is down, and Caruna+ is asked nothing", async () => {
-  const ended = await once({ DB_PORT: String(await closedPort()) });
+  const ended = await once({ DB_PORT: String(await freePort()) });
   expect(ended.exitCode).toBe(5);
   expect(world.simulator.requests).toEqual([]);
 });

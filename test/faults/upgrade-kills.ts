@@ -3,13 +3,12 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } f
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { Client } from "pg";
 import { EmbeddedServer, findServerPrograms } from "../../src/database/index.js";
 import { silentLogger } from "../../src/shared/logger.js";
+import { onServer } from "../support/embedded-query.js";
 import { watch, workingDirectory } from "../support/program.js";
 import { processesOn } from "./kills.js";
 
-const { signal } = new AbortController();
 const VERSION_0_1_0 = readFileSync(join(import.meta.dirname, "../database/fixtures/version-0.1.0.sql"), "utf8");
 
 /** The folder of PostgreSQL 17's programs, which a development dependency brings under another name. */
@@ -118,16 +117,4 @@ async function hoursOf(server: EmbeddedServer): Promise<string> {
     );
     return JSON.stringify(rows);
   });
-}
-
-async function onServer<Result>(server: EmbeddedServer, work: (client: Client) => Promise<Result>): Promise<Result> {
-  const { host, port, user, password, database } = await server.start(signal);
-  const client = new Client({ host, port, user, password, database });
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-    await server.stop();
-  }
 }
