@@ -30,7 +30,11 @@ export function parseEnvFile(written: string): EnvFile {
   const text = written.replace(/\s{100,}/g, (blank) => (/[\r\n]/.test(blank) ? "\n" : blank));
   const variables = { ...parse(text) };
   const cut = new Set<string>();
-  const writtenValues = writtenValuesOf(text);
+  const assignments = [...text.matchAll(ASSIGNMENT)];
+  // What stands behind `NAME=`, quotes included; of a name that is set twice the later counts.
+  const writtenValues = new Map(
+    assignments.map(({ groups = {} }) => [groups.name, groups.quoted ?? groups.plain ?? ""]),
+  );
   for (const [name, value] of Object.entries(variables)) {
     const behindName = writtenValues.get(name) ?? "";
     if (!isCut(behindName, value)) continue;
@@ -38,12 +42,6 @@ export function parseEnvFile(written: string): EnvFile {
     else variables[name] = behindName.replace(/\s#.*$/, "").trim();
   }
   return { variables, isCut: (name) => cut.has(name) };
-}
-
-/** By name what stands behind the last `NAME=` of the file, to the end of the line. */
-function writtenValuesOf(text: string): ReadonlyMap<string, string> {
-  const assignments = text.split(/\r\n?|\n/).map((line) => /^\s*(?:export\s+)?([\w.-]+)\s*[=:](.*)$/.exec(line));
-  return new Map(assignments.flatMap((match) => (match === null ? [] : [[match[1] ?? "", match[2] ?? ""]])));
 }
 
 /** True where a `#` that follows no space ended the value. */
