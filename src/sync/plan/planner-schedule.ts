@@ -204,6 +204,11 @@ export function lookBackFrom(point: PlannedMeteringPoint, settings: PlanSettings
   return isBefore(settings.backfill, firstLoaded) ? settings.backfill : firstLoaded;
 }
 
+/** Whether a day lies before the `limit` that `lookBackFrom` has found. */
+export function isBeforeLimit(day: Temporal.PlainDate, limit: Temporal.PlainDate | null): boolean {
+  return limit !== null && isBefore(day, limit);
+}
+
 /** The local day of the first hour that was ever stored from Caruna+: what came since then is never left to the backfill. */
 export function firstStoredDay({ oldestHourEpochMs }: PlannedMeteringPoint): Temporal.PlainDate | null {
   return oldestHourEpochMs === undefined || oldestHourEpochMs === null ? null : localDay(oldestHourEpochMs);

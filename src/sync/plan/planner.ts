@@ -12,6 +12,7 @@ import { afterComparing, afterReading, afterReport } from "./planner-compare.js"
 import {
   firstAsk,
   isBefore,
+  isBeforeLimit,
   isComplete,
   isDormant,
   isMonthAskedDaily,
@@ -351,7 +352,7 @@ function isBeyond(
   lastDay: Temporal.PlainDate,
   stored: StoredSum | undefined,
 ): boolean {
-  return limit !== null && isBefore(lastDay, limit) && (stored === undefined || stored.hours === 0);
+  return isBeforeLimit(lastDay, limit) && (stored === undefined || stored.hours === 0);
 }
 
 /** A recent day that is not complete is asked for on its own schedule: that its total differs says nothing. */

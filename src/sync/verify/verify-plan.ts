@@ -6,7 +6,7 @@ import { Temporal } from "temporal-polyfill";
 import { localDay } from "../../energy/index.js";
 import type { PeriodState, PlannedMeteringPoint, PlanSettings, Span, StoredSum, ToldSum } from "../plan/period.js";
 import { afterMonth, afterYear, firstLook, isInContract, newPeriod } from "../plan/planner.js";
-import { isBefore, isComplete, isRecent, lookBackFrom, newestYear } from "../plan/planner-schedule.js";
+import { isBefore, isBeforeLimit, isComplete, isRecent, lookBackFrom, newestYear } from "../plan/planner-schedule.js";
 
 /** What Caruna+ reports of the parts of a period, and what is stored of them. */
 export interface Totals {
@@ -101,7 +101,7 @@ export function compareMonth(
   const seen = compared("day", after, totals, nowEpochMs);
   const limit = lookBackFrom(point, settings);
   const unseen = days
-    .filter((day) => isBefore(day, today) && isInContract(day, point) && (limit === null || !isBefore(day, limit)))
+    .filter((day) => isBefore(day, today) && isInContract(day, point) && !isBeforeLimit(day, limit))
     .filter((day) => !seen.some((other) => other.startsOn.equals(day)))
     .filter((day) => everyHour || seen.length > 0 || isRecent(day, today, settings))
     .map((day) => ({ startsOn: day, told: undefined, stored: undefined, isDue: false }));

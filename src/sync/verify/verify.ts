@@ -7,7 +7,7 @@ import { type KnownPoint as Point, REQUESTS_AT_ONCE } from "../cycle.js";
 import { each } from "../each.js";
 import { Fetcher } from "../fetch.js";
 import type { PeriodState, PlanSettings } from "../plan/period.js";
-import { isBefore, lookBackFrom } from "../plan/planner-schedule.js";
+import { isBefore, isBeforeLimit, lookBackFrom } from "../plan/planner-schedule.js";
 import { type Customers, Listing } from "../points/listing.js";
 import { NoMeteringPoint } from "../points/metering-point.js";
 import { storedSumsIn } from "../rows.js";
@@ -256,8 +256,7 @@ export class Verifier {
       const { id } = point.planned;
       const { settings } = this.#planningOf(point, this.#options.plan);
       const limit = lookBackFrom(point.planned, settings);
-      const isWhole =
-        (limit === null || !isBefore(startsOn, limit)) && !isBefore(this.#today(), startsOn.add({ months: 1 }));
+      const isWhole = !isBeforeLimit(startsOn, limit) && !isBefore(this.#today(), startsOn.add({ months: 1 }));
       if (byYear === undefined || !isWhole || explained.has(monthOf(id, startsOn))) return [];
       return contradictionOf({ meteringPointId: id, ...byYear }, "month") ?? [];
     });
@@ -303,7 +302,7 @@ export class Verifier {
     const limit = lookBackFrom(point.planned, this.#planningOf(point, plan).settings);
     const wanted = rows
       .map((row) => ({ ...row, day: Temporal.PlainDate.from(row.day) }))
-      .filter(({ day }) => isWanted(point, day) && (limit === null || !isBefore(day, limit)));
+      .filter(({ day }) => isWanted(point, day) && !isBeforeLimit(day, limit));
     return withEnergyHourly(differences, point.planned.id, wanted);
   }
 }
